@@ -1,0 +1,87 @@
+// What a GGUF file says: its metadata and where its tensors lie. Nothing here knows what a model is.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/gguf/types.h"
+
+namespace mobiedit::gguf {
+
+/// A metadata value. Arrays of integers of any width are widened to 64 bits, so that readers need not care.
+using Value = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, std::vector<std::uint64_t>,
+                           std::vector<std::int64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string>>;
+
+/// The type codes of the format, kept so that a file can be written again as it was.
+enum class ValueType : std::uint32_t {
+  u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12,
+};
+
+struct Entry {
+  std::string key;
+  ValueType type;                            ///< `array` for arrays
+  ValueType element_type = ValueType::u8;    ///< of an array
+  Value value;
+};
+
+struct TensorInfo {
+  std::string name;
+  TensorType type;
+  int dimensions;                        ///< 1 to 4
+  std::array<std::uint64_t, 4> shape;    ///< shape[0] varies fastest (the row length); unused ones are 1
+  std::uint64_t offset;                  ///< from the start of the file
+  std::uint64_t bytes;
+
+  [[nodiscard]] std::uint64_t columns() const { return shape[0]; }
+  [[nodiscard]] std::uint64_t rows() const { return shape[1] * shape[2] * shape[3]; }
+};
+
+/// A file that is open for reading and memory-mapped. Immutable; may be shared between threads. Everything that the
+/// accessors return is borrowed from it. Opening checks every size, offset, count, type and name before use: a File
+/// that exists is well formed, and no tensor reaches outside the mapping or overlaps another.
+class File {
+ public:
+  /// Errors: io (cannot be opened or mapped), bad_model (not GGUF, truncated, damaged, of an unknown tensor type).
+  [[nodiscard]] static Result<File> open(const std::filesystem::path& path);
+
+  File(File&&) noexcept;
+  File& operator=(File&&) noexcept;
+  ~File();
+
+  [[nodiscard]] const std::filesystem::path& path() const;
+  [[nodiscard]] std::uint32_t version() const;
+  [[nodiscard]] std::uint64_t size() const;  ///< bytes of the whole file
+  [[nodiscard]] std::span<const Entry> metadata() const;
+  [[nodiscard]] std::span<const TensorInfo> tensors() const;
+  [[nodiscard]] std::uint64_t alignment() const;
+
+  [[nodiscard]] const Entry* find(std::string_view key) const;
+  [[nodiscard]] const TensorInfo* find_tensor(std::string_view name) const;
+  [[nodiscard]] std::span<const std::byte> data(const TensorInfo& tensor) const;
+  /// The whole mapping, for hashing and copying.
+  [[nodiscard]] std::span<const std::byte> bytes() const;
+  /// Tells the system that these pages need not stay in memory; they are read again when touched.
+  void release_pages(const TensorInfo& tensor) const;
+
+  // Typed look-ups. A missing key gives nullopt; a key of the wrong type is a bad_model error that names it.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> integer(std::string_view key) const;  ///< any non-negative integer
+  [[nodiscard]] Result<std::optional<double>> number(std::string_view key) const;          ///< any number
+  [[nodiscard]] Result<std::optional<bool>> boolean(std::string_view key) const;
+  [[nodiscard]] Result<std::optional<std::string>> string(std::string_view key) const;
+
+ private:
+  struct Contents;
+  explicit File(std::unique_ptr<Contents> contents);
+  std::unique_ptr<Contents> contents_;
+};
+
+}  // namespace mobiedit::gguf

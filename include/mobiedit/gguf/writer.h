@@ -1,0 +1,45 @@
+// Writes a GGUF file: whole, or not at all.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/gguf/file.h"
+
+namespace mobiedit::gguf {
+
+/// Collects metadata and tensors, then writes them in one go: a temporary file in the same folder, preallocated,
+/// synced, renamed over `path`, the folder synced. On any failure `path` is what it was and the temporary is gone.
+class Writer {
+ public:
+  /// Later entries with a key that is already there replace it.
+  void set(Entry entry);
+  void set_string(std::string key, std::string value);
+  void set_u32(std::string key, std::uint32_t value);
+  void set_f32(std::string key, float value);
+
+  /// The tensor's bytes are asked for only while writing, one tensor at a time; `bytes` must return exactly as many as
+  /// type and shape need. Borrowed until write() returns.
+  void add_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
+                  std::function<Result<std::span<const std::byte>>()> bytes);
+
+  /// Errors: usage (a duplicate tensor name, a shape that does not fit its type, wrong byte count), io.
+  [[nodiscard]] Status write(const std::filesystem::path& path) const;
+
+ private:
+  struct Tensor {
+    std::string name;
+    TensorType type;
+    std::vector<std::uint64_t> shape;
+    std::function<Result<std::span<const std::byte>>()> bytes;
+  };
+  std::vector<Entry> entries_;
+  std::vector<Tensor> tensors_;
+};
+
+}  // namespace mobiedit::gguf

@@ -1,0 +1,69 @@
+// Text to tokens and back, exactly as llama.cpp does it, from what a GGUF file says of its vocabulary.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+
+namespace mobiedit::gguf {
+class File;
+}
+
+namespace mobiedit {
+
+using Token = std::int32_t;
+
+/// What a vocabulary is made of: GGUF's `tokenizer.ggml.*` keys, checked for agreement in length only by `create`.
+struct TokenizerData {
+  std::string model;                 ///< "gpt2" (byte-level BPE) or "llama" (SentencePiece)
+  std::string pre;                   ///< splitting pattern of a byte-level BPE: "qwen2", "llama-bpe", "gpt-2", "smollm", …
+  std::vector<std::string> tokens;   ///< [vocab]
+  std::vector<float> scores;         ///< [vocab], SentencePiece
+  std::vector<int> types;            ///< [vocab]: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
+  std::vector<std::string> merges;   ///< "left right", best first
+  std::optional<Token> bos, eos, unknown, padding, eot;
+  std::optional<bool> add_bos, add_eos, add_space_prefix;
+};
+
+struct EncodeOptions {
+  bool add_special = true;     ///< BOS / EOS as the model wants them
+  bool parse_special = false;  ///< "<|im_end|>" in the text becomes that token
+};
+
+/// Immutable and safe to share between threads.
+class Tokenizer {
+ public:
+  /// Errors: bad_model (lists that do not fit together, an unknown kind or splitting pattern, with its name).
+  [[nodiscard]] static Result<Tokenizer> create(TokenizerData data);
+  [[nodiscard]] static Result<Tokenizer> from_file(const gguf::File& file);
+
+  Tokenizer(Tokenizer&&) noexcept;
+  Tokenizer& operator=(Tokenizer&&) noexcept;
+  ~Tokenizer();
+
+  /// Any bytes are accepted; what is not UTF-8 is encoded byte by byte.
+  [[nodiscard]] std::vector<Token> encode(std::string_view text, EncodeOptions options = {}) const;
+  /// The bytes of the tokens; control tokens give nothing unless `special`. Ids outside the vocabulary give nothing.
+  [[nodiscard]] std::string decode(std::span<const Token> tokens, bool special = false) const;
+  [[nodiscard]] std::string piece(Token token, bool special = false) const;
+
+  [[nodiscard]] int size() const;
+  [[nodiscard]] std::optional<Token> bos() const;
+  [[nodiscard]] std::optional<Token> eos() const;
+  [[nodiscard]] bool adds_bos() const;
+  /// Whether generation ends here: EOS, EOT and their like.
+  [[nodiscard]] bool is_end(Token token) const;
+
+ private:
+  struct Vocabulary;
+  explicit Tokenizer(std::unique_ptr<const Vocabulary> vocabulary);
+  std::unique_ptr<const Vocabulary> vocabulary_;
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,15 @@
+// Which instruction sets this processor has, asked once by whoever loads a model.
+#pragma once
+
+#include <string_view>
+
+namespace mobiedit::kernels {
+
+/// In order of preference, worst first.
+enum class Isa { portable, avx2, avx512_vnni, neon_dotprod };
+
+[[nodiscard]] bool available(Isa isa);
+[[nodiscard]] Isa best_isa();
+[[nodiscard]] std::string_view name(Isa isa);
+
+}  // namespace mobiedit::kernels
