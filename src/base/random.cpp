@@ -32,7 +32,9 @@ std::uint32_t Random::bits() {
   return block_[4 - left_--];
 }
 
-double Random::uniform() { return (bits() + 0.5) * 0x1p-32; }
+double Random::uniform() {
+  return (bits() + 0.5) * 0x1p-32;
+}
 
 std::uint32_t Random::below(std::uint32_t n) {
   return static_cast<std::uint32_t>((static_cast<std::uint64_t>(bits()) * n) >> 32);

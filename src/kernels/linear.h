@@ -21,7 +21,8 @@ inline constexpr int group_size = 32;
 
 enum class WeightKind {
   f32,       ///< float weights, float activations
-  int8_g32,  ///< int8 codes and a float scale a group of 32 along k; activations likewise; integer arithmetic within a group
+  int8_g32,  ///< int8 codes and a float scale a group of 32 along k; activations likewise; integer arithmetic within a
+             ///< group
 };
 
 /// A weight [n, k], packed. Immutable once made; may be shared between threads.
@@ -33,7 +34,8 @@ class PackedWeight {
   using GroupRows = std::function<void(int row, std::span<std::int8_t> codes, std::span<float> scales)>;
 
   /// k must be a multiple of 32 for int8_g32. Errors: out_of_memory, usage.
-  static Result<PackedWeight> from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows, ThreadPool& pool);
+  static Result<PackedWeight> from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
+                                          ThreadPool& pool);
   static Result<PackedWeight> from_groups(Isa isa, int n, int k, const GroupRows& rows, ThreadPool& pool);
   [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k);
 
@@ -71,8 +73,8 @@ class Activations {
   int k = 0;
   std::size_t stride = 0;
   bool quantized = false;
-  std::vector<std::int8_t> codes;     ///< layout is the instruction set's own business
-  std::vector<float> scales;          ///< [m, k/32] or as the instruction set likes
+  std::vector<std::int8_t> codes;  ///< layout is the instruction set's own business
+  std::vector<float> scales;       ///< [m, k/32] or as the instruction set likes
 };
 
 /// y [m, n], rows `stride` floats apart, = x Wᵀ + bias (bias [n] or null). Deterministic: the same numbers whatever the

@@ -23,22 +23,34 @@ using Value = std::variant<std::uint64_t, std::int64_t, double, bool, std::strin
 
 /// The type codes of the format, kept so that a file can be written again as it was.
 enum class ValueType : std::uint32_t {
-  u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12,
+  u8 = 0,
+  i8 = 1,
+  u16 = 2,
+  i16 = 3,
+  u32 = 4,
+  i32 = 5,
+  f32 = 6,
+  boolean = 7,
+  string = 8,
+  array = 9,
+  u64 = 10,
+  i64 = 11,
+  f64 = 12,
 };
 
 struct Entry {
   std::string key;
-  ValueType type;                            ///< `array` for arrays
-  ValueType element_type = ValueType::u8;    ///< of an array
+  ValueType type;                          ///< `array` for arrays
+  ValueType element_type = ValueType::u8;  ///< of an array
   Value value;
 };
 
 struct TensorInfo {
   std::string name;
   TensorType type;
-  int dimensions;                        ///< 1 to 4
-  std::array<std::uint64_t, 4> shape;    ///< shape[0] varies fastest (the row length); unused ones are 1
-  std::uint64_t offset;                  ///< from the start of the file
+  int dimensions;                      ///< 1 to 4
+  std::array<std::uint64_t, 4> shape;  ///< shape[0] varies fastest (the row length); unused ones are 1
+  std::uint64_t offset;                ///< from the start of the file
   std::uint64_t bytes;
 
   [[nodiscard]] std::uint64_t columns() const { return shape[0]; }

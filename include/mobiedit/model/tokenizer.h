@@ -21,12 +21,12 @@ using Token = std::int32_t;
 
 /// What a vocabulary is made of: GGUF's `tokenizer.ggml.*` keys, checked for agreement in length only by `create`.
 struct TokenizerData {
-  std::string model;                 ///< "gpt2" (byte-level BPE) or "llama" (SentencePiece)
-  std::string pre;                   ///< splitting pattern of a byte-level BPE: "qwen2", "llama-bpe", "gpt-2", "smollm", …
-  std::vector<std::string> tokens;   ///< [vocab]
-  std::vector<float> scores;         ///< [vocab], SentencePiece
-  std::vector<int> types;            ///< [vocab]: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
-  std::vector<std::string> merges;   ///< "left right", best first
+  std::string model;  ///< "gpt2" (byte-level BPE) or "llama" (SentencePiece)
+  std::string pre;    ///< splitting pattern of a byte-level BPE: "qwen2", "llama-bpe", "gpt-2", "smollm", …
+  std::vector<std::string> tokens;  ///< [vocab]
+  std::vector<float> scores;        ///< [vocab], SentencePiece
+  std::vector<int> types;           ///< [vocab]: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
+  std::vector<std::string> merges;  ///< "left right", best first
   std::optional<Token> bos, eos, unknown, padding, eot;
   std::optional<bool> add_bos, add_eos, add_space_prefix;
 };
