@@ -1,8 +1,9 @@
 // A few workers that share loops. Owned by whoever runs forward passes; never global.
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -12,9 +13,12 @@ namespace mobiedit {
 
 /// `run` is called by one thread at a time (the owner); the caller works too, so a pool of n has n-1 workers.
 /// Pieces are handed out one by one, so a worker that the system preempts holds up only its own piece.
+///
+/// A forward pass is a train of short loops, so an idle thread spins for a moment before it sleeps; no longer, because
+/// a phone's other processes want the processor as well.
 class ThreadPool {
  public:
-  /// threads <= 0: one for each processor.
+  /// threads <= 0: one for each processor. Where the system grants fewer threads, the pool is smaller.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -23,6 +27,8 @@ class ThreadPool {
   [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
   /// Calls work(piece, thread) once for each piece in [0, pieces), thread in [0, threads()). Returns when all are done.
+  /// What a piece throws is thrown here, once every piece was tried; of several, the first to arrive. Not to be called
+  /// from within a piece.
   void run(int pieces, const std::function<void(int piece, int thread)>& work);
 
  private:
@@ -30,16 +36,19 @@ class ThreadPool {
   void take_pieces(int thread);
 
   std::vector<std::thread> workers_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable done_;
+  std::mutex failure_mutex_;
+  std::exception_ptr failure_;
+
+  // Written by run() before pieces are offered; not touched again before all of them are done.
   const std::function<void(int, int)>* work_ = nullptr;
   int pieces_ = 0;
-  int next_ = 0;
-  int finished_ = 0;
-  int inside_ = 0;
-  std::uint64_t generation_ = 0;
-  bool stop_ = false;
+
+  // Each on a cache line of its own: `offered_` and `unfinished_` are written by all threads at every piece.
+  alignas(64) std::atomic<int> offered_ = 0;     // pieces that nobody has taken yet
+  alignas(64) std::atomic<int> unfinished_ = 0;  // pieces taken or offered, but not done
+  alignas(64) std::atomic<std::uint32_t> call_ = 0;
+  std::atomic<bool> stop_ = false;
+  bool running_ = false;
 };
 
 }  // namespace mobiedit

@@ -2,16 +2,20 @@
 //
 // A weight is packed once, in a layout that its instruction set likes; activations are quantised once for all the
 // weights that read them (Q, K and V; gate and up).
+//
+// What is computed, whatever the instruction set: an int8 weight and an int8 activation are multiplied and summed
+// exactly within a group of 32 along k; then, group by group in order, y = fma(sum, weight scale * activation scale,
+// y), and the bias last. So the int8 product has the same bits on every instruction set. A float product is summed in
+// order of k on all of them, fused multiply-add where the processor has it.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "base/thread_pool.h"
+#include "kernels/aligned_buffer.h"
 #include "kernels/isa.h"
 #include "mobiedit/base/result.h"
 
@@ -20,9 +24,8 @@ namespace mobiedit::kernels {
 inline constexpr int group_size = 32;
 
 enum class WeightKind {
-  f32,       ///< float weights, float activations
-  int8_g32,  ///< int8 codes and a float scale a group of 32 along k; activations likewise; integer arithmetic within a
-             ///< group
+  f32,      ///< float weights, float activations
+  int8_g32  ///< int8 codes and a float scale a group of 32 along k; activations likewise
 };
 
 /// A weight [n, k], packed. Immutable once made; may be shared between threads.
@@ -30,7 +33,8 @@ class PackedWeight {
  public:
   /// Gives row i of the matrix, k values; called once a row, from several threads at a time.
   using FloatRows = std::function<void(int row, std::span<float> values)>;
-  /// Gives row i as codes [k] and scales [k/32]: value = code * scale.
+  /// Gives row i as codes [k] in -127 … 127 and scales [k/32]: value = code * scale. Called once a row, from several
+  /// threads at a time.
   using GroupRows = std::function<void(int row, std::span<std::int8_t> codes, std::span<float> scales)>;
 
   /// k must be a multiple of 32 for int8_g32. Errors: out_of_memory, usage.
@@ -44,41 +48,42 @@ class PackedWeight {
   [[nodiscard]] int k() const { return k_; }
   [[nodiscard]] WeightKind kind() const { return kind_; }
   [[nodiscard]] Isa isa() const { return isa_; }
-  [[nodiscard]] const std::byte* data() const { return data_.get(); }
+  [[nodiscard]] const std::byte* data() const { return data_.data(); }
   /// Row i as floats, for oracles and for the few rows that need exact values.
   void row(int i, std::span<float> values) const;
 
  private:
-  friend struct WeightPacker;
-  struct Free {
-    void operator()(std::byte* p) const;
-  };
+  static Result<PackedWeight> allocate(Isa isa, WeightKind kind, int n, int k);
+
   int n_ = 0;
   int k_ = 0;
   WeightKind kind_ = WeightKind::f32;
   Isa isa_ = Isa::portable;
-  std::unique_ptr<std::byte[], Free> data_;
+  AlignedBuffer data_;
 };
 
 /// Rows of activations [m, k] in the form that a product wants: borrowed floats, and for int8 weights their codes and
-/// scales. Reused from call to call, so that nothing is allocated after the first.
+/// scales. Reused from call to call, so that nothing is allocated after the largest.
 class Activations {
  public:
   /// `x` [m, k], rows `stride` floats apart, is borrowed until the next call. quantize: codes are made as well
-  /// (absmax / 127 a group of 32, round to nearest even).
+  /// (absmax / 127 a group of 32, round to nearest even); k must then be a multiple of 32. A group with a value that is
+  /// not finite makes every product with it not finite. Throws std::bad_alloc.
   void set(Isa isa, const float* x, int m, int k, std::size_t stride, bool quantize, ThreadPool& pool);
 
+  Isa isa = Isa::portable;
   const float* x = nullptr;
   int m = 0;
   int k = 0;
   std::size_t stride = 0;
   bool quantized = false;
-  std::vector<std::int8_t> codes;  ///< layout is the instruction set's own business
-  std::vector<float> scales;       ///< [m, k/32] or as the instruction set likes
+  AlignedBuffer quantized_rows;  ///< layout is the instruction set's own business
+  std::size_t row_bytes = 0;     ///< of quantized_rows
 };
 
 /// y [m, n], rows `stride` floats apart, = x Wᵀ + bias (bias [n] or null). Deterministic: the same numbers whatever the
-/// number of threads and whatever other rows are in the batch.
+/// number of threads and whatever other rows are in the batch. x was set for the weight's instruction set and k, and
+/// quantised if the weight is. y must not overlap x.
 void linear(const PackedWeight& weight, const Activations& x, const float* bias, float* y, std::size_t stride,
             ThreadPool& pool);
 

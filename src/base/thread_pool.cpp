@@ -1,0 +1,111 @@
+#include "base/thread_pool.h"
+
+#include <cassert>
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace mobiedit {
+namespace {
+
+// The gap between two products of a decode step is some microseconds; a wake-up by the system costs 5 to 50.
+constexpr std::chrono::microseconds spin_time{30};
+
+void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/// True as soon as `done()`, false after a short while.
+template <class Done>
+bool spin_until(const Done& done) {
+  if (done()) return true;
+  const auto end = std::chrono::steady_clock::now() + spin_time;
+  do {
+    for (int i = 0; i < 16; ++i) {
+      pause();
+      if (done()) return true;
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int threads) {
+  if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
+  for (int thread = 1; thread < threads; ++thread) {
+    try {
+      workers_.emplace_back([this, thread] { serve(thread); });
+    } catch (const std::system_error&) {
+      break;
+    }
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  stop_.store(true, std::memory_order_relaxed);
+  call_.fetch_add(1, std::memory_order_release);
+  call_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+void ThreadPool::run(int pieces, const std::function<void(int, int)>& work) {
+  assert(!running_);
+  if (pieces <= 0) return;
+  running_ = true;
+  work_ = &work;
+  pieces_ = pieces;
+  if (workers_.empty() || pieces == 1) {
+    offered_.store(pieces, std::memory_order_relaxed);
+    unfinished_.store(pieces, std::memory_order_relaxed);
+    take_pieces(0);
+  } else {
+    unfinished_.store(pieces, std::memory_order_relaxed);
+    offered_.store(pieces, std::memory_order_release);
+    call_.fetch_add(1, std::memory_order_release);
+    call_.notify_all();
+    take_pieces(0);
+    const auto all_done = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
+    if (!spin_until(all_done)) {
+      // A worker lost its processor in the middle of a piece: sleep, so that it can have this one.
+      for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) unfinished_.wait(left);
+    }
+  }
+  running_ = false;
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+void ThreadPool::take_pieces(int thread) {
+  // A piece that was taken keeps run() from returning, so work_ and pieces_ may be read after the exchange, not before.
+  int offered = offered_.load(std::memory_order_relaxed);
+  while (offered > 0) {
+    if (!offered_.compare_exchange_weak(offered, offered - 1, std::memory_order_acquire, std::memory_order_relaxed)) {
+      continue;
+    }
+    try {
+      (*work_)(pieces_ - offered, thread);
+    } catch (...) {
+      const std::lock_guard lock(failure_mutex_);
+      if (!failure_) failure_ = std::current_exception();
+    }
+    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
+    offered = offered_.load(std::memory_order_relaxed);
+  }
+}
+
+void ThreadPool::serve(int thread) {
+  std::uint32_t seen = 0;
+  for (;;) {
+    const auto called = [&] { return call_.load(std::memory_order_acquire) != seen; };
+    if (!spin_until(called)) call_.wait(seen, std::memory_order_acquire);
+    seen = call_.load(std::memory_order_acquire);
+    if (stop_.load(std::memory_order_relaxed)) return;
+    take_pieces(thread);
+  }
+}
+
+}  // namespace mobiedit

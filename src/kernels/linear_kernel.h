@@ -1,0 +1,56 @@
+// What an instruction set brings to linear(): a layout for weights, one for quantised activations, and the product of
+// a rectangle. Everything else (threads, edges of a matrix, memory) is in linear.cpp, once.
+//
+// The files of instruction sets are compiled with flags that other processors do not understand. They must not
+// instantiate inline functions of the standard library: the linker may take their copy for everyone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/isa.h"
+
+namespace mobiedit::kernels {
+
+/// The rectangle rows [0, m) x panels [0, panels) of a product. All pointers are at its corner.
+struct Rectangle {
+  const std::byte* weight;  // the first panel; panels lie panel_bytes apart
+  int k;
+  int panels;
+  int columns;     // that exist; the last panel may hold fewer than the others
+  const float* x;  // f32: rows `x_stride` floats apart
+  std::size_t x_stride;
+  const std::byte* x_rows;  // int8: rows `x_row_bytes` apart
+  std::size_t x_row_bytes;
+  int m;
+  const float* bias;  // of the first column, or null
+  float* y;
+  std::size_t y_stride;
+};
+
+struct LinearKernel {
+  int panel;     // weight rows that are packed together
+  int row_tile;  // rows of activations that the inner loop holds at once: work is best cut at its multiples
+
+  std::size_t (*panel_bytes_f32)(int k);
+  std::size_t (*panel_bytes_int8)(int k);
+  std::size_t (*row_bytes_int8)(int k);
+
+  /// rows [panel, k].
+  void (*pack_f32)(const float* rows, int k, std::byte* panel);
+  void (*unpack_f32)(const std::byte* panel, int k, int row, float* values);
+  /// codes [panel, k] in -127 … 127, scales [panel, k/32].
+  void (*pack_int8)(const std::int8_t* codes, const float* scales, int k, std::byte* panel);
+  void (*unpack_int8)(const std::byte* panel, int k, int row, float* values);
+  void (*quantize_row)(const float* x, int k, std::byte* row);
+
+  void (*multiply_f32)(const Rectangle& rectangle);
+  void (*multiply_int8)(const Rectangle& rectangle);
+};
+
+extern const LinearKernel linear_plain;
+
+/// The kernel of an available instruction set.
+const LinearKernel& linear_kernel(Isa isa);
+
+}  // namespace mobiedit::kernels

@@ -1,0 +1,319 @@
+#include "kernels/linear.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <tuple>
+#include <vector>
+
+#include "base/random.h"
+
+namespace mobiedit::kernels {
+namespace {
+
+std::vector<Isa> available_sets() {
+  std::vector<Isa> sets;
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512_vnni, Isa::neon_dotprod}) {
+    if (available(isa)) sets.push_back(isa);
+  }
+  return sets;
+}
+
+std::vector<float> normal(std::size_t count, std::uint64_t seed) {
+  std::vector<float> values(count);
+  Random(seed).fill_normal(values);
+  return values;
+}
+
+/// A weight [n, k] in both forms: floats, and codes with scales.
+struct Matrix {
+  Matrix(int n_, int k_, std::uint64_t seed = 1) : n(n_), k(k_) {
+    values = normal(static_cast<std::size_t>(n) * k, seed);
+    if (k % group_size != 0) return;
+    Random random(seed, 1);
+    codes.resize(values.size());
+    // Every code there can be, the extremes more often than their share.
+    for (auto& code : codes) {
+      const int draw = static_cast<int>(random.below(300));
+      code = static_cast<std::int8_t>(draw < 255 ? draw - 127 : draw % 2 == 0 ? 127 : -127);
+    }
+    scales.resize(values.size() / group_size);
+    for (auto& scale : scales) scale = static_cast<float>(random.uniform() * 0.1);
+  }
+
+  [[nodiscard]] PackedWeight pack(Isa isa, WeightKind kind, ThreadPool& pool) const {
+    const auto at = [this](int row) { return static_cast<std::size_t>(row) * static_cast<std::size_t>(k); };
+    auto weight =
+        kind == WeightKind::f32
+            ? PackedWeight::from_floats(
+                  isa, kind, n, k,
+                  [&](int row, std::span<float> out) { std::copy_n(values.begin() + at(row), k, out.begin()); }, pool)
+            : PackedWeight::from_groups(
+                  isa, n, k,
+                  [&](int row, std::span<std::int8_t> c, std::span<float> s) {
+                    std::copy_n(codes.begin() + at(row), k, c.begin());
+                    std::copy_n(scales.begin() + at(row) / group_size, s.size(), s.begin());
+                  },
+                  pool);
+    EXPECT_TRUE(weight.has_value());
+    return std::move(*weight);
+  }
+
+  int n, k;
+  std::vector<float> values;
+  std::vector<std::int8_t> codes;
+  std::vector<float> scales;
+};
+
+constexpr float untouched = -12345.0f;
+
+/// y [m, n + 3]: the last three columns of a row belong to someone else and must stay `untouched`.
+std::vector<float> product(const PackedWeight& weight, const float* x, int m, std::size_t stride, const float* bias,
+                           ThreadPool& pool) {
+  Activations activations;
+  activations.set(weight.isa(), x, m, weight.k(), stride, weight.kind() == WeightKind::int8_g32, pool);
+  const std::size_t y_stride = static_cast<std::size_t>(weight.n()) + 3;
+  std::vector<float> y(y_stride * static_cast<std::size_t>(m) + 1, untouched);
+  linear(weight, activations, bias, y.data(), y_stride, pool);
+  return y;
+}
+
+const int ms[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 13, 64, 97};
+const int ns[] = {1, 7, 8, 16, 17, 31, 64, 65, 130};
+
+class OnEachSet : public ::testing::TestWithParam<Isa> {};
+INSTANTIATE_TEST_SUITE_P(Linear, OnEachSet, ::testing::ValuesIn(available_sets()), [](const auto& test) {
+  std::string text(name(test.param));
+  std::replace(text.begin(), text.end(), '-', '_');
+  return text;
+});
+
+TEST_P(OnEachSet, FloatProductIsThatOfItsDefinition) {
+  ThreadPool pool(2);
+  for (const int k : {1, 3, 31, 32, 64, 96, 257, 512, 1536}) {
+    const int most = 97;
+    const std::size_t stride = static_cast<std::size_t>(k) + 5;
+    const std::vector<float> storage = normal(stride * most + 1, 2);
+    const float* x = storage.data() + 1;  // aligned to nothing more than a float
+    const std::vector<float> bias = normal(130, 3);
+    for (const int n : ns) {
+      const Matrix matrix(n, k);
+      const PackedWeight weight = matrix.pack(GetParam(), WeightKind::f32, pool);
+      for (const int m : ms) {
+        const std::vector<float> y = product(weight, x, m, stride, m % 2 == 0 ? bias.data() : nullptr, pool);
+        for (int i = 0; i < m; ++i) {
+          for (int j = 0; j < n; ++j) {
+            double sum = m % 2 == 0 ? bias[static_cast<std::size_t>(j)] : 0;
+            double magnitude = std::abs(sum);
+            for (int c = 0; c < k; ++c) {
+              const double term =
+                  static_cast<double>(x[i * stride + c]) * matrix.values[static_cast<std::size_t>(j) * k + c];
+              sum += term;
+              magnitude += std::abs(term);
+            }
+            // Each of the k + 1 roundings is at most 2^-24 of a partial sum, itself at most the sum of magnitudes.
+            ASSERT_NEAR(y[i * (n + 3u) + j], sum, (k + 1) * 0x1p-24 * magnitude) << m << " " << n << " " << k;
+          }
+          for (int j = n; j < n + 3; ++j) ASSERT_EQ(y[i * (n + 3u) + j], untouched);
+        }
+      }
+    }
+  }
+}
+
+TEST(Linear, PlainIntegerProductIsThatOfItsDefinition) {
+  ThreadPool pool(1);
+  const int n = 5, k = 96, m = 3;
+  const Matrix matrix(n, k);
+  const std::vector<float> x = normal(static_cast<std::size_t>(m) * k, 2);
+  const std::vector<float> y =
+      product(matrix.pack(Isa::portable, WeightKind::int8_g32, pool), x.data(), m, k, nullptr, pool);
+  for (int i = 0; i < m; ++i) {
+    for (int j = 0; j < n; ++j) {
+      double sum = 0;
+      double magnitude = 0;
+      for (int g = 0; g < k / 32; ++g) {
+        double absmax = 0;
+        for (int c = 32 * g; c < 32 * g + 32; ++c) absmax = std::max<double>(absmax, std::abs(x[i * k + c]));
+        for (int c = 32 * g; c < 32 * g + 32; ++c) {
+          const double code = std::nearbyint(x[i * k + c] * 127 / absmax);
+          const double term = code * absmax / 127 * matrix.codes[j * k + c] * matrix.scales[j * (k / 32) + g];
+          sum += term;
+          magnitude += std::abs(term);
+        }
+      }
+      // Integer sums are exact; three roundings a group (two of scales, one of the sum), of 2^-24 each.
+      ASSERT_NEAR(y[i * (n + 3) + j], sum, 3 * (k / 32) * 0x1p-24 * magnitude);
+    }
+  }
+}
+
+// Sums within a group are exact and groups are added in one order, so there is nothing to tolerate.
+TEST_P(OnEachSet, IntegerProductHasTheBitsOfThePlainOne) {
+  ThreadPool pool(2);
+  for (const int k : {32, 64, 96, 512, 1536}) {
+    const int most = 97;
+    const std::size_t stride = static_cast<std::size_t>(k) + 5;
+    std::vector<float> storage = normal(stride * most + 1, 2);
+    float* x = storage.data() + 1;
+    std::fill_n(x, 32, 0.0f);            // a group that is all zeros
+    x[stride] = 1e30f;                   // one value that dwarfs its group
+    std::fill_n(x + 2 * stride, k, -3);  // the greatest sums that codes can give
+    const std::vector<float> bias = normal(130, 3);
+    for (const int n : ns) {
+      const Matrix matrix(n, k);
+      const PackedWeight weight = matrix.pack(GetParam(), WeightKind::int8_g32, pool);
+      const PackedWeight plain = matrix.pack(Isa::portable, WeightKind::int8_g32, pool);
+      for (const int m : ms) {
+        const float* b = m % 2 == 0 ? bias.data() : nullptr;
+        ASSERT_EQ(product(weight, x, m, stride, b, pool), product(plain, x, m, stride, b, pool))
+            << m << " " << n << " " << k;
+      }
+    }
+  }
+}
+
+TEST_P(OnEachSet, ExtremeCodesDoNotOverflow) {
+  ThreadPool pool(1);
+  const int n = 40, k = 64;
+  Matrix matrix(n, k);
+  std::fill(matrix.codes.begin(), matrix.codes.end(), std::int8_t{-127});
+  std::fill(matrix.scales.begin(), matrix.scales.end(), 1.0f);
+  const PackedWeight weight = matrix.pack(GetParam(), WeightKind::int8_g32, pool);
+  for (const float value : {127.0f, -127.0f}) {
+    const std::vector<float> x(static_cast<std::size_t>(7 * k), value);
+    const std::vector<float> y = product(weight, x.data(), 7, k, nullptr, pool);
+    for (int i = 0; i < 7; ++i) {
+      for (int j = 0; j < n; ++j) ASSERT_EQ(y[static_cast<std::size_t>(i * (n + 3) + j)], -127.0f * value * k);
+    }
+  }
+}
+
+// The same bits for a row whatever else is in the batch and however many threads there are.
+TEST_P(OnEachSet, SameBitsInEveryBatchAndOnEveryNumberOfThreads) {
+  for (const WeightKind kind : {WeightKind::f32, WeightKind::int8_g32}) {
+    for (const auto& [n, k] : {std::pair{65, 96}, std::pair{200, 1536}}) {
+      ThreadPool one(1);
+      const Matrix matrix(n, k);
+      const PackedWeight weight = matrix.pack(GetParam(), kind, one);
+      const int most = 230;
+      const std::vector<float> x = normal(static_cast<std::size_t>(most) * k, 2);
+      const std::vector<float> whole = product(weight, x.data(), most, k, nullptr, one);
+      for (const int threads : {1, 2, 3}) {
+        ThreadPool pool(threads);
+        for (const int first : {0, 1, 100}) {
+          for (const int m : {1, 2, 3, 4, 5, 6, 7, 11, 64, 130}) {
+            const std::vector<float> part = product(weight, x.data() + first * k, m, k, nullptr, pool);
+            ASSERT_EQ(std::memcmp(part.data(), whole.data() + first * (n + 3), sizeof(float) * m * (n + 3)), 0)
+                << threads << " " << first << " " << m;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_P(OnEachSet, QuantisingAWeightGivesTheNearestCodes) {
+  ThreadPool pool(2);
+  const int n = 37, k = 160;
+  const Matrix matrix(n, k);
+  const auto weight = PackedWeight::from_floats(
+      GetParam(), WeightKind::int8_g32, n, k,
+      [&](int row, std::span<float> out) { std::copy_n(matrix.values.begin() + row * k, k, out.begin()); }, pool);
+  ASSERT_TRUE(weight);
+  std::vector<float> row(k);
+  for (int i = 0; i < n; ++i) {
+    weight->row(i, row);
+    for (int g = 0; g < k / 32; ++g) {
+      float absmax = 0;
+      for (int c = 32 * g; c < 32 * g + 32; ++c) absmax = std::max(absmax, std::abs(matrix.values[i * k + c]));
+      for (int c = 32 * g; c < 32 * g + 32; ++c) {
+        // Half a step, and a little for the rounding of the scale and of the product.
+        ASSERT_NEAR(row[c], matrix.values[i * k + c], absmax / 127 * (0.5 + 1e-4));
+      }
+    }
+  }
+}
+
+TEST_P(OnEachSet, RowsComeBackAsTheyWere) {
+  ThreadPool pool(2);
+  const int n = 37, k = 96;
+  const Matrix matrix(n, k);
+  std::vector<float> row(k);
+  const PackedWeight floats = matrix.pack(GetParam(), WeightKind::f32, pool);
+  const PackedWeight groups = matrix.pack(GetParam(), WeightKind::int8_g32, pool);
+  for (int i = 0; i < n; ++i) {
+    floats.row(i, row);
+    ASSERT_EQ(std::memcmp(row.data(), matrix.values.data() + i * k, k * sizeof(float)), 0);
+    groups.row(i, row);
+    for (int c = 0; c < k; ++c) {
+      ASSERT_EQ(row[c], static_cast<float>(matrix.codes[i * k + c]) * matrix.scales[(i * k + c) / 32]);
+    }
+  }
+}
+
+TEST_P(OnEachSet, WhatIsNotFiniteIsSeen) {
+  ThreadPool pool(1);
+  const int n = 33, k = 64, m = 7;
+  const Matrix matrix(n, k);
+  for (const WeightKind kind : {WeightKind::f32, WeightKind::int8_g32}) {
+    const PackedWeight weight = matrix.pack(GetParam(), kind, pool);
+    for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      for (const int at : {0, 17, 63}) {
+        std::vector<float> x = normal(m * k, 4);
+        x[3 * k + at] = bad;
+        const std::vector<float> y = product(weight, x.data(), m, k, nullptr, pool);
+        for (int i = 0; i < m; ++i) {
+          for (int j = 0; j < n; ++j)
+            ASSERT_EQ(std::isfinite(y[i * (n + 3) + j]), i != 3) << i << " " << j << " " << at;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(OnEachSet, TinyActivationsAreZeroNotNaN) {
+  ThreadPool pool(1);
+  const int n = 9, k = 32;
+  const PackedWeight weight = Matrix(n, k).pack(GetParam(), WeightKind::int8_g32, pool);
+  std::vector<float> x(k, 0.0f);
+  x[5] = std::numeric_limits<float>::denorm_min();
+  const std::vector<float> y = product(weight, x.data(), 1, k, nullptr, pool);
+  for (int j = 0; j < n; ++j) ASSERT_EQ(y[j], 0.0f);
+}
+
+TEST_P(OnEachSet, ImpossibleShapesAreRefused) {
+  ThreadPool pool(1);
+  const auto rows = [](int, std::span<float>) { FAIL(); };
+  for (const auto& [n, k] :
+       {std::pair{4, 33}, std::pair{0, 32}, std::pair{4, 0}, std::pair{-1, 32}, std::pair{4, 1 << 30}}) {
+    const auto weight = PackedWeight::from_floats(GetParam(), WeightKind::int8_g32, n, k, rows, pool);
+    ASSERT_FALSE(weight);
+    EXPECT_EQ(weight.error().code, ErrorCode::usage);
+  }
+}
+
+TEST_P(OnEachSet, AWeightThatMemoryCannotHoldIsAnError) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer ends the process where memory would have been refused";
+#endif
+  ThreadPool pool(1);
+  const auto weight = PackedWeight::from_floats(
+      GetParam(), WeightKind::f32, 2'000'000'000, 2'000'000, [](int, std::span<float>) { FAIL(); }, pool);
+  ASSERT_FALSE(weight);
+  EXPECT_EQ(weight.error().code, ErrorCode::out_of_memory);
+}
+
+TEST_P(OnEachSet, PackedSizeIsThatOfTheCodesAndScales) {
+  for (const auto& [n, k] : {std::pair{512, 512}, std::pair{1536, 512}, std::pair{8192, 512}, std::pair{500, 4096}}) {
+    const double least = static_cast<double>(n) * k + 4.0 * n * k / 32;
+    const auto bytes = static_cast<double>(PackedWeight::packed_bytes(GetParam(), WeightKind::int8_g32, n, k));
+    EXPECT_GE(bytes, least);
+    EXPECT_LE(bytes, least * 1.12);
+  }
+}
+
+}  // namespace
+}  // namespace mobiedit::kernels
