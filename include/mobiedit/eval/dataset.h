@@ -1,0 +1,39 @@
+// Sets of facts to edit, in the formats that the field already has.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+
+namespace mobiedit {
+
+/// A prompt about something else, whose answer an edit must not change.
+struct Neighbour {
+  std::string prompt;
+  std::string target_true;
+};
+
+/// One fact and how to tell whether its edit worked.
+struct FactRecord {
+  std::string subject;
+  std::string prompt;       ///< with {} for the subject
+  std::string target_new;   ///< without a leading space
+  std::string target_true;  ///< may be empty where the set does not say
+  std::vector<std::string> paraphrases;
+  std::vector<Neighbour> neighbours;
+  std::vector<std::string> keep;  ///< prompts whose answers are to stay, with no expectation of them
+  std::string where;              ///< "facts.jsonl:12", or "facts.json: record 12"
+};
+
+/// Reads JSON Lines or one JSON list, of CounterFact records (requested_rewrite, paraphrase_prompts,
+/// neighborhood_prompts), EasyEdit's (prompt, subject, target_new, ground_truth, rephrase_prompt, locality), ZsRE's
+/// (src, alt, answers, rephrase) or the same names flat; unknown fields are ignored. A prompt without {} gets it where
+/// the subject stands. Reads `limit` records at most; 0: all.
+/// Errors: io; usage, naming file and line (not JSON, a field that is missing or of another kind, a prompt that has
+/// neither {} nor the subject, no record at all); out_of_memory.
+[[nodiscard]] Result<std::vector<FactRecord>> read_facts(const std::filesystem::path& path, std::size_t limit = 0);
+
+}  // namespace mobiedit

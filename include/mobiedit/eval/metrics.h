@@ -1,0 +1,54 @@
+// The field's measures of an edit, from log-probabilities.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace mobiedit {
+
+/// log P of both answers after one prompt; log P is the mean over the answer's tokens.
+struct AnswerPair {
+  double target_new = 0;
+  double target_true = 0;
+};
+
+/// What was measured of one edited fact, with the edit in force.
+struct FactOutcome {
+  bool success = false;               ///< the search reached the target
+  std::optional<AnswerPair> rewrite;  ///< none where the set names no true answer
+  std::vector<AnswerPair> paraphrases;
+  std::vector<AnswerPair> neighbours;
+  bool exact = false;                  ///< greedy generation after the prompt gives the target
+  std::vector<bool> paraphrase_exact;  ///< the same for each paraphrase
+  int evaluations = 0;
+  double seconds = 0;
+};
+
+/// Percentages; none where nothing was there to measure. Prompts are averaged within a fact first, then over the facts
+/// that have any, as CounterFact's own evaluation does.
+struct Metrics {
+  std::optional<double> efficacy;          ///< ES: P(new) > P(true) on the rewrite prompt
+  std::optional<double> generalisation;    ///< PS: the same on paraphrases
+  std::optional<double> specificity;       ///< NS: P(true) > P(new) on neighbours
+  std::optional<double> score;             ///< S: harmonic mean of the three; none unless all are there
+  std::optional<double> exact;             ///< greedy generation equals the target
+  std::optional<double> paraphrase_exact;  ///< the same on paraphrases
+};
+
+struct Spread {
+  double median = 0;
+  double p90 = 0;  ///< the smallest value that nine tenths do not exceed
+};
+
+struct Summary {
+  int n = 0;
+  Metrics metrics;
+  Spread evaluations;
+  Spread seconds;
+  double success_rate = 0;  ///< 0 to 1
+};
+
+[[nodiscard]] Summary summarise(std::span<const FactOutcome> outcomes);
+
+}  // namespace mobiedit

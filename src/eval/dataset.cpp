@@ -1,0 +1,223 @@
+#include "mobiedit/eval/dataset.h"
+
+#include <initializer_list>
+#include <new>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "io/mapped_file.h"
+
+namespace mobiedit {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view placeholder = "{}";
+
+/// What is wrong with a record; the caller knows where it stands.
+using Complaint = std::string;
+template <class T>
+using Parsed = std::expected<T, Complaint>;
+
+const Json* first_of(const Json& record, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto found = record.find(name);
+    if (found != record.end() && !found->is_null()) return &*found;
+  }
+  return nullptr;
+}
+
+/// A text as the sets write it: "x", {"str": "x"}, or a list of lists of which the first counts.
+std::optional<std::string> text_of(const Json& json) {
+  const Json* value = &json;
+  while (value->is_array()) {
+    if (value->empty()) return std::nullopt;
+    value = &value->front();
+  }
+  if (value->is_object()) {
+    const auto found = value->find("str");
+    if (found == value->end()) return std::nullopt;
+    value = &*found;
+  }
+  if (!value->is_string()) return std::nullopt;
+  return value->get<std::string>();
+}
+
+Parsed<std::string> required(const Json& record, std::initializer_list<const char*> names) {
+  const std::string name = *names.begin();
+  const Json* found = first_of(record, names);
+  if (found == nullptr) return std::unexpected("has no field \"" + name + "\"");
+  auto text = text_of(*found);
+  if (!text || text->empty()) return std::unexpected("field \"" + name + "\" is not a text");
+  return *text;
+}
+
+/// A list of texts, or one text.
+Parsed<std::vector<std::string>> texts(const Json& record, std::initializer_list<const char*> names) {
+  const Json* found = first_of(record, names);
+  if (found == nullptr) return std::vector<std::string>{};
+  const Complaint complaint = std::string("field \"") + *names.begin() + "\" is not a list of texts";
+  if (found->is_string()) return std::vector{found->get<std::string>()};
+  if (!found->is_array()) return std::unexpected(complaint);
+  std::vector<std::string> list;
+  for (const Json& entry : *found) {
+    if (!entry.is_string()) return std::unexpected(complaint);
+    list.push_back(entry.get<std::string>());
+  }
+  return list;
+}
+
+/// CounterFact's neighbours are texts whose answer is the record's own true target; EasyEdit's carry their answers.
+Parsed<std::vector<Neighbour>> neighbours(const Json& record, const std::string& target_true) {
+  auto prompts = texts(record, {"neighborhood_prompts"});
+  if (!prompts) return std::unexpected(prompts.error());
+  std::vector<Neighbour> list;
+  for (std::string& prompt : *prompts) list.push_back({std::move(prompt), target_true});
+  const Json* locality = first_of(record, {"locality"});
+  if (locality == nullptr || !locality->is_object()) return list;
+  for (const Json& kind : *locality) {
+    if (!kind.is_array()) continue;
+    for (const Json& entry : kind) {
+      if (!entry.is_object()) continue;
+      const Json* prompt = first_of(entry, {"prompt"});
+      const Json* truth = first_of(entry, {"ground_truth"});
+      if (prompt == nullptr || truth == nullptr) continue;
+      auto prompt_text = text_of(*prompt);
+      auto truth_text = text_of(*truth);
+      if (prompt_text && truth_text) list.push_back({std::move(*prompt_text), std::move(*truth_text)});
+    }
+  }
+  return list;
+}
+
+Parsed<FactRecord> record_from(const Json& json) {
+  if (!json.is_object()) return std::unexpected("is not a JSON object");
+  const Json* nested = first_of(json, {"requested_rewrite"});
+  if (nested != nullptr && !nested->is_object()) return std::unexpected("field \"requested_rewrite\" is not an object");
+  const Json& rewrite = nested != nullptr ? *nested : json;
+
+  auto subject = required(rewrite, {"subject"});
+  if (!subject) return std::unexpected(subject.error());
+  auto prompt = required(rewrite, {"prompt", "src"});
+  if (!prompt) return std::unexpected(prompt.error());
+  auto target_new = required(rewrite, {"target_new", "alt"});
+  if (!target_new) return std::unexpected(target_new.error());
+  FactRecord record;
+  record.subject = std::move(*subject);
+  record.prompt = std::move(*prompt);
+  record.target_new = std::move(*target_new);
+  if (const Json* truth = first_of(rewrite, {"target_true", "ground_truth", "answers"})) {
+    record.target_true = text_of(*truth).value_or("");
+  }
+
+  if (record.prompt.find(placeholder) == std::string::npos) {
+    const auto at = record.prompt.find(record.subject);
+    if (at == std::string::npos) {
+      return std::unexpected("prompt \"" + record.prompt + "\" has neither {} nor the subject \"" + record.subject +
+                             "\"");
+    }
+    record.prompt.replace(at, record.subject.size(), placeholder);
+  }
+
+  auto paraphrases = texts(json, {"paraphrase_prompts", "paraphrases", "rephrase_prompt", "rephrase"});
+  if (!paraphrases) return std::unexpected(paraphrases.error());
+  record.paraphrases = std::move(*paraphrases);
+  auto keep = texts(json, {"keep"});
+  if (!keep) return std::unexpected(keep.error());
+  record.keep = std::move(*keep);
+  auto others = neighbours(json, record.target_true);
+  if (!others) return std::unexpected(others.error());
+  record.neighbours = std::move(*others);
+  return record;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view space = " \t\r\n";
+  const auto begin = text.find_first_not_of(space);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
+}
+
+/// Adds records until the limit is reached; false once it is.
+class Collector {
+ public:
+  explicit Collector(std::size_t limit) : limit_(limit) {}
+  [[nodiscard]] bool full() const { return limit_ != 0 && records_.size() >= limit_; }
+  [[nodiscard]] Status add(const Json& json, const std::string& where) {
+    auto record = record_from(json);
+    if (!record) return fail(ErrorCode::usage, record.error(), where);
+    record->where = where;
+    records_.push_back(std::move(*record));
+    return {};
+  }
+  std::vector<FactRecord> take() { return std::move(records_); }
+
+ private:
+  std::size_t limit_;
+  std::vector<FactRecord> records_;
+};
+
+Status read_lines(std::string_view text, const std::string& path, Collector& records) {
+  std::size_t line = 0;
+  while (!text.empty() && !records.full()) {
+    ++line;
+    const auto end = text.find('\n');
+    const std::string_view content = trimmed(text.substr(0, end));
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+    if (content.empty()) continue;
+    const std::string where = path + ":" + std::to_string(line);
+    const Json json = Json::parse(content, nullptr, false);
+    if (json.is_discarded()) return fail(ErrorCode::usage, "is not JSON", where);
+    if (auto added = records.add(json, where); !added) return added;
+  }
+  return {};
+}
+
+Status read_list(const Json& list, const std::string& path, Collector& records) {
+  std::size_t number = 0;
+  for (const Json& json : list) {
+    if (records.full()) break;
+    ++number;
+    if (auto added = records.add(json, path + ": record " + std::to_string(number)); !added) return added;
+  }
+  return {};
+}
+
+Result<std::vector<FactRecord>> read(const std::filesystem::path& path, std::size_t limit) {
+  const auto file = io::MappedFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  const auto bytes = file->bytes();
+  std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
+  text = trimmed(text);
+
+  Collector records(limit);
+  Status done;
+  if (text.starts_with('[')) {
+    const Json list = Json::parse(text, nullptr, false);
+    if (list.is_discarded()) return fail(ErrorCode::usage, "is not a JSON list", path.string());
+    done = read_list(list, path.string(), records);
+  } else if (const Json whole = Json::parse(text, nullptr, false); whole.is_object()) {
+    // One record, perhaps over many lines.
+    done = records.add(whole, path.string());
+  } else {
+    done =
+        read_lines(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), path.string(), records);
+  }
+  if (!done) return std::unexpected(done.error());
+  auto list = records.take();
+  if (list.empty()) return fail(ErrorCode::usage, "holds no record", path.string());
+  return list;
+}
+
+}  // namespace
+
+Result<std::vector<FactRecord>> read_facts(const std::filesystem::path& path, std::size_t limit) try {
+  return read(path, limit);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to read the records", path.string());
+}
+
+}  // namespace mobiedit

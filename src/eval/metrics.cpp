@@ -1,0 +1,91 @@
+#include "mobiedit/eval/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+
+namespace mobiedit {
+namespace {
+
+/// A mean over facts that have something to say.
+class Mean {
+ public:
+  void add(double value) {
+    sum_ += value;
+    ++count_;
+  }
+  [[nodiscard]] std::optional<double> percent() const {
+    if (count_ == 0) return std::nullopt;
+    return 100 * sum_ / count_;
+  }
+
+ private:
+  double sum_ = 0;
+  int count_ = 0;
+};
+
+template <class List, class Predicate>
+void add_share(Mean& mean, const List& list, Predicate holds) {
+  if (list.empty()) return;
+  const auto count = std::count_if(list.begin(), list.end(), holds);
+  mean.add(static_cast<double>(count) / static_cast<double>(list.size()));
+}
+
+std::optional<double> harmonic_mean(std::initializer_list<std::optional<double>> values) {
+  double inverse = 0;
+  for (const auto& value : values) {
+    if (!value) return std::nullopt;
+    if (*value <= 0) return 0.0;
+    inverse += 1 / *value;
+  }
+  return static_cast<double>(values.size()) / inverse;
+}
+
+Spread spread(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::ranges::sort(values);
+  const std::size_t n = values.size();
+  const double median = n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+  // Nearest rank, in integers: 0.9 * n in floating point can round up past the rank.
+  return {median, values[(9 * n + 9) / 10 - 1]};
+}
+
+bool new_wins(const AnswerPair& pair) {
+  return pair.target_new > pair.target_true;
+}
+bool true_wins(const AnswerPair& pair) {
+  return pair.target_true > pair.target_new;
+}
+
+}  // namespace
+
+Summary summarise(std::span<const FactOutcome> outcomes) {
+  Summary summary;
+  summary.n = static_cast<int>(outcomes.size());
+  Mean efficacy, generalisation, specificity, exact, paraphrase_exact;
+  std::vector<double> evaluations, seconds;
+  int successes = 0;
+  for (const FactOutcome& outcome : outcomes) {
+    if (outcome.rewrite) efficacy.add(new_wins(*outcome.rewrite) ? 1 : 0);
+    add_share(generalisation, outcome.paraphrases, new_wins);
+    add_share(specificity, outcome.neighbours, true_wins);
+    exact.add(outcome.exact ? 1 : 0);
+    add_share(paraphrase_exact, outcome.paraphrase_exact, [](bool hit) { return hit; });
+    evaluations.push_back(outcome.evaluations);
+    seconds.push_back(outcome.seconds);
+    if (outcome.success) ++successes;
+  }
+  Metrics& metrics = summary.metrics;
+  metrics.efficacy = efficacy.percent();
+  metrics.generalisation = generalisation.percent();
+  metrics.specificity = specificity.percent();
+  metrics.score = harmonic_mean({metrics.efficacy, metrics.generalisation, metrics.specificity});
+  metrics.exact = exact.percent();
+  metrics.paraphrase_exact = paraphrase_exact.percent();
+  summary.evaluations = spread(std::move(evaluations));
+  summary.seconds = spread(std::move(seconds));
+  if (!outcomes.empty()) summary.success_rate = static_cast<double>(successes) / static_cast<double>(outcomes.size());
+  return summary;
+}
+
+}  // namespace mobiedit

@@ -1,0 +1,117 @@
+#include "mobiedit/eval/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "unit/temporary_folder.h"
+
+namespace mobiedit {
+namespace {
+
+class Dataset : public ::testing::Test {
+ protected:
+  Result<std::vector<FactRecord>> read(const std::string& text, std::size_t limit = 0) {
+    const auto path = folder_.path() / "facts.jsonl";
+    std::ofstream(path, std::ios::binary) << text;
+    return read_facts(path, limit);
+  }
+  TemporaryFolder folder_;
+};
+
+constexpr const char* counterfact =
+    R"({"case_id":0,"requested_rewrite":{"prompt":"The mother tongue of {} is","relation_id":"P103",)"
+    R"("target_new":{"str":"English"},"target_true":{"str":"French"},"subject":"Danielle Darrieux"},)"
+    R"("paraphrase_prompts":["Danielle Darrieux speaks"],"neighborhood_prompts":["Michel Rocard speaks","Jean speaks"],)"
+    R"("unknown_field":{"deep":[1,2]}})";
+
+TEST_F(Dataset, ReadsCounterFactLineByLine) {
+  const auto facts = read(std::string(counterfact) + "\r\n\n" + counterfact + "\n");
+  ASSERT_TRUE(facts) << facts.error().message();
+  ASSERT_EQ(facts->size(), 2u);
+  const FactRecord& fact = (*facts)[1];
+  EXPECT_EQ(fact.subject, "Danielle Darrieux");
+  EXPECT_EQ(fact.prompt, "The mother tongue of {} is");
+  EXPECT_EQ(fact.target_new, "English");
+  EXPECT_EQ(fact.target_true, "French");
+  EXPECT_EQ(fact.paraphrases, std::vector<std::string>{"Danielle Darrieux speaks"});
+  ASSERT_EQ(fact.neighbours.size(), 2u);
+  EXPECT_EQ(fact.neighbours[1].prompt, "Jean speaks");
+  EXPECT_EQ(fact.neighbours[1].target_true, "French");
+  EXPECT_TRUE(fact.where.ends_with("facts.jsonl:3")) << fact.where;
+}
+
+TEST_F(Dataset, ReadsAListAndStopsAtTheLimit) {
+  const std::string list = std::string("\xEF\xBB\xBF [") + counterfact + "," + counterfact + ", 7]";
+  const auto two = read(list, 2);
+  ASSERT_TRUE(two) << two.error().message();
+  EXPECT_EQ(two->size(), 2u);
+  const auto all = read(list);
+  ASSERT_FALSE(all);
+  EXPECT_EQ(all.error().code, ErrorCode::usage);
+  EXPECT_TRUE(all.error().where.ends_with("record 3")) << all.error().message();
+}
+
+TEST_F(Dataset, ReadsEasyEditAndZsre) {
+  const auto easy = read(
+      R"({"subject":"Goursez Vreizh","prompt":"The country of Goursez Vreizh is","target_new":"Spain","ground_truth":["France"],)"
+      R"("rephrase_prompt":"Goursez Vreizh lies in","locality":{"Relation_Specificity":[)"
+      R"({"prompt":"The founder of Goursez Vreizh is","ground_truth":[["Jean"]]}]}})");
+  ASSERT_TRUE(easy) << easy.error().message();
+  EXPECT_EQ((*easy)[0].prompt, "The country of {} is");
+  EXPECT_EQ((*easy)[0].target_true, "France");
+  EXPECT_EQ((*easy)[0].paraphrases.size(), 1u);
+  ASSERT_EQ((*easy)[0].neighbours.size(), 1u);
+  EXPECT_EQ((*easy)[0].neighbours[0].target_true, "Jean");
+
+  const auto zsre = read(
+      R"({"subject":"Ramalinaceae","src":"Which family does Ramalinaceae belong to?","rephrase":"What family?","alt":"Lamiinae","answers":["Lecanorales"]})");
+  ASSERT_TRUE(zsre) << zsre.error().message();
+  EXPECT_EQ((*zsre)[0].prompt, "Which family does {} belong to?");
+  EXPECT_EQ((*zsre)[0].target_new, "Lamiinae");
+  EXPECT_EQ((*zsre)[0].target_true, "Lecanorales");
+}
+
+TEST_F(Dataset, ReadsOneRecordOverManyLines) {
+  const auto facts = read("{\n \"subject\": \"A\",\n \"prompt\": \"{} is\",\n \"target_new\": \"B\"\n}\n");
+  ASSERT_TRUE(facts) << facts.error().message();
+  EXPECT_EQ(facts->size(), 1u);
+}
+
+TEST_F(Dataset, NamesTheMalformedRecord) {
+  struct Case {
+    const char* record;
+    const char* complaint;
+  };
+  const Case cases[] = {
+      {R"({"subject":"A","prompt":"{} is")", "not JSON"},
+      {R"([])", "not a JSON object"},
+      {R"({"prompt":"{} is","target_new":"B"})", "subject"},
+      {R"({"subject":"A","target_new":"B"})", "prompt"},
+      {R"({"subject":"A","prompt":"{} is"})", "target_new"},
+      {R"({"subject":"A","prompt":"{} is","target_new":{"id":"Q1"}})", "target_new"},
+      {R"({"subject":"","prompt":"{} is","target_new":"B"})", "subject"},
+      {R"({"subject":"A","prompt":"The tongue of B is","target_new":"B"})", "neither {} nor the subject"},
+      {R"({"subject":"A","prompt":"{} is","target_new":"B","paraphrase_prompts":[1]})", "paraphrase_prompts"},
+      {R"({"requested_rewrite":5})", "requested_rewrite"},
+  };
+  for (const Case& c : cases) {
+    const auto facts = read(std::string(counterfact) + "\n" + c.record + "\n");
+    ASSERT_FALSE(facts) << c.record;
+    EXPECT_EQ(facts.error().code, ErrorCode::usage);
+    EXPECT_NE(facts.error().what.find(c.complaint), std::string::npos) << facts.error().message();
+    EXPECT_TRUE(facts.error().where.ends_with("facts.jsonl:2")) << facts.error().message();
+  }
+}
+
+TEST_F(Dataset, AnEmptyFileIsAnError) {
+  for (const char* text : {"", "\n\n", "[]"}) {
+    const auto facts = read(text);
+    ASSERT_FALSE(facts) << text;
+  }
+  EXPECT_EQ(read_facts(folder_.path() / "missing").error().code, ErrorCode::io);
+}
+
+}  // namespace
+}  // namespace mobiedit

@@ -1,0 +1,77 @@
+#include "mobiedit/eval/metrics.h"
+
+#include <gtest/gtest.h>
+
+namespace mobiedit {
+namespace {
+
+AnswerPair for_new() {
+  return {-0.1, -3.0};
+}
+AnswerPair for_true() {
+  return {-3.0, -0.1};
+}
+
+TEST(Metrics, AveragesWithinAFactBeforeOverFacts) {
+  FactOutcome many;  // one of four paraphrases
+  many.rewrite = for_new();
+  many.paraphrases = {for_new(), for_true(), for_true(), for_true()};
+  many.neighbours = {for_true(), for_new()};
+  FactOutcome one;  // its only paraphrase
+  one.rewrite = for_new();
+  one.paraphrases = {for_new()};
+  one.neighbours = {for_true()};
+  const std::vector outcomes{many, one};
+
+  const Metrics metrics = summarise(outcomes).metrics;
+  EXPECT_DOUBLE_EQ(*metrics.efficacy, 100);
+  EXPECT_DOUBLE_EQ(*metrics.generalisation, 62.5);  // (1/4 + 1) / 2, not 2/5
+  EXPECT_DOUBLE_EQ(*metrics.specificity, 75);
+  EXPECT_NEAR(*metrics.score, 3 / (1 / 100.0 + 1 / 62.5 + 1 / 75.0), 1e-9);
+}
+
+TEST(Metrics, SaysNothingOfWhatWasNotMeasured) {
+  FactOutcome outcome;
+  outcome.rewrite = for_new();
+  const Metrics metrics = summarise(std::vector{outcome}).metrics;
+  EXPECT_TRUE(metrics.efficacy.has_value());
+  EXPECT_FALSE(metrics.generalisation.has_value());
+  EXPECT_FALSE(metrics.specificity.has_value());
+  EXPECT_FALSE(metrics.score.has_value());
+  EXPECT_FALSE(metrics.paraphrase_exact.has_value());
+}
+
+TEST(Metrics, ATieIsNoWin) {
+  FactOutcome outcome;
+  outcome.rewrite = AnswerPair{-1, -1};
+  outcome.paraphrases = {{-1, -1}};
+  outcome.neighbours = {{-1, -1}};
+  const Metrics metrics = summarise(std::vector{outcome}).metrics;
+  EXPECT_DOUBLE_EQ(*metrics.efficacy, 0);
+  EXPECT_DOUBLE_EQ(*metrics.generalisation, 0);
+  EXPECT_DOUBLE_EQ(*metrics.specificity, 0);
+  EXPECT_DOUBLE_EQ(*metrics.score, 0);
+}
+
+TEST(Metrics, MedianAndNinetiethPercentile) {
+  std::vector<FactOutcome> outcomes(10);
+  for (int i = 0; i < 10; ++i) {
+    outcomes[i].evaluations = 10 * (10 - i);
+    outcomes[i].success = i < 7;
+    outcomes[i].exact = i < 3;
+  }
+  const Summary summary = summarise(outcomes);
+  EXPECT_EQ(summary.n, 10);
+  EXPECT_DOUBLE_EQ(summary.evaluations.median, 55);
+  EXPECT_DOUBLE_EQ(summary.evaluations.p90, 90);
+  EXPECT_DOUBLE_EQ(summary.success_rate, 0.7);
+  EXPECT_DOUBLE_EQ(*summary.metrics.exact, 30);
+
+  outcomes.resize(1);
+  EXPECT_DOUBLE_EQ(summarise(outcomes).evaluations.median, 100);
+  EXPECT_DOUBLE_EQ(summarise(outcomes).evaluations.p90, 100);
+  EXPECT_EQ(summarise({}).n, 0);
+}
+
+}  // namespace
+}  // namespace mobiedit
