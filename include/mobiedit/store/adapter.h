@@ -1,0 +1,45 @@
+// LoRA adapters as llama.cpp reads them: a small GGUF file beside a base model that stays as it is.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/update.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/store/provenance.h"
+
+namespace mobiedit {
+
+struct Adapter {
+  std::string architecture;          ///< general.architecture: must be the base model's
+  std::string name;                  ///< general.name, may be empty
+  std::vector<LowRankDelta> deltas;  ///< scale = alpha / rank, as llama.cpp computes it
+  Provenance provenance;
+};
+
+/// The updates as deltas, one a block in ascending order; the updates of one block lie along its rank in the order
+/// given, and every delta is padded with zeros to one common rank of at least 8 with scale 1: llama.cpp has one alpha
+/// for all tensors, and its GPU kernels want no smaller rank. Errors: usage (no update, a negative block, updates of
+/// one block with different sizes), out_of_memory.
+[[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> updates);
+
+/// Writes the updates as one adapter in F32; whole, or not at all.
+/// Errors: as stack_updates, and io. On failure `path` is what it was.
+[[nodiscard]] Status write_adapter(const std::filesystem::path& path, const std::string& architecture,
+                                   const std::string& name, std::span<const RankOneUpdate> updates,
+                                   const Provenance& provenance);
+
+/// Reads an adapter, ours or another's: any pairs of lora_a and lora_b in any tensor type that is read here.
+/// Errors: io; bad_model (not an adapter, of another kind than LoRA, a tensor without its pair, shapes that do not fit
+/// together, values that are not finite), out_of_memory.
+[[nodiscard]] Result<Adapter> read_adapter(const std::filesystem::path& path);
+
+/// Whether the adapter belongs to this base: architecture, and for every delta a matrix of that name and shape.
+/// Errors: bad_model, naming what differs; `where` is the adapter's path for the message.
+[[nodiscard]] Status check_adapter(const Adapter& adapter, const gguf::File& base, const std::string& where);
+
+}  // namespace mobiedit

@@ -1,0 +1,42 @@
+// A whole model with edits written into its weights, for those who cannot load an adapter.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/update.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/gguf/types.h"
+#include "mobiedit/store/provenance.h"
+
+namespace mobiedit {
+
+struct BakeOptions {
+  /// The type of every edited tensor. Without it, the smallest of the base's own type (where it is written here), Q8_0,
+  /// F16 and F32, and no smaller than the base's, that keeps each update: a coarse type rounds it away.
+  std::optional<gguf::TensorType> type;
+};
+
+/// What became of one tensor.
+struct BakedTensor {
+  std::string name;
+  gguf::TensorType before;
+  gguf::TensorType after;
+  double update_error =
+      0;  ///< largest ‖(W_written − W_wanted) r‖ / ‖left (right·r)‖ over the updates, r = right/‖right‖
+};
+
+/// Copies `base` to `path` with the updates added to their `blk.N.ffn_down.weight`; every other tensor keeps its bytes,
+/// and every key its value (`mobiedit.` keys are added). Memory: one edited tensor at a time, in its new type.
+/// Errors: usage (`path` is the base itself, no update), bad_model (no such tensor in the base, other sizes), io,
+/// out_of_memory. On failure `path` is what it was.
+[[nodiscard]] Result<std::vector<BakedTensor>> write_baked(const std::filesystem::path& path, const gguf::File& base,
+                                                           std::span<const RankOneUpdate> updates,
+                                                           const Provenance& provenance,
+                                                           const BakeOptions& options = {});
+
+}  // namespace mobiedit

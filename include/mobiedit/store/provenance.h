@@ -1,0 +1,27 @@
+// What a written file says of where it came from: GGUF keys under `mobiedit.`.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mobiedit {
+
+/// One edit, as it was asked for. The order of records is the order in which the edits were made.
+struct EditRecord {
+  std::string subject;
+  std::string prompt;  ///< with {} for the subject
+  std::string target_new;
+  std::string method;  ///< of the value search
+  int block = 0;       ///< the edited block, counted from 0
+  std::uint64_t seed = 0;
+};
+
+/// Keys: mobiedit.version, mobiedit.base_fingerprint, mobiedit.edits (the records as a JSON list).
+struct Provenance {
+  std::string version;           ///< of the program that wrote the file; empty: not written by this project
+  std::string base_fingerprint;  ///< Model::fingerprint() of the model that was edited
+  std::vector<EditRecord> edits;
+};
+
+}  // namespace mobiedit

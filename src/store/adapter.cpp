@@ -1,0 +1,241 @@
+#include "mobiedit/store/adapter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+#include <new>
+#include <utility>
+
+#include "mobiedit/gguf/types.h"
+#include "mobiedit/gguf/writer.h"
+#include "store/provenance.h"
+
+namespace mobiedit {
+namespace {
+
+constexpr int smallest_rank = 8;
+// Far above any adapter in use (64 is large), far below what overflows anything here.
+constexpr std::uint64_t largest_rank = 65'536;
+
+constexpr std::string_view suffix_a = ".lora_a";
+constexpr std::string_view suffix_b = ".lora_b";
+
+std::vector<std::byte> bytes_of(const std::vector<float>& values) {
+  std::vector<std::byte> bytes(values.size() * sizeof(float));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+Result<std::vector<float>> floats_of(const gguf::File& file, const gguf::TensorInfo& tensor) {
+  std::vector<float> values(tensor.columns() * tensor.rows());
+  gguf::dequantize(tensor.type, file.data(tensor), values);
+  if (!std::ranges::all_of(values, [](float x) { return std::isfinite(x); })) {
+    return fail(ErrorCode::bad_model, "tensor " + tensor.name + " holds values that are not finite",
+                file.path().string());
+  }
+  return values;
+}
+
+std::unexpected<Error> bad_adapter(const gguf::File& file, std::string what, std::string hint = {}) {
+  return fail(ErrorCode::bad_model, std::move(what), file.path().string(), std::move(hint));
+}
+
+bool is_matrix(const gguf::TensorInfo& tensor) {
+  return tensor.shape[2] == 1 && tensor.shape[3] == 1;
+}
+
+std::string shape_text(std::uint64_t columns, std::uint64_t rows) {
+  return "[" + std::to_string(columns) + ", " + std::to_string(rows) + "]";
+}
+
+Result<LowRankDelta> read_pair(const gguf::File& file, const gguf::TensorInfo& a, const gguf::TensorInfo& b,
+                               double alpha) {
+  const std::uint64_t rank = a.rows();
+  if (!is_matrix(a) || !is_matrix(b) || b.columns() != rank || rank == 0 || rank > largest_rank) {
+    return bad_adapter(file, a.name + " " + shape_text(a.columns(), a.rows()) + " and " + b.name + " " +
+                                 shape_text(b.columns(), b.rows()) + " are no low-rank pair");
+  }
+  LowRankDelta delta;
+  delta.tensor = a.name.substr(0, a.name.size() - suffix_a.size());
+  delta.rank = static_cast<int>(rank);
+  // llama.cpp takes an alpha of zero for "no scaling".
+  delta.scale = alpha == 0 ? 1.0f : static_cast<float>(alpha / static_cast<double>(rank));
+  auto values_a = floats_of(file, a);
+  if (!values_a) return std::unexpected(values_a.error());
+  auto values_b = floats_of(file, b);
+  if (!values_b) return std::unexpected(values_b.error());
+  delta.a = std::move(*values_a);
+  delta.b = std::move(*values_b);
+  return delta;
+}
+
+Result<Adapter> read(const std::filesystem::path& path) {
+  const auto opened = gguf::File::open(path);
+  if (!opened) return std::unexpected(opened.error());
+  const gguf::File& file = *opened;
+
+  const auto type = file.string("general.type");
+  if (!type) return std::unexpected(type.error());
+  if (type->value_or("") != "adapter") {
+    return bad_adapter(file, "is a GGUF file but not an adapter", "a whole model is given with -m");
+  }
+  const auto kind = file.string("adapter.type");
+  if (!kind) return std::unexpected(kind.error());
+  if (kind->value_or("") != "lora") {
+    return bad_adapter(file, "adapter.type is \"" + kind->value_or("") + "\", not \"lora\"");
+  }
+  if (file.find("adapter.alora.invocation_tokens") != nullptr) {
+    return bad_adapter(file, "an activated LoRA, which starts at certain tokens, is not supported");
+  }
+  const auto architecture = file.string("general.architecture");
+  if (!architecture) return std::unexpected(architecture.error());
+  if (!*architecture) return bad_adapter(file, "general.architecture is missing");
+  const auto name = file.string("general.name");
+  if (!name) return std::unexpected(name.error());
+  const auto alpha = file.number("adapter.lora.alpha");
+  if (!alpha) return std::unexpected(alpha.error());
+  if (!*alpha || !std::isfinite(**alpha) || std::abs(**alpha) > 1e6) {
+    return bad_adapter(file, "adapter.lora.alpha is missing or not a sensible number");
+  }
+
+  Adapter adapter;
+  adapter.architecture = **architecture;
+  adapter.name = name->value_or("");
+  std::size_t used = 0;
+  for (const gguf::TensorInfo& a : file.tensors()) {
+    if (!a.name.ends_with(suffix_a) || a.name.size() == suffix_a.size()) continue;
+    const std::string base = a.name.substr(0, a.name.size() - suffix_a.size());
+    const gguf::TensorInfo* b = file.find_tensor(base + std::string(suffix_b));
+    if (b == nullptr) return bad_adapter(file, "tensor " + a.name + " has no " + base + std::string(suffix_b));
+    auto delta = read_pair(file, a, *b, **alpha);
+    if (!delta) return std::unexpected(delta.error());
+    adapter.deltas.push_back(std::move(*delta));
+    used += 2;
+  }
+  if (used != file.tensors().size()) {
+    for (const gguf::TensorInfo& tensor : file.tensors()) {
+      const bool is_b = tensor.name.ends_with(suffix_b);
+      const std::string base = is_b ? tensor.name.substr(0, tensor.name.size() - suffix_b.size()) : tensor.name;
+      if (tensor.name.ends_with(suffix_a) && !is_b) continue;
+      if (is_b && file.find_tensor(base + std::string(suffix_a)) != nullptr) continue;
+      return bad_adapter(file, "tensor " + tensor.name + " is not part of a pair of lora_a and lora_b");
+    }
+  }
+  if (adapter.deltas.empty()) return bad_adapter(file, "holds no lora_a and lora_b tensors");
+
+  auto provenance = get_provenance(file);
+  if (!provenance) return std::unexpected(provenance.error());
+  adapter.provenance = std::move(*provenance);
+  return adapter;
+}
+
+Result<std::vector<LowRankDelta>> stack(std::span<const RankOneUpdate> updates) {
+  if (updates.empty()) return fail(ErrorCode::usage, "there is no update to write");
+  std::map<int, std::vector<const RankOneUpdate*>> blocks;
+  std::size_t rank = smallest_rank;
+  for (const RankOneUpdate& update : updates) {
+    if (update.block < 0 || update.left.empty() || update.right.empty()) {
+      return fail(ErrorCode::usage, "an update without a block or without values");
+    }
+    auto& same = blocks[update.block];
+    if (!same.empty() && (same[0]->left.size() != update.left.size() || same[0]->right.size() != update.right.size())) {
+      return fail(ErrorCode::usage, "updates of one block with different sizes", edited_tensor(update.block));
+    }
+    same.push_back(&update);
+    rank = std::max(rank, same.size());
+  }
+  if (rank > largest_rank) return fail(ErrorCode::usage, "more updates of one block than an adapter can hold");
+
+  std::vector<LowRankDelta> deltas;
+  for (const auto& [block, same] : blocks) {
+    const std::size_t in = same[0]->right.size();
+    const std::size_t out = same[0]->left.size();
+    LowRankDelta delta{edited_tensor(block), static_cast<int>(rank), std::vector<float>(rank * in),
+                       std::vector<float>(out * rank), 1.0f};
+    for (std::size_t r = 0; r < same.size(); ++r) {
+      std::ranges::copy(same[r]->right, delta.a.begin() + static_cast<std::ptrdiff_t>(r * in));
+      for (std::size_t i = 0; i < out; ++i) delta.b[i * rank + r] = same[r]->left[i];
+    }
+    deltas.push_back(std::move(delta));
+  }
+  return deltas;
+}
+
+Status write(const std::filesystem::path& path, const std::string& architecture, const std::string& name,
+             std::span<const RankOneUpdate> updates, const Provenance& provenance) {
+  const auto deltas = stack(updates);
+  if (!deltas) return std::unexpected(deltas.error());
+
+  gguf::Writer writer;
+  writer.set_string("general.architecture", architecture);
+  writer.set_string("general.type", "adapter");
+  if (!name.empty()) writer.set_string("general.name", name);
+  writer.set_string("adapter.type", "lora");
+  writer.set_f32("adapter.lora.alpha", static_cast<float>((*deltas)[0].rank));
+  set_provenance(writer, provenance);
+
+  std::vector<std::vector<std::byte>> held;
+  held.reserve(deltas->size() * 2);
+  const auto add = [&](const LowRankDelta& delta, std::string_view suffix, const std::vector<float>& values,
+                       std::uint64_t columns, std::uint64_t rows) {
+    const std::vector<std::byte>& bytes = held.emplace_back(bytes_of(values));
+    writer.add_tensor(delta.tensor + std::string(suffix), gguf::TensorType::f32, {columns, rows},
+                      [&bytes]() -> Result<std::span<const std::byte>> { return std::span(bytes); });
+  };
+  for (const LowRankDelta& delta : *deltas) {
+    const auto rank = static_cast<std::uint64_t>(delta.rank);
+    add(delta, suffix_a, delta.a, delta.a.size() / rank, rank);
+    add(delta, suffix_b, delta.b, rank, delta.b.size() / rank);
+  }
+  return writer.write(path);
+}
+
+}  // namespace
+
+Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> updates) try {
+  return stack(updates);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to stack the updates");
+}
+
+Status write_adapter(const std::filesystem::path& path, const std::string& architecture, const std::string& name,
+                     std::span<const RankOneUpdate> updates, const Provenance& provenance) try {
+  return write(path, architecture, name, updates, provenance);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to write the adapter", path.string());
+}
+
+Result<Adapter> read_adapter(const std::filesystem::path& path) try {
+  return read(path);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to read the adapter", path.string());
+}
+
+Status check_adapter(const Adapter& adapter, const gguf::File& base, const std::string& where) {
+  const auto architecture = base.string("general.architecture");
+  if (!architecture) return std::unexpected(architecture.error());
+  if (architecture->value_or("") != adapter.architecture) {
+    return fail(ErrorCode::bad_model,
+                "the adapter is for architecture \"" + adapter.architecture + "\", the model's is \"" +
+                    architecture->value_or("") + "\"",
+                where);
+  }
+  for (const LowRankDelta& delta : adapter.deltas) {
+    const gguf::TensorInfo* tensor = base.find_tensor(delta.tensor);
+    if (tensor == nullptr) {
+      return fail(ErrorCode::bad_model, "the model has no tensor " + delta.tensor + " that the adapter changes", where);
+    }
+    const std::uint64_t columns = delta.a.size() / static_cast<std::uint64_t>(delta.rank);
+    const std::uint64_t rows = delta.b.size() / static_cast<std::uint64_t>(delta.rank);
+    if (!is_matrix(*tensor) || tensor->columns() != columns || tensor->rows() != rows) {
+      return fail(ErrorCode::bad_model,
+                  "the adapter changes " + delta.tensor + " of shape " + shape_text(columns, rows) +
+                      ", the model's has shape " + shape_text(tensor->columns(), tensor->rows()),
+                  where, "it was made for another model");
+    }
+  }
+  return {};
+}
+
+}  // namespace mobiedit
