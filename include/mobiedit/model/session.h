@@ -1,0 +1,86 @@
+// One conversation with a model: a KV cache, the adapters in force, and what comes next.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mobiedit/base/cancel.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/model.h"
+
+namespace mobiedit {
+
+struct SessionOptions {
+  int threads = 0;  ///< 0: one for each processor
+  int context = 0;  ///< longest sequence, tokens; 0: the model's own
+};
+
+struct GenerateOptions {
+  int max_tokens = 64;
+  float temperature = 0.0f;  ///< 0: greedy
+  int top_k = 40;            ///< 0: all
+  float top_p = 0.95f;
+  std::uint64_t seed = 0;
+};
+
+struct Generation {
+  std::vector<Token> tokens;  ///< without the token that ended it
+  std::string text;
+  bool ended = false;  ///< by the model itself (end of text)
+};
+
+/// A text whose tokens from `first` on are to be scored given those before; 1 <= first <= tokens.size().
+struct ScoredText {
+  std::vector<Token> tokens;
+  int first = 0;
+};
+
+struct Score {
+  std::vector<float> log_probabilities;  ///< of tokens[first…]
+  bool greedy = false;                   ///< each of them was the most probable: greedy generation would give them
+};
+
+/// Borrows the model, which must outlive it. One thread at a time.
+class Session {
+ public:
+  /// Errors: usage (a context beyond what memory or the model allows), out_of_memory.
+  [[nodiscard]] static Result<Session> create(const Model& model, const SessionOptions& options = {});
+
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
+
+  /// Replaces the adapters in force and empties the KV cache. Errors: usage (a tensor that the model doesn't have, or
+  /// of other sizes); then nothing changed.
+  [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
+
+  /// Empties the KV cache.
+  void clear();
+  [[nodiscard]] int position() const;
+  /// Reads tokens. Errors: usage (empty, an id outside the vocabulary, beyond the context), cancelled; on an error the
+  /// position is what it was.
+  [[nodiscard]] Status append(std::span<const Token> tokens, const CancelToken& cancel = {});
+  /// [vocab], of the token after the last one read; empty before the first append.
+  [[nodiscard]] std::span<const float> logits() const;
+
+  /// Continues what was read. `on_text` gets each piece as it comes and may be empty.
+  [[nodiscard]] Result<Generation> generate(const GenerateOptions& options,
+                                            const std::function<void(std::string_view)>& on_text = {},
+                                            const CancelToken& cancel = {});
+
+  /// Scores many texts in few batches, with the adapters in force; leaves the KV cache alone.
+  [[nodiscard]] Result<std::vector<Score>> score(std::span<const ScoredText> texts, const CancelToken& cancel = {});
+
+ private:
+  struct State;
+  explicit Session(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,24 @@
+// What a Model holds; for the layers of this library.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "kernels/isa.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/model/model.h"
+#include "model/weights.h"
+
+namespace mobiedit {
+
+struct Model::Contents {
+  gguf::File file;
+  ModelConfig config;
+  Tokenizer tokenizer;
+  kernels::Isa isa;
+  Weights weights;
+  std::once_flag hashed;
+  std::string fingerprint;
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,308 @@
+#include "model/forward.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "kernels/vector_ops.h"
+#include "model/contents.h"
+
+namespace mobiedit {
+namespace {
+
+std::size_t product(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+void ensure(std::vector<float>& v, std::size_t n) {
+  if (v.size() < n) v.resize(n);
+}
+
+constexpr const char* slot_names[] = {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"};
+
+}  // namespace
+
+Result<ActiveDeltas> ActiveDeltas::resolve(const ModelConfig& c, std::span<const LowRankDelta> deltas) {
+  const std::pair<int, int> sizes[slots] = {
+      {c.d, c.q_size()}, {c.d, c.kv_size()}, {c.d, c.kv_size()}, {c.q_size(), c.d}, {c.d, c.f}, {c.d, c.f}, {c.f, c.d}};
+  ActiveDeltas active;
+  active.slots_.resize(product(c.blocks, slots));
+  for (const LowRankDelta& delta : deltas) {
+    bool found = false;
+    for (int block = 0; block < c.blocks && !found; ++block) {
+      for (int slot = 0; slot < slots && !found; ++slot) {
+        if (delta.tensor != "blk." + std::to_string(block) + "." + slot_names[slot] + ".weight") continue;
+        found = true;
+        const auto [in, out] = sizes[slot];
+        if (delta.rank < 1 || delta.a.size() != product(delta.rank, in) || delta.b.size() != product(out, delta.rank))
+          return fail(ErrorCode::usage, "an adapter's '" + delta.tensor + "' has other sizes than the model's",
+                      delta.tensor, "was it made for another model?");
+        active.slots_[product(block, slots) + static_cast<std::size_t>(slot)].push_back(&delta);
+      }
+    }
+    if (!found)
+      return fail(ErrorCode::usage,
+                  "an adapter changes '" + delta.tensor + "', which this model doesn't have or which can't be changed",
+                  delta.tensor, "was it made for another model?");
+  }
+  return active;
+}
+
+std::span<const LowRankDelta* const> ActiveDeltas::at(int block, Slot slot) const {
+  return slots_[product(block, slots) + static_cast<std::size_t>(slot)];
+}
+
+Forward::Forward(const Model& model, ThreadPool& pool) : model_(model), pool_(pool) {
+  const ModelConfig& c = model.config();
+  const auto& factors = model.contents().weights.rope_factors;
+  for (int i = 0; i < c.rope_dimensions / 2; ++i) {
+    const double frequency = std::pow(c.rope_base, -2.0 * i / c.rope_dimensions) * c.rope_scale;
+    inverse_frequencies_.push_back(
+        factors.empty() ? frequency : frequency / static_cast<double>(factors[static_cast<std::size_t>(i)]));
+  }
+  weights_.resize(static_cast<std::size_t>(pool.threads()));
+}
+
+const ModelConfig& Forward::config() const {
+  return model_.config();
+}
+
+void Forward::embed(std::span<const Token> tokens, float* residual) const {
+  const auto& contents = model_.contents();
+  const gguf::TensorInfo& table = *contents.weights.embedding;
+  const auto d = static_cast<std::size_t>(contents.config.d);
+  const std::size_t stride = gguf::row_bytes(table.type, d);
+  const auto bytes = contents.file.data(table);
+  for (std::size_t i = 0; i < tokens.size(); ++i)
+    gguf::dequantize(table.type, bytes.subspan(static_cast<std::size_t>(tokens[i]) * stride, stride),
+                     {residual + i * d, d});
+}
+
+void Forward::prepare_rows(std::span<const BatchSequence> sequences) {
+  rows_.clear();
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    const int first = static_cast<int>(rows_.size());
+    for (int r = 0; r < sequences[s].rows; ++r)
+      rows_.push_back({static_cast<int>(s), sequences[s].prefix_length + r, first});
+  }
+  all_rows_.resize(rows_.size());
+  for (std::size_t i = 0; i < rows_.size(); ++i) all_rows_[i] = static_cast<int>(i);
+
+  const std::size_t half = inverse_frequencies_.size();
+  ensure(cos_, rows_.size() * half);
+  ensure(sin_, rows_.size() * half);
+  for (std::size_t r = 0; r < rows_.size(); ++r) {
+    // Rows of a batch mostly repeat the positions of the sequence before: copy rather than compute again.
+    const std::size_t before =
+        r >= static_cast<std::size_t>(sequences[static_cast<std::size_t>(rows_[r].sequence)].rows)
+            ? r - static_cast<std::size_t>(sequences[static_cast<std::size_t>(rows_[r].sequence)].rows)
+            : r;
+    if (before != r && rows_[before].position == rows_[r].position) {
+      std::copy_n(cos_.data() + before * half, half, cos_.data() + r * half);
+      std::copy_n(sin_.data() + before * half, half, sin_.data() + r * half);
+      continue;
+    }
+    for (std::size_t i = 0; i < half; ++i) {
+      const double angle = rows_[r].position * inverse_frequencies_[i];
+      cos_[r * half + i] = static_cast<float>(std::cos(angle));
+      sin_[r * half + i] = static_cast<float>(std::sin(angle));
+    }
+  }
+}
+
+void Forward::rotate(float* x, int heads, int rows, std::span<const float> head_norm) {
+  const ModelConfig& c = config();
+  const auto dim = static_cast<std::size_t>(c.head_dim);
+  const std::size_t half = inverse_frequencies_.size();
+  pool_.run(rows, [&](int row, int) {
+    const float* cosines = cos_.data() + static_cast<std::size_t>(row) * half;
+    const float* sines = sin_.data() + static_cast<std::size_t>(row) * half;
+    for (int h = 0; h < heads; ++h) {
+      float* head = x + (product(row, heads) + static_cast<std::size_t>(h)) * dim;
+      if (!head_norm.empty()) kernels::rms_norm({head, dim}, head_norm, c.norm_epsilon, {head, dim});
+      for (std::size_t i = 0; i < half; ++i) {
+        float& a = c.rope_neox ? head[i] : head[2 * i];
+        float& b = c.rope_neox ? head[i + half] : head[2 * i + 1];
+        const float rotated = a * cosines[i] - b * sines[i];
+        b = a * sines[i] + b * cosines[i];
+        a = rotated;
+      }
+    }
+  });
+}
+
+void Forward::attend(int block, const float* q, std::span<const BatchSequence> sequences,
+                     std::span<const int> query_rows, float* out) {
+  const ModelConfig& c = config();
+  const auto dim = static_cast<std::size_t>(c.head_dim);
+  const auto width = static_cast<std::size_t>(c.kv_size());
+  const int share = c.heads / c.kv_heads;
+  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  pool_.run(static_cast<int>(query_rows.size()), [&](int index, int thread) {
+    const Row& row = rows_[static_cast<std::size_t>(query_rows[static_cast<std::size_t>(index)])];
+    const BatchSequence& sequence = sequences[static_cast<std::size_t>(row.sequence)];
+    const auto length = static_cast<std::size_t>(row.position) + 1;
+    const auto prefix = static_cast<std::size_t>(sequence.prefix_length);
+    std::vector<float>& weights = weights_[static_cast<std::size_t>(thread)];
+    ensure(weights, length);
+    const auto own = [&](const std::vector<float>& x, std::size_t position) {
+      return x.data() + (static_cast<std::size_t>(row.first_row) + position - prefix) * width;
+    };
+    for (int h = 0; h < c.heads; ++h) {
+      const std::size_t kv = static_cast<std::size_t>(h / share) * dim;
+      const float* query = q + (product(index, c.heads) + static_cast<std::size_t>(h)) * dim;
+      float* result = out + (product(index, c.heads) + static_cast<std::size_t>(h)) * dim;
+      for (std::size_t p = 0; p < length; ++p) {
+        const float* key = (p < prefix ? sequence.prefix->key(block, static_cast<int>(p)) : own(k_, p)) + kv;
+        weights[p] = scale * kernels::dot({query, dim}, {key, dim});
+      }
+      kernels::softmax({weights.data(), length});
+      std::fill_n(result, dim, 0.0f);
+      for (std::size_t p = 0; p < length; ++p) {
+        const float* value = (p < prefix ? sequence.prefix->value(block, static_cast<int>(p)) : own(v_, p)) + kv;
+        kernels::axpy(weights[p], {value, dim}, {result, dim});
+      }
+    }
+  });
+}
+
+void Forward::add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y,
+                         int out) const {
+  if (!deltas_) return;
+  for (const LowRankDelta* delta : deltas_->at(block, slot)) {
+    pool_.run(rows, [&](int row, int) {
+      const std::span<const float> input{x + product(row, in), static_cast<std::size_t>(in)};
+      float* output = y + product(row, out);
+      for (int r = 0; r < delta->rank; ++r) {
+        const float h =
+            delta->scale * kernels::dot({delta->a.data() + product(r, in), static_cast<std::size_t>(in)}, input);
+        if (h == 0) continue;
+        for (int i = 0; i < out; ++i) output[i] += h * delta->b[product(i, delta->rank) + static_cast<std::size_t>(r)];
+      }
+    });
+  }
+}
+
+void Forward::project(const kernels::PackedWeight& weight, std::span<const float> bias, int block,
+                      ActiveDeltas::Slot slot, const kernels::Activations& x, float* y) {
+  kernels::linear(weight, x, bias.empty() ? nullptr : bias.data(), y, static_cast<std::size_t>(weight.n()), pool_);
+  add_deltas(block, slot, x.x, x.m, weight.k(), y, weight.n());
+}
+
+void Forward::run_blocks(int first, int end, float* residual, std::span<const BatchSequence> sequences,
+                         std::span<const int> wanted, const Capture* capture) {
+  const ModelConfig& c = config();
+  const Weights& weights = model_.contents().weights;
+  const kernels::Isa isa = model_.contents().isa;
+  const auto d = static_cast<std::size_t>(c.d);
+  prepare_rows(sequences);
+  const int rows = static_cast<int>(rows_.size());
+  if (rows == 0) return;
+  const auto total = static_cast<std::size_t>(rows);
+
+  ensure(normed_, total * d);
+  ensure(q_, product(rows, c.q_size()));
+  ensure(k_, product(rows, c.kv_size()));
+  ensure(v_, product(rows, c.kv_size()));
+  ensure(attended_, product(rows, c.q_size()));
+  ensure(gate_, product(rows, c.f));
+  ensure(up_, product(rows, c.f));
+  ensure(out_, total * d);
+
+  const auto normalise = [&](int count, const std::vector<float>& norm) {
+    pool_.run(count, [&](int row, int) {
+      const std::size_t at = static_cast<std::size_t>(row) * d;
+      kernels::rms_norm({residual + at, d}, norm, c.norm_epsilon, {normed_.data() + at, d});
+    });
+  };
+  const auto set = [&](const float* x, int count, int width,
+                       std::initializer_list<const kernels::PackedWeight*> readers) {
+    const bool quantize = std::ranges::any_of(
+        readers, [](const kernels::PackedWeight* r) { return r->kind() == kernels::WeightKind::int8_g32; });
+    activations_.set(isa, x, count, width, static_cast<std::size_t>(width), quantize, pool_);
+  };
+  const auto add = [&](int count) {
+    kernels::axpy(1.0f, {out_.data(), static_cast<std::size_t>(count) * d},
+                  {residual, static_cast<std::size_t>(count) * d});
+  };
+
+  for (int block = first; block < end; ++block) {
+    const BlockWeights& w = weights.blocks[static_cast<std::size_t>(block)];
+    const bool capturing = capture && capture->block == block;
+
+    normalise(rows, w.attn_norm);
+    set(normed_.data(), rows, c.d, {&w.q, &w.k, &w.v});
+    project(w.k, w.k_bias, block, ActiveDeltas::k, activations_, k_.data());
+    project(w.v, w.v_bias, block, ActiveDeltas::v, activations_, v_.data());
+    rotate(k_.data(), c.kv_heads, rows, w.k_norm);
+    for (int r = 0; r < rows; ++r) {
+      const Row& row = rows_[static_cast<std::size_t>(r)];
+      KvCache* store = sequences[static_cast<std::size_t>(row.sequence)].store;
+      if (!store || !store->holds(block)) continue;
+      const std::size_t width = static_cast<std::size_t>(c.kv_size());
+      std::copy_n(k_.data() + static_cast<std::size_t>(r) * width, width, store->key(block, row.position));
+      std::copy_n(v_.data() + static_cast<std::size_t>(r) * width, width, store->value(block, row.position));
+    }
+
+    // In the last block only the wanted rows go on: the others were needed for their K/V alone.
+    const bool narrow = block == end - 1 && !wanted.empty() && !capturing;
+    const std::span<const int> query_rows = narrow ? wanted : std::span<const int>(all_rows_);
+    const int m = static_cast<int>(query_rows.size());
+    if (narrow) {
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto from = static_cast<std::size_t>(wanted[i]);
+        std::memmove(normed_.data() + i * d, normed_.data() + from * d, d * sizeof(float));
+        std::memmove(residual + i * d, residual + from * d, d * sizeof(float));
+        const std::size_t half = inverse_frequencies_.size();
+        std::memmove(cos_.data() + i * half, cos_.data() + from * half, half * sizeof(float));
+        std::memmove(sin_.data() + i * half, sin_.data() + from * half, half * sizeof(float));
+      }
+      set(normed_.data(), m, c.d, {&w.q});
+    }
+    project(w.q, w.q_bias, block, ActiveDeltas::q, activations_, q_.data());
+    rotate(q_.data(), c.heads, m, w.q_norm);
+    attend(block, q_.data(), sequences, query_rows, attended_.data());
+    set(attended_.data(), m, c.q_size(), {&w.o});
+    project(w.o, w.o_bias, block, ActiveDeltas::o, activations_, out_.data());
+    add(m);
+
+    normalise(m, w.ffn_norm);
+    set(normed_.data(), m, c.d, {&w.gate, &w.up});
+    project(w.gate, {}, block, ActiveDeltas::gate, activations_, gate_.data());
+    project(w.up, {}, block, ActiveDeltas::up, activations_, up_.data());
+    pool_.run(m, [&](int row, int) {
+      const auto f = static_cast<std::size_t>(c.f);
+      const std::span<float> g{gate_.data() + static_cast<std::size_t>(row) * f, f};
+      kernels::silu_multiply(g, {up_.data() + static_cast<std::size_t>(row) * f, f}, g);
+    });
+    if (capturing) std::copy_n(gate_.data(), product(m, c.f), capture->keys);
+    if (capturing && capture->stop_at_keys) return;
+    const kernels::PackedWeight& down = block == float_down_block_ && float_down_ ? *float_down_ : w.down;
+    set(gate_.data(), m, c.f, {&down});
+    project(down, {}, block, ActiveDeltas::down, activations_, out_.data());
+    if (capturing && capture->values) std::copy_n(out_.data(), product(m, c.d), capture->values);
+    add(m);
+
+    // The caller asked for both a capture in the last block and some rows: move them now.
+    if (block == end - 1 && !wanted.empty() && !narrow)
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        std::memmove(residual + i * d, residual + static_cast<std::size_t>(wanted[i]) * d, d * sizeof(float));
+  }
+}
+
+void Forward::logits(const float* residual, int rows, float* out) {
+  const ModelConfig& c = config();
+  const Weights& weights = model_.contents().weights;
+  const auto d = static_cast<std::size_t>(c.d);
+  ensure(normed_, static_cast<std::size_t>(rows) * d);
+  pool_.run(rows, [&](int row, int) {
+    const std::size_t at = static_cast<std::size_t>(row) * d;
+    kernels::rms_norm({residual + at, d}, weights.output_norm, c.norm_epsilon, {normed_.data() + at, d});
+  });
+  activations_.set(model_.contents().isa, normed_.data(), rows, c.d, d,
+                   weights.output.kind() == kernels::WeightKind::int8_g32, pool_);
+  kernels::linear(weights.output, activations_, nullptr, out, static_cast<std::size_t>(c.vocab), pool_);
+}
+
+}  // namespace mobiedit

@@ -1,0 +1,103 @@
+// Runs rows of many sequences through some of the blocks: the one forward pass that prefill, decode, scoring and an
+// edit's evaluations all are.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "kernels/linear.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/model.h"
+#include "model/kv_cache.h"
+
+namespace mobiedit {
+
+/// Neighbouring rows of a batch that belong to one sequence: positions prefix_length … prefix_length + rows - 1.
+struct BatchSequence {
+  const KvCache* prefix = nullptr;  ///< K/V of positions [0, prefix_length); shared by any number of sequences
+  int prefix_length = 0;
+  int rows = 0;
+  KvCache* store = nullptr;  ///< where to keep the rows' own K/V, at their positions; null: nowhere
+};
+
+/// What to note down as the rows pass the feed-forward of block `block`.
+struct Capture {
+  int block = -1;
+  float* keys = nullptr;      ///< [rows, f]: the down-projection's input
+  float* values = nullptr;    ///< [rows, d]: its output; may be null
+  bool stop_at_keys = false;  ///< leave once the keys are known
+};
+
+/// Adapters, looked up by block once; borrowed deltas.
+class ActiveDeltas {
+ public:
+  enum Slot { q, k, v, o, gate, up, down, slots };
+
+  /// Errors: usage (a tensor that the model lacks, other sizes); nothing is kept then.
+  static Result<ActiveDeltas> resolve(const ModelConfig& config, std::span<const LowRankDelta> deltas);
+  [[nodiscard]] std::span<const LowRankDelta* const> at(int block, Slot slot) const;
+
+ private:
+  std::vector<std::vector<const LowRankDelta*>> slots_;
+};
+
+/// Scratch for forward passes; grows to the largest batch seen. Borrows all that it is given. One thread at a time.
+class Forward {
+ public:
+  Forward(const Model& model, ThreadPool& pool);
+
+  /// Both may be null and must outlive their use. `float_down`: block `float_down_block`'s W_down in floating point,
+  /// in place of the model's own.
+  void set_deltas(const ActiveDeltas* deltas) { deltas_ = deltas; }
+  void set_float_down(int block, const kernels::PackedWeight* float_down) {
+    float_down_block_ = block;
+    float_down_ = float_down;
+  }
+
+  /// residual [tokens, d] = the tokens' embeddings; ids must be inside the vocabulary.
+  void embed(std::span<const Token> tokens, float* residual) const;
+
+  /// Blocks first … end-1 on residual [rows, d], in place; the sequences' rows follow each other and add up to rows.
+  /// `wanted` (ascending row numbers): only these rows' results are needed, and they are moved to the front of
+  /// `residual`, in order. Empty: all are wanted.
+  void run_blocks(int first, int end, float* residual, std::span<const BatchSequence> sequences,
+                  std::span<const int> wanted = {}, const Capture* capture = nullptr);
+
+  /// logits [rows, vocab] of residual [rows, d].
+  void logits(const float* residual, int rows, float* out);
+
+  [[nodiscard]] const ModelConfig& config() const;
+
+ private:
+  struct Row {
+    int sequence;
+    int position;
+    int first_row;  // of its sequence, in the batch
+  };
+
+  void rotate(float* x, int heads, int rows, std::span<const float> head_norm);
+  void attend(int block, const float* q, std::span<const BatchSequence> sequences, std::span<const int> query_rows,
+              float* out);
+  void add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y, int out) const;
+  void project(const kernels::PackedWeight& weight, std::span<const float> bias, int block, ActiveDeltas::Slot slot,
+               const kernels::Activations& x, float* y);
+  void prepare_rows(std::span<const BatchSequence> sequences);
+
+  const Model& model_;
+  ThreadPool& pool_;
+  const ActiveDeltas* deltas_ = nullptr;
+  int float_down_block_ = -1;
+  const kernels::PackedWeight* float_down_ = nullptr;
+
+  std::vector<double> inverse_frequencies_;
+  std::vector<Row> rows_;
+  std::vector<int> all_rows_;
+  std::vector<float> cos_, sin_;  // [rows, rope_dimensions / 2]
+  std::vector<float> normed_, q_, k_, v_, attended_, gate_, up_, out_;
+  std::vector<std::vector<float>> weights_;  // attention, a thread each
+  kernels::Activations activations_;
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,75 @@
+#include "mobiedit/model/model.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <array>
+#include <new>
+
+#include "model/contents.h"
+
+namespace mobiedit {
+
+Model::Model(std::unique_ptr<Contents> contents) : contents_(std::move(contents)) {}
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) try {
+  auto file = gguf::File::open(path);
+  if (!file) return std::unexpected(file.error());
+  auto config = ModelConfig::from_file(*file);
+  if (!config) return std::unexpected(config.error());
+  auto tokenizer = Tokenizer::from_file(*file);
+  if (!tokenizer) return std::unexpected(tokenizer.error());
+  if (tokenizer->size() > config->vocab)
+    return fail(ErrorCode::bad_model,
+                "its vocabulary has " + std::to_string(tokenizer->size()) + " tokens but its embeddings only " +
+                    std::to_string(config->vocab),
+                path.string());
+
+  ThreadPool pool(options.threads);
+  const kernels::Isa isa = options.portable_kernels ? kernels::Isa::portable : kernels::best_isa();
+  auto weights = load_weights(*file, *config, isa, options.precision, pool);
+  if (!weights) return std::unexpected(weights.error());
+  // The embedding's place is inside the file object's tensor table, which moves with it.
+  auto contents = std::unique_ptr<Contents>(
+      new Contents{std::move(*file), std::move(*config), std::move(*tokenizer), isa, std::move(*weights), {}, {}});
+  contents->weights.embedding = contents->file.find_tensor("token_embd.weight");
+  return Model(std::move(contents));
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to load the model", path.string());
+}
+
+const ModelConfig& Model::config() const {
+  return contents_->config;
+}
+const Tokenizer& Model::tokenizer() const {
+  return contents_->tokenizer;
+}
+const gguf::File& Model::file() const {
+  return contents_->file;
+}
+
+const std::string& Model::fingerprint() const {
+  std::call_once(contents_->hashed, [&] {
+    const auto bytes = contents_->file.bytes();
+    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, hash);
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (const unsigned char byte : canonical.digest) {
+      contents_->fingerprint += digits[byte >> 4];
+      contents_->fingerprint += digits[byte & 15];
+    }
+    for (const gguf::TensorInfo& tensor : contents_->file.tensors()) contents_->file.release_pages(tensor);
+  });
+  return contents_->fingerprint;
+}
+
+std::string Model::arithmetic() const {
+  const bool int8 = contents_->weights.blocks.front().gate.kind() == kernels::WeightKind::int8_g32;
+  return std::string(int8 ? "int8" : "float32") + " (" + std::string(kernels::name(contents_->isa)) + ")";
+}
+
+}  // namespace mobiedit

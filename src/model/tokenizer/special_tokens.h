@@ -1,0 +1,43 @@
+// Tokens that stand for more than text: which ones they are, and how to find their names in a text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mobiedit/model/tokenizer.h"
+
+namespace mobiedit::tokenizer {
+
+/// GGUF's `tokenizer.ggml.token_type`.
+enum TokenType : int { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
+
+/// Whether the encoders may give this token for plain text.
+[[nodiscard]] constexpr bool may_come_from_text(int type) {
+  return type != control && type != unknown;
+}
+
+/// Finds the names of a set of tokens in a text: the leftmost first, of those that begin at one place the longest.
+class TokenFinder {
+ public:
+  void add(std::string name, Token token);
+
+  struct Found {
+    std::size_t at, length;
+    Token token;
+  };
+  [[nodiscard]] std::optional<Found> find(std::string_view text, std::size_t from) const;
+
+ private:
+  std::unordered_map<std::string, Token> names_;
+  std::array<std::vector<std::size_t>, 256> lengths_;  ///< of the names that begin with a byte, longest first
+};
+
+/// Names that end generation wherever they occur in a vocabulary, whatever type the file gives them.
+[[nodiscard]] bool names_an_end(std::string_view name);
+
+}  // namespace mobiedit::tokenizer

@@ -1,0 +1,174 @@
+#include "model/weights.h"
+
+#include <cstring>
+#include <string>
+
+namespace mobiedit {
+namespace {
+
+using gguf::TensorType;
+using kernels::PackedWeight;
+using kernels::WeightKind;
+
+float half_to_float(const std::byte* bytes) {
+  float value;
+  gguf::dequantize(TensorType::f16, {bytes, 2}, {&value, 1});
+  return value;
+}
+
+// Types whose blocks are 32 int8-sized codes and one scale: their values pass into integer products unchanged.
+bool is_group_type(TensorType type) {
+  return type == TensorType::q8_0 || type == TensorType::q4_0 || type == TensorType::q5_0;
+}
+
+void unpack_group(TensorType type, const std::byte* block, std::int8_t* codes, float& scale) {
+  scale = half_to_float(block);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(block);
+  if (type == TensorType::q8_0) {
+    std::memcpy(codes, bytes + 2, 32);
+  } else if (type == TensorType::q4_0) {
+    for (int i = 0; i < 16; ++i) {
+      codes[i] = static_cast<std::int8_t>((bytes[2 + i] & 15) - 8);
+      codes[i + 16] = static_cast<std::int8_t>((bytes[2 + i] >> 4) - 8);
+    }
+  } else {
+    std::uint32_t high;
+    std::memcpy(&high, bytes + 2, 4);
+    for (int i = 0; i < 16; ++i) {
+      codes[i] = static_cast<std::int8_t>(((bytes[6 + i] & 15) | ((high >> i) & 1) << 4) - 16);
+      codes[i + 16] = static_cast<std::int8_t>(((bytes[6 + i] >> 4) | ((high >> (i + 16)) & 1) << 4) - 16);
+    }
+  }
+}
+
+class Loader {
+ public:
+  Loader(const gguf::File& file, kernels::Isa isa, Precision precision, ThreadPool& pool)
+      : file_(file), isa_(isa), precision_(precision), pool_(pool) {}
+
+  Result<const gguf::TensorInfo*> find(const std::string& name, int rows, int columns, bool required = true) const {
+    const gguf::TensorInfo* t = file_.find_tensor(name);
+    if (!t) {
+      if (!required) return nullptr;
+      return fail(ErrorCode::bad_model, "the tensor '" + name + "' is missing", file_.path().string());
+    }
+    if (t->columns() != static_cast<std::uint64_t>(columns) || t->rows() != static_cast<std::uint64_t>(rows))
+      return fail(ErrorCode::bad_model,
+                  "the tensor '" + name + "' is " + std::to_string(t->columns()) + " x " + std::to_string(t->rows()) +
+                      ", expected " + std::to_string(columns) + " x " + std::to_string(rows),
+                  file_.path().string());
+    return t;
+  }
+
+  Status vector(std::vector<float>& out, const std::string& name, int size, bool required) const {
+    auto t = find(name, 1, size, required);
+    if (!t) return std::unexpected(t.error());
+    if (!*t) return {};
+    out.resize(static_cast<std::size_t>(size));
+    gguf::dequantize((*t)->type, file_.data(**t), out);
+    return {};
+  }
+
+  Status matrix(PackedWeight& out, const std::string& name, int rows, int columns) const {
+    auto t = find(name, rows, columns);
+    if (!t) return std::unexpected(t.error());
+    auto packed = pack(**t, rows, columns, kind_of((*t)->type, columns));
+    if (!packed) return std::unexpected(packed.error());
+    out = std::move(*packed);
+    file_.release_pages(**t);
+    return {};
+  }
+
+  Result<PackedWeight> pack(const gguf::TensorInfo& t, int rows, int columns, WeightKind kind) const {
+    const auto bytes = file_.data(t);
+    const std::size_t stride = gguf::row_bytes(t.type, static_cast<std::size_t>(columns));
+    if (kind == WeightKind::int8_g32 && is_group_type(t.type)) {
+      const std::size_t block = gguf::traits(t.type)->block_bytes;
+      return PackedWeight::from_groups(
+          isa_, rows, columns,
+          [&](int row, std::span<std::int8_t> codes, std::span<float> scales) {
+            const std::byte* source = bytes.data() + static_cast<std::size_t>(row) * stride;
+            for (std::size_t g = 0; g < scales.size(); ++g)
+              unpack_group(t.type, source + g * block, codes.data() + 32 * g, scales[g]);
+          },
+          pool_);
+    }
+    return PackedWeight::from_floats(
+        isa_, kind, rows, columns,
+        [&](int row, std::span<float> values) {
+          gguf::dequantize(t.type, bytes.subspan(static_cast<std::size_t>(row) * stride, stride), values);
+        },
+        pool_);
+  }
+
+ private:
+  [[nodiscard]] WeightKind kind_of(TensorType type, int columns) const {
+    if (columns % kernels::group_size != 0 || precision_ == Precision::float32) return WeightKind::f32;
+    const bool floats = type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
+    return floats && precision_ == Precision::automatic ? WeightKind::f32 : WeightKind::int8_g32;
+  }
+
+  const gguf::File& file_;
+  kernels::Isa isa_;
+  Precision precision_;
+  ThreadPool& pool_;
+};
+
+}  // namespace
+
+Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kernels::Isa isa, Precision precision,
+                             ThreadPool& pool) {
+  const Loader load(file, isa, precision, pool);
+  Weights w;
+  w.blocks.resize(static_cast<std::size_t>(c.blocks));
+  Status s;
+  for (int i = 0; i < c.blocks && s; ++i) {
+    BlockWeights& b = w.blocks[static_cast<std::size_t>(i)];
+    const std::string p = "blk." + std::to_string(i) + ".";
+    const auto vector = [&](std::vector<float>& out, const char* name, int size, bool required) {
+      if (s) s = load.vector(out, p + name, size, required);
+    };
+    const auto matrix = [&](PackedWeight& out, const char* name, int rows, int columns) {
+      if (s) s = load.matrix(out, p + name, rows, columns);
+    };
+    vector(b.attn_norm, "attn_norm.weight", c.d, true);
+    vector(b.ffn_norm, "ffn_norm.weight", c.d, true);
+    vector(b.q_bias, "attn_q.bias", c.q_size(), false);
+    vector(b.k_bias, "attn_k.bias", c.kv_size(), false);
+    vector(b.v_bias, "attn_v.bias", c.kv_size(), false);
+    vector(b.o_bias, "attn_output.bias", c.d, false);
+    if (c.qk_norm) {
+      vector(b.q_norm, "attn_q_norm.weight", c.head_dim, true);
+      vector(b.k_norm, "attn_k_norm.weight", c.head_dim, true);
+    }
+    matrix(b.q, "attn_q.weight", c.q_size(), c.d);
+    matrix(b.k, "attn_k.weight", c.kv_size(), c.d);
+    matrix(b.v, "attn_v.weight", c.kv_size(), c.d);
+    matrix(b.o, "attn_output.weight", c.d, c.q_size());
+    matrix(b.gate, "ffn_gate.weight", c.f, c.d);
+    matrix(b.up, "ffn_up.weight", c.f, c.d);
+    matrix(b.down, "ffn_down.weight", c.d, c.f);
+  }
+  if (s) s = load.vector(w.output_norm, "output_norm.weight", c.d, true);
+  if (s) s = load.vector(w.rope_factors, "rope_freqs.weight", c.rope_dimensions / 2, false);
+  if (!s) return std::unexpected(s.error());
+
+  auto embedding = load.find("token_embd.weight", c.vocab, c.d);
+  if (!embedding) return std::unexpected(embedding.error());
+  w.embedding = *embedding;
+  const bool untied = file.find_tensor("output.weight") != nullptr;
+  if (s = load.matrix(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d); !s)
+    return std::unexpected(s.error());
+  return w;
+}
+
+Result<PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& c, int block, kernels::Isa isa,
+                                     ThreadPool& pool) {
+  const Loader load(file, isa, Precision::float32, pool);
+  PackedWeight down;
+  if (auto s = load.matrix(down, "blk." + std::to_string(block) + ".ffn_down.weight", c.d, c.f); !s)
+    return std::unexpected(s.error());
+  return down;
+}
+
+}  // namespace mobiedit

@@ -1,0 +1,39 @@
+// A model's tensors in the form that the forward pass wants.
+#pragma once
+
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "kernels/linear.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/model/model.h"
+
+namespace mobiedit {
+
+/// One transformer block. Empty vectors: the model has no such tensor.
+struct BlockWeights {
+  std::vector<float> attn_norm, ffn_norm;     // [d]
+  std::vector<float> q_bias, k_bias, v_bias;  // [q_size], [kv_size], [kv_size]
+  std::vector<float> o_bias;                  // [d]
+  std::vector<float> q_norm, k_norm;          // [head_dim]
+  kernels::PackedWeight q, k, v, o;           // [q_size, d], [kv_size, d], [kv_size, d], [d, q_size]
+  kernels::PackedWeight gate, up, down;       // [f, d], [f, d], [d, f]
+};
+
+struct Weights {
+  std::vector<BlockWeights> blocks;
+  std::vector<float> output_norm;               // [d]
+  std::vector<float> rope_factors;              // [rope_dimensions / 2], Llama 3's stretched frequencies
+  kernels::PackedWeight output;                 // [vocab, d], tied or not
+  const gguf::TensorInfo* embedding = nullptr;  // read row by row from the file
+};
+
+/// Checks every tensor's shape against the config, then packs it; the file's pages are let go of as each is done.
+Result<Weights> load_weights(const gguf::File& file, const ModelConfig& config, kernels::Isa isa, Precision precision,
+                             ThreadPool& pool);
+
+/// Block `block`'s down-projection as floats, packed: what an edit computes with.
+Result<kernels::PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& config, int block,
+                                              kernels::Isa isa, ThreadPool& pool);
+
+}  // namespace mobiedit
