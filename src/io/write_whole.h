@@ -1,0 +1,62 @@
+// A file is written whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+
+#include "io/file_system.h"
+#include "mobiedit/base/result.h"
+
+namespace mobiedit::io {
+
+/// A file on its way to `path`: a temporary in the same folder that takes its place on commit(). Destroyed before that,
+/// for whatever reason, it is removed and `path` is untouched. For one thread.
+class PendingFile {
+ public:
+  /// Reserves `expected_bytes`, so that a full disk shows before the work, where the file system can. An existing file
+  /// at `path` passes on its permissions. Errors: io (a missing, full or read-only folder; `path` is a folder or a
+  /// device).
+  [[nodiscard]] static Result<PendingFile> create(const std::filesystem::path& path, std::uint64_t expected_bytes,
+                                                  const FileSystem& system = FileSystem::real());
+
+  PendingFile(PendingFile&& other) noexcept;
+  PendingFile& operator=(PendingFile&&) = delete;
+  ~PendingFile();
+
+  /// Errors: io.
+  [[nodiscard]] Status write(std::span<const std::byte> bytes);
+  [[nodiscard]] std::uint64_t written() const { return written_; }
+
+  /// Makes what was written durable and renames it over `path` (a symbolic link there is replaced, not followed).
+  /// Errors: other (not `expected_bytes` were written), io. After an error `path` is what it was, but for one case that
+  /// the error tells: the new file is in place, whole, and only the folder could not be synced.
+  [[nodiscard]] Status commit();
+
+ private:
+  PendingFile(const FileSystem& system, std::filesystem::path path, std::uint64_t expected_bytes)
+      : system_(&system), path_(std::move(path)), expected_bytes_(expected_bytes) {}
+  [[nodiscard]] std::filesystem::path folder() const;
+  [[nodiscard]] std::unexpected<Error> refused(long negative_errno, const char* what) const;
+  [[nodiscard]] Status examine_target(bool& exists, mode_t& mode) const;
+  [[nodiscard]] Status open_temporary(mode_t mode);
+  [[nodiscard]] Status reserve() const;
+
+  const FileSystem* system_;
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;  // empty: there is none to remove
+  int file_ = -1;
+  std::uint64_t expected_bytes_;
+  std::uint64_t written_ = 0;
+};
+
+/// PendingFile in one call: `producer` writes the `expected_bytes` bytes of the file. Its error is returned as it is.
+[[nodiscard]] Status write_whole(const std::filesystem::path& path, std::uint64_t expected_bytes,
+                                 const std::function<Status(PendingFile&)>& producer,
+                                 const FileSystem& system = FileSystem::real());
+[[nodiscard]] Status write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes,
+                                 const FileSystem& system = FileSystem::real());
+
+}  // namespace mobiedit::io
