@@ -111,6 +111,10 @@ Cut cut(const LinearKernel& kernel, int m, int panels, int k) {
 const LinearKernel& linear_kernel(Isa isa) {
   assert(available(isa));
   switch (isa) {
+#if defined(__x86_64__)
+    case Isa::avx2:
+      return linear_avx2;
+#endif
     default:
       return linear_plain;
   }

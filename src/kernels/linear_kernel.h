@@ -49,6 +49,9 @@ struct LinearKernel {
 };
 
 extern const LinearKernel linear_plain;
+#if defined(__x86_64__)
+extern const LinearKernel linear_avx2;
+#endif
 
 /// The kernel of an available instruction set.
 const LinearKernel& linear_kernel(Isa isa);

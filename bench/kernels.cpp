@@ -1,0 +1,88 @@
+// How fast the products run here, beside what the processor could do at most. Best of several: the rest is noise of
+// other processes.
+//
+//   bench_kernels [--quick]
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "base/random.h"
+#include "base/thread_pool.h"
+#include "kernels/isa.h"
+#include "kernels/linear.h"
+#include "kernels/peak.h"
+
+namespace {
+
+using namespace mobiedit;
+using namespace mobiedit::kernels;
+
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Seconds of the quickest of many calls, over at least `least` seconds.
+template <class Work>
+double best_of(double least, const Work& work) {
+  double best = 1e30;
+  const double begin = seconds_now();
+  int times = 0;
+  do {
+    const double start = seconds_now();
+    work();
+    best = std::min(best, seconds_now() - start);
+  } while (++times < 5 || seconds_now() - begin < least);
+  return best;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
+  const double least = quick ? 0.05 : 0.3;
+  const Isa isa = best_isa();
+  std::printf("instruction set: %s\n", std::string(name(isa)).c_str());
+  for (const int threads : {1, 2}) {
+    ThreadPool pool(threads);
+    for (const WeightKind kind : {WeightKind::int8_g32, WeightKind::f32}) {
+      const bool integer = kind == WeightKind::int8_g32;
+      constexpr long rounds = 200000;
+      const double peak_seconds = best_of(least, [&] {
+        pool.run(threads, [&](int, int) { integer ? peak_int8(isa, rounds) : peak_f32(isa, rounds); });
+      });
+      const double peak =
+          2e-9 * threads * static_cast<double>(integer ? peak_int8(isa, rounds) : peak_f32(isa, rounds)) / peak_seconds;
+      std::printf("\n%s, %d thread%s: G operations a second (share of the measured peak, %.0f)\n%6s %6s",
+                  integer ? "int8 in groups of 32" : "float", threads, threads > 1 ? "s" : "", peak, "K", "N");
+      const int ms[] = {1, 8, 45, 64, 256, 1024};
+      for (const int m : ms) std::printf("     M=%-7d", m);
+      std::printf("\n");
+      const int shapes[][2] = {{512, 1536}, {1536, 512}, {512, 8192}, {2048, 11008}};
+      for (const auto& [k, n] : shapes) {
+        const auto weight = PackedWeight::from_floats(
+            isa, kind, n, k,
+            [](int row, std::span<float> out) { Random(static_cast<std::uint64_t>(row)).fill_normal(out); }, pool);
+        if (!weight) {
+          std::fprintf(stderr, "%s\n", weight.error().message().c_str());
+          return 1;
+        }
+        std::printf("%6d %6d", k, n);
+        for (const int m : ms) {
+          std::vector<float> x(static_cast<std::size_t>(m) * static_cast<std::size_t>(k));
+          std::vector<float> y(static_cast<std::size_t>(m) * static_cast<std::size_t>(n));
+          Random(7).fill_normal(x);
+          Activations activations;
+          const double seconds = best_of(least, [&] {
+            activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), integer, pool);
+            linear(*weight, activations, nullptr, y.data(), static_cast<std::size_t>(n), pool);
+          });
+          const double rate = 2e-9 * m * n * k / seconds;
+          std::printf(" %6.1f (%3.0f%%)", rate, 100 * rate / peak);
+          std::fflush(stdout);
+        }
+        std::printf("\n");
+      }
+    }
+  }
+}
