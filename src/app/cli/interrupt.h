@@ -1,0 +1,25 @@
+// Ctrl+C: the first asks the work to stop and roll back, the second leaves at once.
+#pragma once
+
+#include <filesystem>
+
+#include "mobiedit/base/cancel.h"
+
+namespace mobiedit::cli {
+
+/// Takes over SIGINT and SIGTERM for the rest of the process; call once. The token is what the work looks at.
+[[nodiscard]] CancelToken catch_interrupts();
+
+/// 130 after SIGINT, 143 after SIGTERM; 130 where neither came.
+[[nodiscard]] int interrupted_exit_code();
+
+/// While it lives, leaving at once also removes this file.
+class RemoveOnInterrupt {
+ public:
+  explicit RemoveOnInterrupt(const std::filesystem::path& path);
+  ~RemoveOnInterrupt();
+  RemoveOnInterrupt(const RemoveOnInterrupt&) = delete;
+  RemoveOnInterrupt& operator=(const RemoveOnInterrupt&) = delete;
+};
+
+}  // namespace mobiedit::cli
