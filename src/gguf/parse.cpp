@@ -8,13 +8,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "gguf/limits.h"
 #include "gguf/name_index.h"
 
 namespace mobiedit::gguf {
 namespace {
 
-constexpr std::uint64_t max_key_length = 65535;
-constexpr std::uint64_t max_tensor_name_length = 63;  // what llama.cpp has room for
 constexpr const char* damaged_hint = "the file is damaged or incomplete: download it again";
 
 /// Text from a file as it may be shown: quoted, no control characters, not endless.
@@ -38,10 +37,6 @@ std::string type_name(std::uint32_t code) {
   if (code == 35) return "TQ2_0";
   if (code == 39) return "MXFP4";
   return "number " + std::to_string(code);
-}
-
-std::uint64_t round_up(std::uint64_t value, std::uint64_t power_of_two) {
-  return (value + (power_of_two - 1)) & ~(power_of_two - 1);
 }
 
 /// Reads forward once. Every step returns whether it went well; the first that does not leaves its reason in `error`.
@@ -136,11 +131,7 @@ class Parser {
       place_ = "metadata key " + std::to_string(i + 1) + " of " + std::to_string(entry_count_);
       Entry entry{};
       if (!read_string(entry.key)) return false;
-      if (entry.key.empty()) return refuse_here(" has no name", damaged_hint);
-      if (entry.key.size() > max_key_length) {
-        return refuse_here("'s name has " + std::to_string(entry.key.size()) + " bytes", damaged_hint);
-      }
-      if (entry.key.find('\0') != std::string::npos) return refuse_here("'s name has a zero byte", damaged_hint);
+      if (const char* why = unfit_key(entry.key)) return refuse_here("'s name " + std::string(why), damaged_hint);
       place_ = "key " + shown(entry.key);
       std::uint32_t type = 0;
       if (!read(type) || !known_value_type(type)) return false;
@@ -307,13 +298,9 @@ class Parser {
 
   bool tensor_info(TensorInfo& tensor) {
     if (!read_string(tensor.name)) return false;
-    if (tensor.name.empty()) return refuse_here(" has no name", damaged_hint);
-    if (tensor.name.size() > max_tensor_name_length) {
-      return refuse_here("'s name has " + std::to_string(tensor.name.size()) + " bytes, more than the " +
-                             std::to_string(max_tensor_name_length) + " that are allowed: " + shown(tensor.name),
-                         damaged_hint);
+    if (const char* why = unfit_tensor_name(tensor.name)) {
+      return refuse_here("'s name " + std::string(why) + ": " + shown(tensor.name), damaged_hint);
     }
-    if (tensor.name.find('\0') != std::string::npos) return refuse_here("'s name has a zero byte", damaged_hint);
     place_ = "tensor " + shown(tensor.name);
 
     std::uint32_t dimensions = 0;

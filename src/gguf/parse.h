@@ -7,18 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "gguf/limits.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/gguf/file.h"
 
 namespace mobiedit::gguf {
 
-/// A header larger than this is refused, so that a hostile file cannot make us allocate without end: the largest
-/// vocabularies in use take a tenth of it.
-inline constexpr std::size_t header_limit = std::size_t{128} << 20;
-
 struct Header {
   std::uint32_t version = 0;
-  std::uint64_t alignment = 32;
+  std::uint64_t alignment = default_alignment;
   std::vector<Entry> entries;
   std::vector<TensorInfo> tensors;
 };

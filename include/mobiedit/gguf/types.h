@@ -43,7 +43,8 @@ struct TypeTraits {
 /// says: both are the caller's to have checked (a File's tensors are).
 void dequantize(TensorType type, std::span<const std::byte> bytes, std::span<float> values);
 
-/// Rounds to F32, F16, Q8_0 or Q4_0 as ggml's reference quantiser does; anything else is a usage error.
+/// Rounds to F32, F16, Q8_0 or Q4_0 as ggml's reference quantiser does. Errors: usage (another type, sizes that do not
+/// fit, a value that is not finite or beyond the type's range; `bytes` is then undefined).
 [[nodiscard]] Status quantize(TensorType type, std::span<const float> values, std::span<std::byte> bytes);
 
 }  // namespace mobiedit::gguf

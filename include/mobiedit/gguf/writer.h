@@ -11,13 +11,18 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/gguf/file.h"
 
+namespace mobiedit::io {
+class FileSystem;
+}
+
 namespace mobiedit::gguf {
 
 /// Collects metadata and tensors, then writes them in one go: a temporary file in the same folder, preallocated,
 /// synced, renamed over `path`, the folder synced. On any failure `path` is what it was and the temporary is gone.
 class Writer {
  public:
-  /// Later entries with a key that is already there replace it.
+  /// Later entries with a key that is already there replace it. Tensors are aligned to 32 bytes, or to what the entry
+  /// "general.alignment" says.
   void set(Entry entry);
   void set_string(std::string key, std::string value);
   void set_u32(std::string key, std::uint32_t value);
@@ -28,10 +33,15 @@ class Writer {
   void add_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
                   std::function<Result<std::span<const std::byte>>()> bytes);
 
-  /// Errors: usage (a duplicate tensor name, a shape that does not fit its type, wrong byte count), io.
+  /// Errors: usage (a duplicate tensor name, a shape or value that does not fit its type, wrong byte count), io,
+  /// out_of_memory, and whatever a tensor's `bytes` returns.
   [[nodiscard]] Status write(const std::filesystem::path& path) const;
+  /// The same through a file system of the caller's, for tests.
+  [[nodiscard]] Status write(const std::filesystem::path& path, const io::FileSystem& system) const;
 
  private:
+  [[nodiscard]] Status write_checked(const std::filesystem::path& path, const io::FileSystem& system) const;
+
   struct Tensor {
     std::string name;
     TensorType type;

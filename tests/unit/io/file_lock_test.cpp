@@ -59,7 +59,10 @@ TEST(FileLock, AFileThatWasReplacedMeanwhileIsNotTheLock) {
    public:
     explicit Replaces(std::filesystem::path path) : path_(std::move(path)) {}
     int lock(int file) const override {
-      if (times_++ == 0) std::filesystem::remove(path_);
+      if (times_++ == 0) {
+        std::filesystem::rename(path_, path_.string() + ".old");
+        std::ofstream(path_) << "another's";
+      }
       return FileSystem::lock(file);
     }
     mutable int times_ = 0;
