@@ -29,6 +29,7 @@ struct TokenizerData {
   std::vector<std::string> merges;  ///< "left right", best first
   std::optional<Token> bos, eos, unknown, padding, eot;
   std::optional<bool> add_bos, add_eos, add_space_prefix;
+  std::vector<Token> other_ends;  ///< more ids that end generation: EOM, the separators of fill-in-the-middle
 };
 
 struct EncodeOptions {
