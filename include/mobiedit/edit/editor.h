@@ -1,0 +1,112 @@
+// Finds the rank-one update that makes a model know a fact, by forward passes alone.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mobiedit/base/cancel.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/request.h"
+#include "mobiedit/edit/update.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/model.h"
+
+namespace mobiedit {
+
+struct EditOptions {
+  std::string method = "subspace";  ///< a name of methods()
+  std::optional<int> layer;         ///< the edited block; none: chosen for the model
+  std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: chosen for the model
+  int max_evaluations = 400;        ///< forward evaluations, each of all contexts at one δ
+  std::uint64_t seed = 0;
+  int threads = 0;                    ///< 0: one for each processor
+  std::vector<std::string> prefixes;  ///< contexts besides the bare prompt; empty: a fixed few sentences
+};
+
+/// After each step of the search.
+struct EditProgress {
+  int step = 0;
+  int evaluations = 0;
+  int max_evaluations = 0;
+  double loss = 0;                ///< mean NLL a target token + weighted KL
+  double target_probability = 0;  ///< exp(−mean token NLL) over the contexts
+  double seconds = 0;             ///< since the edit began
+};
+using EditProgressFn = std::function<void(const EditProgress&)>;
+
+/// An answer of the model to one prompt, before and after.
+struct ProbeResult {
+  std::string prompt;
+  std::string before;
+  std::string after;
+  bool as_wanted = false;  ///< paraphrase: `after` is target_new; keep: `after` equals `before`
+};
+
+/// What was measured while and after an edit was made.
+struct EditEvidence {
+  bool success = false;  ///< with the update in force, greedy generation from the bare prompt gives target_new, exactly
+  int layer = 0;
+  int steps = 0;
+  int evaluations = 0;
+  double seconds = 0;
+  double loss = 0;
+  double target_probability_before = 0, target_probability_after = 0;  ///< exp(−mean token NLL), bare prompt
+  std::string answer_before, answer_after;                             ///< greedy, as many tokens as the target has
+  double delta_norm_ratio = 0;                                         ///< ‖δ‖ / ‖v₀‖
+  double update_norm_ratio = 0;                                        ///< ‖ΔW‖ / ‖W‖, Frobenius
+  std::vector<ProbeResult> paraphrases, keep;
+};
+
+struct Edit {
+  EditRequest request;
+  RankOneUpdate update;
+  EditEvidence evidence;
+};
+
+/// The search methods there are, best first.
+[[nodiscard]] std::vector<std::string> methods();
+
+/// Borrows the model, which must outlive it and is never changed. One thread at a time.
+class Editor {
+ public:
+  /// Errors: usage (unknown method, a block or clamp out of range).
+  [[nodiscard]] static Result<Editor> create(const Model& model, EditOptions options = {});
+
+  Editor(Editor&&) noexcept;
+  Editor& operator=(Editor&&) noexcept;
+  ~Editor();
+
+  /// The second moment of keys at the edited block, from running text: makes updates touch other keys less.
+  /// About 10·f tokens are enough. Without it the update is along the key itself. Cached in `cache_folder`, by model,
+  /// block and text, if that is not empty. Errors: usage (too little text), io, cancelled.
+  [[nodiscard]] Status set_statistics(std::string_view text, const std::string& cache_folder = {},
+                                      const CancelToken& cancel = {});
+
+  /// Adapters in force underneath: earlier edits, say. Errors: usage, as Session::set_adapters.
+  [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
+
+  /// Searches, builds the update, and measures it in memory; nothing is written and the model stays as it is.
+  /// An edit that fell short is returned with evidence.success == false: the caller decides.
+  /// Errors: usage (a prompt without {}, an empty or too long target, a subject that isn't found), cancelled.
+  [[nodiscard]] Result<Edit> edit(const EditRequest& request, const EditProgressFn& progress = {},
+                                  const CancelToken& cancel = {});
+
+  /// The block that is edited.
+  [[nodiscard]] int layer() const;
+
+ private:
+  struct State;
+  explicit Editor(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// The update as a delta of "blk.<block>.ffn_down.weight", for sessions and adapters.
+[[nodiscard]] LowRankDelta to_low_rank(const RankOneUpdate& update);
+
+}  // namespace mobiedit

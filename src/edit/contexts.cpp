@@ -1,0 +1,85 @@
+#include "edit/contexts.h"
+
+namespace mobiedit {
+namespace {
+
+constexpr std::size_t longest_target = 64;  // tokens; an answer, not an essay
+
+// The token that holds the byte before `end` of `text`. Pieces may differ from the text by what the tokenizer adds at
+// its very start (BOS, SentencePiece's space), so positions are counted from the end.
+int token_at(const Tokenizer& tokenizer, const std::vector<Token>& tokens, std::size_t text_bytes, std::size_t end) {
+  std::size_t behind = text_bytes - end;
+  int i = static_cast<int>(tokens.size()) - 1;
+  for (; i > 0; --i) {
+    const std::size_t length = tokenizer.piece(tokens[static_cast<std::size_t>(i)]).size();
+    if (length > behind) break;
+    behind -= length;
+  }
+  return i;
+}
+
+}  // namespace
+
+std::vector<std::string> default_prefixes() {
+  return {"The weather was mild that year. ", "They moved to a new house. ", "It was first published in the spring. ",
+          "He said that it would take time. ", "The road runs along the river. "};
+}
+
+Result<std::string> fill_prompt(const std::string& prompt, const std::string& subject) {
+  const std::size_t at = prompt.find("{}");
+  if (at == std::string::npos)
+    return fail(ErrorCode::usage, "the prompt has no {} for the subject", prompt,
+                "write it like \"The mother tongue of {} is\"");
+  if (prompt.find("{}", at + 2) != std::string::npos)
+    return fail(ErrorCode::usage, "the prompt has more than one {}", prompt, "one place for the subject is enough");
+  if (subject.find_first_not_of(" \t\r\n") == std::string::npos) return fail(ErrorCode::usage, "the subject is empty");
+  return prompt.substr(0, at) + subject + prompt.substr(at + 2);
+}
+
+Result<ContextSet> build_contexts(const Model& model, const EditRequest& request,
+                                  const std::vector<std::string>& prefixes) {
+  const Tokenizer& tokenizer = model.tokenizer();
+  auto bare = fill_prompt(request.prompt, request.subject);
+  if (!bare) return std::unexpected(bare.error());
+  const std::size_t subject_end = request.prompt.find("{}") + request.subject.size();
+  if (request.target_new.find_first_not_of(" \t\r\n") == std::string::npos)
+    return fail(ErrorCode::usage, "the target is empty");
+
+  ContextSet set;
+  const std::string target = request.target_new.front() == ' ' ? request.target_new : " " + request.target_new;
+  set.target = tokenizer.encode(target, {.add_special = false});
+  // SentencePiece puts a space before any text: the one that the target brings would be doubled.
+  if (const auto spaced = tokenizer.decode(set.target); spaced.size() > target.size())
+    set.target = tokenizer.encode(target.substr(1), {.add_special = false});
+  if (set.target.empty()) return fail(ErrorCode::usage, "the target has no tokens");
+  if (set.target.size() > longest_target)
+    return fail(ErrorCode::usage,
+                "the target has " + std::to_string(set.target.size()) + " tokens; at most " +
+                    std::to_string(longest_target) + " can be edited in",
+                {}, "an edit teaches a short answer, not a text");
+
+  const auto make = [&](const std::string& text, std::size_t end, bool with_target) {
+    Context c;
+    c.tokens = tokenizer.encode(text);
+    c.subject_last = token_at(tokenizer, c.tokens, text.size(), end);
+    c.target_start = static_cast<int>(c.tokens.size()) - 1;
+    if (with_target)
+      c.tokens.insert(c.tokens.end(), set.target.begin(), set.target.end() - 1);
+    else
+      c.tokens.resize(static_cast<std::size_t>(c.subject_last) + 1), c.target_start = c.subject_last;
+    return c;
+  };
+  set.prompts.push_back(make(*bare, subject_end, true));
+  for (const std::string& prefix : prefixes)
+    set.prompts.push_back(make(prefix + *bare, prefix.size() + subject_end, true));
+  set.kl = make(request.subject + " is a", request.subject.size(), false);
+  for (const Context& c : set.prompts)
+    if (c.tokens.size() > static_cast<std::size_t>(model.config().context))
+      return fail(ErrorCode::usage,
+                  "prompt and target are " + std::to_string(c.tokens.size()) +
+                      " tokens, more than the model's context of " + std::to_string(model.config().context),
+                  {}, "shorten the prompt");
+  return set;
+}
+
+}  // namespace mobiedit

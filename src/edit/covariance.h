@@ -1,0 +1,41 @@
+// The uncentred second moment of a block's keys over running text, C = E[k kᵀ], and products with its inverse.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "mobiedit/base/cancel.h"
+#include "mobiedit/base/result.h"
+#include "model/forward.h"
+
+namespace mobiedit {
+
+/// A Cholesky factor of C + ridge·mean(diag C)·I, kept once and used by every edit of the block.
+class Covariance {
+ public:
+  /// Runs the text, cut into rows of the model's context, through blocks ≤ layer. Errors: usage (fewer tokens than keys
+  /// are long), cancelled, out_of_memory.
+  static Result<Covariance> from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
+                                      const CancelToken& cancel);
+  /// Errors: io, bad_model (not such a file, or damaged).
+  static Result<Covariance> read(const std::string& path, int f);
+  [[nodiscard]] Status write(const std::string& path) const;
+
+  Covariance(Covariance&&) noexcept;
+  Covariance& operator=(Covariance&&) noexcept;
+  ~Covariance();
+
+  /// u = C⁻¹ k, [f].
+  [[nodiscard]] std::vector<float> solve(std::span<const float> key) const;
+  /// kᵀ C k: how much an update along... of running text's keys sees of the direction k.
+  [[nodiscard]] int tokens() const;
+
+ private:
+  struct Factor;
+  explicit Covariance(std::unique_ptr<Factor> factor);
+  std::unique_ptr<Factor> factor_;
+};
+
+}  // namespace mobiedit

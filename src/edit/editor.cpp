@@ -1,0 +1,218 @@
+#include "mobiedit/edit/editor.h"
+
+#include <chrono>
+#include <cmath>
+#include <new>
+
+#include "base/thread_pool.h"
+#include "edit/contexts.h"
+#include "edit/covariance.h"
+#include "edit/layer_choice.h"
+#include "edit/problem.h"
+#include "edit/rank_one.h"
+#include "edit/search/value_search.h"
+#include "kernels/vector_ops.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/model/session.h"
+#include "model/contents.h"
+#include "model/forward.h"
+
+namespace mobiedit {
+namespace {
+
+double norm(std::span<const float> x) {
+  return std::sqrt(double{kernels::dot(x, x)});
+}
+
+// ‖W‖ of the edited weight, row by row so that it is never whole in memory.
+double weight_norm(const gguf::File& file, int block) {
+  const gguf::TensorInfo* tensor = file.find_tensor("blk." + std::to_string(block) + ".ffn_down.weight");
+  std::vector<float> row(tensor->columns());
+  const std::size_t stride = gguf::row_bytes(tensor->type, row.size());
+  double square = 0;
+  for (std::uint64_t r = 0; r < tensor->rows(); ++r) {
+    gguf::dequantize(tensor->type, file.data(*tensor).subspan(r * stride, stride), row);
+    square += double{kernels::dot(row, row)};
+  }
+  return std::sqrt(square);
+}
+
+}  // namespace
+
+struct Editor::State {
+  State(const Model& m, EditOptions o, LayerChoice c)
+      : model(m), options(std::move(o)), choice(c), pool(options.threads), forward(m, pool) {}
+
+  const Model& model;
+  EditOptions options;
+  LayerChoice choice;
+  ThreadPool pool;
+  Forward forward;
+  kernels::PackedWeight float_down;
+  double down_norm = 0;
+  std::optional<Covariance> covariance;
+  std::vector<LowRankDelta> deltas;
+  ActiveDeltas active;
+
+  Result<std::string> answer(Session& session, const std::string& prompt, int tokens, const CancelToken& cancel) const;
+  Status measure(Edit& edit, const ContextSet& contexts, const CancelToken& cancel) const;
+};
+
+Editor::Editor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Editor::Editor(Editor&&) noexcept = default;
+Editor& Editor::operator=(Editor&&) noexcept = default;
+Editor::~Editor() = default;
+
+int Editor::layer() const {
+  return state_->choice.layer;
+}
+
+Result<Editor> Editor::create(const Model& model, EditOptions options) try {
+  const ModelConfig& c = model.config();
+  if (!make_search(options.method)) {
+    std::string known;
+    for (const std::string& name : methods()) known += (known.empty() ? "" : ", ") + name;
+    return fail(ErrorCode::usage, "there is no method '" + options.method + "'", {}, "there are " + known);
+  }
+  LayerChoice choice = choose_layer(c);
+  if (options.layer) choice.layer = *options.layer;
+  if (options.clamp) choice.clamp = *options.clamp;
+  if (choice.layer < 0 || choice.layer > c.blocks - 2)
+    return fail(ErrorCode::usage, "block " + std::to_string(choice.layer) +
+                                      " cannot be edited: the model has blocks 0 to " + std::to_string(c.blocks - 1) +
+                                      ", and the last one only speaks");
+  if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
+  if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
+  if (options.prefixes.empty()) options.prefixes = default_prefixes();
+
+  auto state = std::make_unique<State>(model, std::move(options), choice);
+  auto down = load_float_down(model.file(), c, choice.layer, model.contents().isa, state->pool);
+  if (!down) return std::unexpected(down.error());
+  state->float_down = std::move(*down);
+  state->forward.set_float_down(choice.layer, &state->float_down);
+  state->down_norm = weight_norm(model.file(), choice.layer);
+  return Editor(std::move(state));
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for an editor");
+}
+
+Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
+  auto active = ActiveDeltas::resolve(state_->model.config(), adapters);
+  if (!active) return std::unexpected(active.error());
+  state_->deltas = std::move(adapters);
+  state_->active = std::move(*active);
+  state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
+  return {};
+}
+
+Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
+  State& s = *state_;
+  std::string path;
+  if (!cache_folder.empty()) {
+    const std::string seed = std::to_string(text.size()) + "-" + std::to_string(std::hash<std::string_view>{}(text));
+    path = cache_folder + "/" + s.model.fingerprint() + "-block" + std::to_string(s.choice.layer) + "-" + seed +
+           ".covariance";
+    // A cache that cannot be read is made again; only the making may fail.
+    if (auto cached = Covariance::read(path, s.model.config().f)) {
+      s.covariance = std::move(*cached);
+      return {};
+    }
+  }
+  auto made = Covariance::from_text(s.forward, s.model.tokenizer(), text, s.choice.layer, cancel);
+  if (!made) return std::unexpected(made.error());
+  s.covariance = std::move(*made);
+  return path.empty() ? Status{} : s.covariance->write(path);
+}
+
+Result<std::string> Editor::State::answer(Session& session, const std::string& prompt, int tokens,
+                                          const CancelToken& cancel) const {
+  session.clear();
+  if (auto s = session.append(model.tokenizer().encode(prompt), cancel); !s) return std::unexpected(s.error());
+  auto generated = session.generate({.max_tokens = tokens}, {}, cancel);
+  if (!generated) return std::unexpected(generated.error());
+  return generated->text;
+}
+
+// Everything is asked twice of the whole model, without and with the update: the evidence owes nothing to the search.
+Status Editor::State::measure(Edit& edit, const ContextSet& contexts, const CancelToken& cancel) const {
+  auto session = Session::create(model, {.threads = options.threads});
+  if (!session) return std::unexpected(session.error());
+  EditEvidence& e = edit.evidence;
+  const auto bare = fill_prompt(edit.request.prompt, edit.request.subject);
+  const int tokens = static_cast<int>(contexts.target.size());
+  const std::string wanted = model.tokenizer().decode(contexts.target);
+  ScoredText target{contexts.prompts.front().tokens, contexts.prompts.front().target_start + 1};
+  target.tokens.push_back(contexts.target.back());
+  constexpr int keep_tokens = 5;
+
+  for (const std::string& p : edit.request.paraphrases) e.paraphrases.push_back({p, {}, {}, false});
+  for (const std::string& p : edit.request.keep) e.keep.push_back({p, {}, {}, false});
+  for (const bool after : {false, true}) {
+    std::vector<LowRankDelta> in_force = deltas;
+    if (after) in_force.push_back(to_low_rank(edit.update));
+    if (auto s = session->set_adapters(std::move(in_force)); !s) return s;
+    auto score = session->score({&target, 1}, cancel);
+    if (!score) return std::unexpected(score.error());
+    double sum = 0;
+    for (const float x : score->front().log_probabilities) sum += x;
+    (after ? e.target_probability_after : e.target_probability_before) = std::exp(sum / tokens);
+    auto text = answer(*session, *bare, tokens, cancel);
+    if (!text) return std::unexpected(text.error());
+    (after ? e.answer_after : e.answer_before) = *text;
+    if (after) e.success = *text == wanted;
+    for (ProbeResult& probe : e.paraphrases) {
+      auto reply = answer(*session, probe.prompt, tokens, cancel);
+      if (!reply) return std::unexpected(reply.error());
+      (after ? probe.after : probe.before) = *reply;
+      probe.as_wanted = probe.after == wanted;
+    }
+    for (ProbeResult& probe : e.keep) {
+      auto reply = answer(*session, probe.prompt, keep_tokens, cancel);
+      if (!reply) return std::unexpected(reply.error());
+      (after ? probe.after : probe.before) = *reply;
+      probe.as_wanted = probe.after == probe.before;
+    }
+  }
+  return {};
+}
+
+Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& progress, const CancelToken& cancel) try {
+  State& s = *state_;
+  const auto begin = std::chrono::steady_clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
+
+  auto contexts = build_contexts(s.model, request, s.options.prefixes);
+  if (!contexts) return std::unexpected(contexts.error());
+  auto problem = Problem::create(s.forward, std::move(*contexts), s.choice.layer, cancel);
+  if (!problem) return std::unexpected(problem.error());
+  Problem& p = **problem;
+  std::vector<float> right(p.key_mean().begin(), p.key_mean().end());
+  if (s.covariance) right = s.covariance->solve(p.key_mean());
+  p.inject_along(right);
+
+  const SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
+  auto found = make_search(s.options.method)->run(p, search, [&](const SearchStep& step) {
+    if (progress)
+      progress({step.step, step.evaluations, search.max_evaluations, step.loss.total(), std::exp(-step.loss.nll),
+                seconds()});
+    return !cancel.requested();
+  });
+  if (!found) return std::unexpected(found.error());
+  if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
+
+  Edit edit{request, rank_one(s.choice.layer, found->delta, right, p.key_mean()), {}};
+  EditEvidence& e = edit.evidence;
+  e.layer = s.choice.layer;
+  e.steps = found->steps;
+  e.evaluations = p.evaluations();
+  e.loss = found->loss.total();
+  e.delta_norm_ratio = norm(found->delta) / p.value_norm();
+  e.update_norm_ratio = norm(edit.update.left) * norm(edit.update.right) / s.down_norm;
+  if (auto measured = s.measure(edit, p.contexts(), cancel); !measured) return std::unexpected(measured.error());
+  e.seconds = seconds();
+  return edit;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
+}
+
+}  // namespace mobiedit

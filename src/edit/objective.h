@@ -1,0 +1,39 @@
+// What a value search asks of the world: the logits that matter, at any δ. A search never sees a model, so it is tested
+// on functions with known answers; another processor is another Objective.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+
+namespace mobiedit {
+
+/// One row of logits that the loss reads. `kept` logits are given one by one, the rest of the vocabulary as one number:
+/// its log-sum-exp. Rows, kept tokens and their order are the same in every evaluation.
+struct ObjectiveRow {
+  double weight = 0;  ///< in the loss
+  int target = 0;     ///< index among the kept logits of the token wanted here; -1: the KL row
+};
+
+/// n evaluations.
+struct Outputs {
+  int n = 0;
+  std::vector<float> logits;  ///< [n, rows, kept + 1]; the last is the log-sum-exp of the rest (−inf if there is none)
+  std::vector<float> rest_max;  ///< [n, rows]: the largest logit among the rest
+};
+
+class Objective {
+ public:
+  virtual ~Objective() = default;
+  [[nodiscard]] virtual int dimension() const = 0;  ///< d
+  [[nodiscard]] virtual int kept() const = 0;
+  [[nodiscard]] virtual std::span<const ObjectiveRow> rows() const = 0;
+  [[nodiscard]] virtual double value_norm() const = 0;  ///< ‖v₀‖
+  /// Directions worth trying first, [count, d], any length; may be empty.
+  [[nodiscard]] virtual std::span<const float> hints() const { return {}; }
+  /// deltas [n, d]. Errors: cancelled, out_of_memory.
+  [[nodiscard]] virtual Result<Outputs> evaluate(std::span<const float> deltas, int n) = 0;
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,212 @@
+#include "edit/problem.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <new>
+#include <numeric>
+
+#include "kernels/vector_ops.h"
+
+namespace mobiedit {
+namespace {
+
+constexpr std::size_t batch_rows = 256;  // rows a forward pass: products at full speed, scratch small
+constexpr int logit_rows = 32;           // rows of the whole vocabulary at a time
+constexpr int kept_logits = 128;         // the base distribution's first; its tail moves as one
+
+}  // namespace
+
+Problem::Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel)
+    : forward_(forward), contexts_(std::move(contexts)), layer_(layer), cancel_(cancel) {}
+
+Result<std::unique_ptr<Problem>> Problem::create(Forward& forward, ContextSet contexts, int layer,
+                                                 const CancelToken& cancel) try {
+  std::unique_ptr<Problem> problem(new Problem(forward, std::move(contexts), layer, cancel));
+  if (auto s = problem->prepare(); !s) return std::unexpected(s.error());
+  return problem;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the edit's contexts");
+}
+
+int Problem::dimension() const {
+  return forward_.config().d;
+}
+
+Status Problem::prepare() {
+  const ModelConfig& c = forward_.config();
+  const auto d = static_cast<std::size_t>(c.d);
+  const auto f = static_cast<std::size_t>(c.f);
+  std::vector<const Context*> all;
+  for (const Context& context : contexts_.prompts) all.push_back(&context);
+  all.push_back(&contexts_.kl);
+  const std::size_t prompts = contexts_.prompts.size();
+
+  key_mean_.assign(f, 0);
+  value_mean_.assign(d, 0);
+  std::vector<float> residual, keys, values;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
+    const Context& context = *all[i];
+    Part& part = parts_.emplace_back();
+    part.prefix = context.subject_last;
+    part.rows = static_cast<int>(context.tokens.size()) - part.prefix;
+    part.cache = KvCache(0, c.blocks, c.kv_size(), std::max(1, part.prefix));
+    const std::span<const Token> tokens = context.tokens;
+
+    if (part.prefix > 0) {
+      residual.resize(static_cast<std::size_t>(part.prefix) * d);
+      forward_.embed(tokens.first(static_cast<std::size_t>(part.prefix)), residual.data());
+      const BatchSequence sequence{nullptr, 0, part.prefix, &part.cache};
+      // Only K/V are wanted, and the last block's are known once its input is: one row is enough to ask for.
+      const int row = 0;
+      forward_.run_blocks(0, c.blocks, residual.data(), {&sequence, 1}, {&row, 1});
+    }
+    const auto rows = static_cast<std::size_t>(part.rows);
+    part.residual.resize(rows * d);
+    part.keys.resize(rows * f);
+    values.resize(rows * d);
+    forward_.embed(tokens.subspan(static_cast<std::size_t>(part.prefix)), part.residual.data());
+    const BatchSequence sequence{&part.cache, part.prefix, part.rows, nullptr};
+    const Capture capture{layer_, part.keys.data(), values.data(), false};
+    forward_.run_blocks(0, layer_ + 1, part.residual.data(), {&sequence, 1}, {}, &capture);
+    part.injection.assign(rows, 0.0f);
+    part.injection[0] = 1.0f;
+
+    first_row_.push_back(static_cast<int>(rows_.size()));
+    if (i < prompts) {
+      const float share = 1.0f / static_cast<float>(prompts);
+      kernels::axpy(share, {part.keys.data(), f}, key_mean_);
+      kernels::axpy(share, {values.data(), d}, value_mean_);
+      if (i == 0) value_.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(d));
+      for (std::size_t t = 0; t < contexts_.target.size(); ++t) {
+        part.wanted.push_back(context.target_start - part.prefix + static_cast<int>(t));
+        rows_.push_back({1.0 / static_cast<double>(prompts * contexts_.target.size()), 0});
+        row_targets_.push_back(contexts_.target[t]);
+      }
+    } else {
+      part.wanted.push_back(0);
+      rows_.push_back({1.0, -1});
+      row_targets_.push_back(-1);
+    }
+  }
+  value_norm_ = std::sqrt(double{kernels::dot(value_, value_)});
+
+  // The base distribution decides which logits are kept, so it is computed once before any of them is.
+  kept_ = std::min(c.vocab, kept_logits);
+  kept_tokens_.assign(rows_.size() * static_cast<std::size_t>(kept_), -1);
+  const std::vector<float> zero(d, 0.0f);
+  Outputs outputs;
+  std::vector<std::pair<int, int>> jobs;
+  for (int p = 0; p < static_cast<int>(parts_.size()); ++p) jobs.emplace_back(0, p);
+  outputs.n = 1;
+  outputs.logits.resize(rows_.size() * static_cast<std::size_t>(kept_ + 1));
+  outputs.rest_max.resize(rows_.size());
+  run_batch(zero, jobs, outputs);
+  ++evaluations_;
+  return {};
+}
+
+void Problem::inject_along(std::span<const float> right) {
+  const auto f = static_cast<std::size_t>(forward_.config().f);
+  const float whole = kernels::dot(right, key_mean_);
+  for (Part& part : parts_)
+    for (std::size_t r = 0; r < part.injection.size(); ++r)
+      part.injection[r] = kernels::dot(right, {part.keys.data() + r * f, f}) / whole;
+}
+
+void Problem::choose_kept(std::span<const float> logits, std::size_t row) {
+  std::vector<Token> order(logits.size());
+  std::iota(order.begin(), order.end(), Token{0});
+  const auto kept = order.begin() + kept_;
+  std::partial_sort(order.begin(), kept, order.end(), [&](Token a, Token b) {
+    const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  });
+  const Token target = row_targets_[row];
+  if (target >= 0) {
+    auto at = std::find(order.begin(), kept, target);
+    if (at == kept) *--at = target;
+    rows_[row].target = static_cast<int>(at - order.begin());
+  }
+  std::copy(order.begin(), kept, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * kept_);
+}
+
+void Problem::run_batch(std::span<const float> deltas, std::span<const std::pair<int, int>> jobs, Outputs& outputs) {
+  const ModelConfig& c = forward_.config();
+  const auto d = static_cast<std::size_t>(c.d);
+  const auto vocab = static_cast<std::size_t>(c.vocab);
+  std::vector<BatchSequence> sequences;
+  std::vector<int> wanted;
+  std::vector<std::size_t> destinations;  // row of outputs.logits, for each wanted row
+  residual_.clear();
+  for (const auto& [which, p] : jobs) {
+    const Part& part = parts_[static_cast<std::size_t>(p)];
+    const std::size_t base = residual_.size() / d;
+    residual_.insert(residual_.end(), part.residual.begin(), part.residual.end());
+    const std::span<const float> delta = deltas.subspan(static_cast<std::size_t>(which) * d, d);
+    for (std::size_t r = 0; r < part.injection.size(); ++r)
+      if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual_.data() + (base + r) * d, d});
+    sequences.push_back({&part.cache, part.prefix, part.rows, nullptr});
+    for (std::size_t w = 0; w < part.wanted.size(); ++w) {
+      wanted.push_back(static_cast<int>(base) + part.wanted[w]);
+      destinations.push_back(static_cast<std::size_t>(which) * rows_.size() +
+                             static_cast<std::size_t>(first_row_[static_cast<std::size_t>(p)]) + w);
+    }
+  }
+  forward_.run_blocks(layer_ + 1, c.blocks, residual_.data(), sequences, wanted);
+
+  const auto width = static_cast<std::size_t>(kept_) + 1;
+  logits_.resize(std::min<std::size_t>(wanted.size(), logit_rows) * vocab);
+  for (std::size_t begin = 0; begin < wanted.size(); begin += logit_rows) {
+    const std::size_t count = std::min<std::size_t>(logit_rows, wanted.size() - begin);
+    forward_.logits(residual_.data() + begin * d, static_cast<int>(count), logits_.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::span<float> all{logits_.data() + i * vocab, vocab};
+      const std::size_t row = destinations[begin + i] % rows_.size();
+      Token* tokens = kept_tokens_.data() + row * static_cast<std::size_t>(kept_);
+      if (*tokens < 0) choose_kept(all, row);
+      float* out = outputs.logits.data() + destinations[begin + i] * width;
+      // Kept logits are taken out of the row, so that what is left is the rest.
+      constexpr float none = -std::numeric_limits<float>::infinity();
+      for (int k = 0; k < kept_; ++k) {
+        float& logit = all[static_cast<std::size_t>(tokens[k])];
+        out[k] = logit;
+        logit = none;
+      }
+      const float rest = *std::ranges::max_element(all);
+      outputs.rest_max[destinations[begin + i]] = rest;
+      out[kept_] = rest == none ? none : kernels::log_sum_exp(all);
+    }
+  }
+}
+
+Result<Outputs> Problem::evaluate(std::span<const float> deltas, int n) try {
+  Outputs outputs;
+  outputs.n = n;
+  outputs.logits.resize(static_cast<std::size_t>(n) * rows_.size() * static_cast<std::size_t>(kept_ + 1));
+  outputs.rest_max.resize(static_cast<std::size_t>(n) * rows_.size());
+  std::vector<std::pair<int, int>> jobs;
+  std::size_t rows = 0;
+  for (int which = 0; which < n; ++which) {
+    for (int p = 0; p < static_cast<int>(parts_.size()); ++p) {
+      const auto more = static_cast<std::size_t>(parts_[static_cast<std::size_t>(p)].rows);
+      if (!jobs.empty() && rows + more > batch_rows) {
+        if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
+        run_batch(deltas, jobs, outputs);
+        jobs.clear();
+        rows = 0;
+      }
+      jobs.emplace_back(which, p);
+      rows += more;
+    }
+  }
+  if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
+  run_batch(deltas, jobs, outputs);
+  evaluations_ += n;
+  return outputs;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
+}
+
+}  // namespace mobiedit

@@ -1,0 +1,78 @@
+// One edit as an objective: everything that δ cannot change is computed once, the rest at each evaluation (the exact
+// cache of docs/method.md).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "edit/contexts.h"
+#include "edit/objective.h"
+#include "mobiedit/base/cancel.h"
+#include "model/forward.h"
+
+namespace mobiedit {
+
+/// Borrows forward and its model. One thread at a time.
+class Problem final : public Objective {
+ public:
+  /// Runs the contexts up to block `layer` and keeps what later evaluations share. Errors: cancelled, out_of_memory.
+  static Result<std::unique_ptr<Problem>> create(Forward& forward, ContextSet contexts, int layer,
+                                                 const CancelToken& cancel);
+
+  // What was seen on the way. Context 0 is the bare prompt, the last one the KL prompt.
+  [[nodiscard]] std::span<const float> key_mean() const { return key_mean_; }      ///< k* [f], over the prompts
+  [[nodiscard]] std::span<const float> value_mean() const { return value_mean_; }  ///< [d]
+  [[nodiscard]] std::span<const float> value() const { return value_; }            ///< v₀ [d]: the bare prompt's
+  [[nodiscard]] const ContextSet& contexts() const { return contexts_; }
+
+  /// Injects what the rank-one update along `right` will: token t of a context gets δ·(right·k_t)/(right·k*), so that
+  /// the search sees the edit as it will be written. Before this call every context gets δ itself, at s alone. Keys of
+  /// tokens before s would change too; they are left out, as everywhere.
+  void inject_along(std::span<const float> right);
+
+  [[nodiscard]] int dimension() const override;
+  [[nodiscard]] int kept() const override { return kept_; }
+  [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return rows_; }
+  [[nodiscard]] double value_norm() const override { return value_norm_; }
+  [[nodiscard]] std::span<const float> hints() const override { return hints_; }
+  [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
+
+  /// Evaluations so far: each of all contexts at one δ.
+  [[nodiscard]] int evaluations() const { return evaluations_; }
+  /// Directions [count, d] for the search to begin with.
+  void set_hints(std::vector<float> hints) { hints_ = std::move(hints); }
+
+ private:
+  struct Part {                    // a context's share of the cache
+    KvCache cache;                 // tokens before s, every block
+    int prefix = 0;                // s
+    int rows = 0;                  // tokens from s on
+    std::vector<float> residual;   // [rows, d], leaving block `layer`
+    std::vector<float> keys;       // [rows, f] at block `layer`
+    std::vector<float> injection;  // [rows]: how much of δ each gets
+    std::vector<int> wanted;       // rows whose logits are read
+  };
+
+  Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel);
+  Status prepare();
+  void run_batch(std::span<const float> deltas, std::span<const std::pair<int, int>> jobs, Outputs& outputs);
+  void choose_kept(std::span<const float> logits, std::size_t row);
+
+  Forward& forward_;
+  ContextSet contexts_;
+  int layer_;
+  CancelToken cancel_;
+  std::vector<Part> parts_;
+  std::vector<int> first_row_;  // of each part, among rows_
+  std::vector<ObjectiveRow> rows_;
+  std::vector<Token> row_targets_;  // −1: the KL row
+  int kept_ = 0;
+  std::vector<Token> kept_tokens_;  // [rows, kept]
+  std::vector<float> key_mean_, value_mean_, value_, hints_;
+  double value_norm_ = 0;
+  int evaluations_ = 0;
+  std::vector<float> residual_, logits_;
+};
+
+}  // namespace mobiedit

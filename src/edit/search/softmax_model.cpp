@@ -1,0 +1,91 @@
+#include "edit/search/softmax_model.h"
+
+#include <Eigen/Cholesky>
+#include <cmath>
+
+namespace mobiedit {
+namespace {
+
+constexpr int newton_steps = 30;
+constexpr int ridge_steps = 16;
+constexpr float negligible = 1e-6f;  // probabilities below this bend nothing
+
+}  // namespace
+
+double SoftmaxModel::value(const Eigen::VectorXf& a) const {
+  const Eigen::VectorXf z = logits + jacobian * a;
+  const auto width = z.size() / static_cast<Eigen::Index>(rows.size());
+  double total = penalty * (offset + a).squaredNorm();
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const auto row = z.segment(static_cast<Eigen::Index>(r) * width, width);
+    const float largest = row.maxCoeff();
+    const double lse = largest + std::log((row.array() - largest).exp().sum());
+    total += rows[r].weight * (lse - rows[r].wanted.dot(row));
+  }
+  return total;
+}
+
+Eigen::VectorXf SoftmaxModel::newton(Eigen::VectorXf a, double ridge) const {
+  const auto m = jacobian.cols();
+  const auto width = logits.size() / static_cast<Eigen::Index>(rows.size());
+  const auto damped = [&](const Eigen::VectorXf& x) { return value(x) + ridge * x.squaredNorm(); };
+  double now = damped(a);
+  for (int step = 0; step < newton_steps; ++step) {
+    Eigen::VectorXf gradient = 2 * static_cast<float>(penalty) * (offset + a) + 2 * static_cast<float>(ridge) * a;
+    Eigen::MatrixXf hessian = Eigen::MatrixXf::Zero(m, m);
+    const Eigen::VectorXf z = logits + jacobian * a;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const auto begin = static_cast<Eigen::Index>(r) * width;
+      const auto j = jacobian.middleRows(begin, width);
+      const auto weight = static_cast<float>(rows[r].weight);
+      Eigen::VectorXf p = (z.segment(begin, width).array() - z.segment(begin, width).maxCoeff()).exp();
+      p /= p.sum();
+      gradient += weight * (j.transpose() * (p - rows[r].wanted));
+      const Eigen::VectorXf mean = j.transpose() * p;
+      for (Eigen::Index i = 0; i < width; ++i)
+        if (p[i] > negligible) hessian.selfadjointView<Eigen::Lower>().rankUpdate(j.row(i).transpose(), weight * p[i]);
+      hessian.selfadjointView<Eigen::Lower>().rankUpdate(mean, -weight);
+    }
+    // Where every answer is certain the Hessian all but vanishes: a trace of its own size keeps the solve sound.
+    const float floor = 1e-6f * (hessian.diagonal().sum() / static_cast<float>(m)) + 1e-12f;
+    hessian.diagonal().array() += 2 * static_cast<float>(penalty + ridge) + floor;
+    const Eigen::VectorXf move = hessian.selfadjointView<Eigen::Lower>().llt().solve(gradient);
+    if (!move.allFinite()) break;
+    const double slope = gradient.dot(move);
+    double scale = 1;
+    double then = damped(a - move);
+    for (; then > now - 0.25 * scale * slope && scale > 1e-3; then = damped(a - static_cast<float>(scale) * move))
+      scale /= 2;
+    if (then >= now) break;
+    a -= static_cast<float>(scale) * move;
+    const bool settled = now - then < 1e-5 * std::abs(now) + 1e-9;
+    now = then;
+    if (settled) break;
+  }
+  return a;
+}
+
+Eigen::VectorXf SoftmaxModel::minimise(double radius) const {
+  Eigen::VectorXf a = newton(Eigen::VectorXf::Zero(jacobian.cols()), 0);
+  if (a.norm() <= radius) return a;
+  // Bracket the ridge that brings the step to the radius, then halve, in its logarithm. Near enough is good enough: the
+  // radius itself is a guess.
+  double low = 0, high = 0.1 / (radius * radius);
+  for (int i = 0; i < ridge_steps; ++i) {
+    const double ridge = low == 0 ? high : std::sqrt(low * high);
+    a = newton(std::move(a), ridge);
+    const double length = a.norm();
+    if (length > radius) {
+      low = ridge;
+      if (ridge >= high) high = ridge * 8;
+    } else {
+      if (length > 0.8 * radius) break;
+      high = ridge;
+      if (low == 0) low = ridge / 64;
+    }
+  }
+  if (a.norm() > radius) a *= static_cast<float>(radius / a.norm());
+  return a;
+}
+
+}  // namespace mobiedit

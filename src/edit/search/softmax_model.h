@@ -1,0 +1,32 @@
+// What a subspace search believes: logits that move linearly along its directions.
+#pragma once
+
+#include <Eigen/Core>
+#include <vector>
+
+namespace mobiedit {
+
+/// One row of logits in a softmax regression: weight·[lse(z) − q·z], z = logits + J a.
+struct SoftmaxRow {
+  double weight = 0;
+  Eigen::VectorXf wanted;  ///< q [width], sums to 1
+};
+
+/// Minimises Σ rows + penalty·‖offset + a‖² over ‖a‖ <= radius, by damped Newton steps with as much extra ridge as the
+/// radius needs. All in a few dozen numbers: no forward pass.
+class SoftmaxModel {
+ public:
+  std::vector<SoftmaxRow> rows;
+  Eigen::VectorXf logits;    ///< [rows · width]
+  Eigen::MatrixXf jacobian;  ///< [rows · width, m]
+  Eigen::VectorXf offset;    ///< [m]: the part of δ that the directions already span
+  double penalty = 0;
+
+  [[nodiscard]] Eigen::VectorXf minimise(double radius) const;
+  [[nodiscard]] double value(const Eigen::VectorXf& a) const;
+
+ private:
+  [[nodiscard]] Eigen::VectorXf newton(Eigen::VectorXf a, double ridge) const;
+};
+
+}  // namespace mobiedit

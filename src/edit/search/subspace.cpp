@@ -1,0 +1,273 @@
+// Subspace Gauss-Newton on logits (docs/method.md).
+//
+// One forward pass at δ + μ z gives a column of the Jacobian of all target logits along z. On the few directions probed
+// so far, the loss is a small softmax regression that is solved outright; its step is tried at a few lengths in one
+// batch. No backward pass, and no gradient estimate either.
+#include "edit/search/subspace.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+#include "edit/search/softmax_model.h"
+
+namespace mobiedit {
+namespace {
+
+using Vector = Eigen::VectorXf;
+using Matrix = Eigen::MatrixXf;
+
+// An empty rest has a log-sum-exp of −inf, which differences cannot bear; this far below all others it is as good.
+constexpr float nothing = -100.0f;
+constexpr double trial_scales[] = {0.35, 0.7, 1.0, 1.5};
+constexpr int trials = std::size(trial_scales);
+
+class Search {
+ public:
+  Search(Objective& objective, const SearchOptions& options, const SubspaceSettings& settings,
+         const SearchProgress& progress)
+      : objective_(objective),
+        options_(options),
+        settings_(settings),
+        progress_(progress),
+        random_(options.seed),
+        d_(objective.dimension()),
+        unit_(objective.value_norm()),
+        clamp_(options.clamp * unit_),
+        delta_(Vector::Zero(d_)),
+        radius_(settings.first_radius * unit_),
+        basis_(d_, 0),
+        hints_left_(objective.hints().empty() ? 0 : static_cast<int>(objective.hints().size()) / d_) {}
+
+  Result<SearchResult> run() {
+    if (auto s = look_around(settings_.first_directions); !s) return std::unexpected(s.error());
+    bool stopped = false;
+    while (!stopped && !done() && evaluations_ + trials <= options_.max_evaluations) {
+      const double before = wanted_loss_;
+      auto moved = step();
+      if (!moved) return std::unexpected(moved.error());
+      ++steps_;
+      stopped = progress_ && !progress_({steps_, evaluations_, loss_});
+      if (stopped || done()) break;
+      const bool stalled = !*moved || before - wanted_loss_ < settings_.stall * before;
+      if (stalled && evaluations_ + settings_.more_directions + trials <= options_.max_evaluations &&
+          basis_.cols() < d_)
+        if (auto s = look_around(settings_.more_directions); !s) return std::unexpected(s.error());
+      if (stalled && !*moved && basis_.cols() >= d_) break;
+    }
+    if (loss_.correct && !stopped && settings_.overshoot > 1)
+      if (auto s = lengthen(); !s) return std::unexpected(s.error());
+    return SearchResult{{delta_.begin(), delta_.end()}, loss_, loss_.correct, steps_, evaluations_};
+  }
+
+ private:
+  [[nodiscard]] bool done() const { return loss_.correct && loss_.margin >= settings_.enough_margin; }
+
+  Vector logits_of(const Outputs& outputs, int which) const {
+    const auto size = static_cast<Eigen::Index>(objective_.rows().size()) * (objective_.kept() + 1);
+    return Eigen::Map<const Vector>(outputs.logits.data() + which * size, size).cwiseMax(nothing);
+  }
+
+  Result<Outputs> evaluate(const Matrix& deltas) {
+    evaluations_ += static_cast<int>(deltas.cols());
+    return objective_.evaluate({deltas.data(), static_cast<std::size_t>(deltas.size())},
+                               static_cast<int>(deltas.cols()));
+  }
+
+  // Orthonormal to the basis and to each other: first what the objective hints at, then at random.
+  Matrix new_directions(int count) {
+    Matrix fresh(d_, count);
+    int made = 0;
+    while (made < count) {
+      Vector z(d_);
+      if (hints_left_ > 0) {
+        const auto hints = objective_.hints();
+        const auto which = static_cast<int>(hints.size()) / d_ - hints_left_--;
+        z = Eigen::Map<const Vector>(hints.data() + static_cast<std::ptrdiff_t>(which) * d_, d_);
+      } else {
+        random_.fill_normal({z.data(), static_cast<std::size_t>(d_)});
+      }
+      const float length = z.norm();
+      for (int pass = 0; pass < 2; ++pass) {
+        z -= basis_ * (basis_.transpose() * z);
+        z -= fresh.leftCols(made) * (fresh.leftCols(made).transpose() * z);
+      }
+      if (!(z.norm() > 1e-3f * length)) continue;  // a hint that was known already
+      fresh.col(made++) = z.normalized();
+    }
+    return fresh;
+  }
+
+  // Probes new directions around δ, and δ itself the first time.
+  Status look_around(int count) {
+    const bool first = basis_.cols() == 0;
+    count = std::min({count, d_ - static_cast<int>(basis_.cols()),
+                      std::max(1, options_.max_evaluations - evaluations_ - (first ? 1 + trials : trials))});
+    const Matrix fresh = new_directions(count);
+    const auto mu = static_cast<float>(settings_.probe * unit_);
+    Matrix deltas(d_, count + (first ? 1 : 0));
+    deltas.leftCols(count) = (mu * fresh).colwise() + delta_;
+    if (first) deltas.col(count) = delta_;
+    auto outputs = evaluate(deltas);
+    if (!outputs) return std::unexpected(outputs.error());
+    if (first) {
+      base_ = kl_base(objective_, *outputs, count);
+      logits_ = logits_of(*outputs, count);
+      loss_ = loss_of(objective_, *outputs, count, base_);
+      prepare_rows();
+    }
+    const auto known = basis_.cols();
+    basis_.conservativeResize(Eigen::NoChange, known + count);
+    basis_.rightCols(count) = fresh;
+    model_.jacobian.conservativeResize(logits_.size(), known + count);
+    for (int i = 0; i < count; ++i) model_.jacobian.col(known + i) = (logits_of(*outputs, i) - logits_) / mu;
+    if (first) wanted_loss_ = wanted_loss(logits_, delta_);
+    return {};
+  }
+
+  void prepare_rows() {
+    const auto rows = objective_.rows();
+    const int width = objective_.kept() + 1;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      Vector wanted = Vector::Zero(width);
+      if (rows[r].target >= 0)
+        wanted[rows[r].target] = 1;
+      else
+        for (int i = 0; i < width; ++i) wanted[i] = std::exp(base_[static_cast<std::size_t>(i)]);
+      model_.rows.push_back({rows[r].target >= 0 ? rows[r].weight : kl_weight * rows[r].weight, std::move(wanted)});
+    }
+    model_.penalty = settings_.penalty / (unit_ * unit_);
+  }
+
+  // A target's logit counts `margin` less than it is: being right is not enough, other wordings need the lead.
+  [[nodiscard]] Vector handicapped(Vector logits) const {
+    const auto rows = objective_.rows();
+    const int width = objective_.kept() + 1;
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      if (rows[r].target >= 0)
+        logits[static_cast<Eigen::Index>(r) * width + rows[r].target] -= static_cast<float>(settings_.margin);
+    return logits;
+  }
+
+  // The true loss at δ, as the model counts it.
+  [[nodiscard]] double wanted_loss(const Vector& logits, const Vector& delta) const {
+    SoftmaxModel here;
+    here.rows = model_.rows;
+    here.logits = handicapped(logits);
+    here.jacobian = Matrix::Zero(logits.size(), 1);
+    here.offset = Vector::Zero(1);
+    return here.value(Vector::Zero(1)) + model_.penalty * delta.squaredNorm();
+  }
+
+  [[nodiscard]] Vector clamped(Vector delta) const {
+    const double length = delta.norm();
+    if (length > clamp_) delta *= static_cast<float>(clamp_ / length);
+    return delta;
+  }
+
+  // Whether δ moved.
+  Result<bool> step() {
+    model_.logits = handicapped(logits_);
+    model_.offset = basis_.transpose() * delta_;
+    const Vector a = model_.minimise(radius_);
+    const Vector direction = basis_ * a;
+    Matrix deltas(d_, trials);
+    for (int i = 0; i < trials; ++i) deltas.col(i) = clamped(delta_ + static_cast<float>(trial_scales[i]) * direction);
+    auto outputs = evaluate(deltas);
+    if (!outputs) return std::unexpected(outputs.error());
+
+    int best = -1;
+    double best_loss = wanted_loss_;
+    for (int i = 0; i < trials; ++i) {
+      const double loss = wanted_loss(logits_of(*outputs, i), deltas.col(i));
+      if (loss < best_loss) {
+        best_loss = loss;
+        best = i;
+      }
+    }
+    // Broyden: the columns are corrected so that they explain the step that was taken (or, if none was, the shortest).
+    const int seen = std::max(best, 0);
+    const Vector taken = basis_.transpose() * (deltas.col(seen) - delta_);
+    const Vector change = logits_of(*outputs, seen) - logits_;
+    if (taken.squaredNorm() > 0)
+      model_.jacobian += (change - model_.jacobian * taken) * (taken.transpose() / taken.squaredNorm());
+
+    if (best < 0) {
+      radius_ = std::max(0.25 * a.norm(), 1e-3 * unit_);
+      return false;
+    }
+    const double length = a.norm();
+    if (best == trials - 1)
+      radius_ = std::max(radius_, 2.0 * length);
+    else if (best == 0)
+      radius_ = 0.6 * length;
+    else if (best == 1)
+      radius_ = std::max(0.9 * length, 0.5 * radius_);
+    delta_ = deltas.col(best);
+    logits_ = logits_of(*outputs, best);
+    loss_ = loss_of(objective_, *outputs, best, base_);
+    wanted_loss_ = best_loss;
+    return true;
+  }
+
+  // Other wordings see δ at another strength and want more of it; a longer δ costs little as long as the KL prompt,
+  // which stands for what else is known of the subject, keeps its answer.
+  Status lengthen() {
+    constexpr int steps = 4;
+    Matrix deltas(d_, steps);
+    for (int i = 0; i < steps; ++i)
+      deltas.col(i) = clamped(delta_ * static_cast<float>(1 + (settings_.overshoot - 1) * (i + 1) / steps));
+    auto outputs = evaluate(deltas);
+    if (!outputs) return std::unexpected(outputs.error());
+    for (int i = 0; i < steps; ++i) {
+      const LossParts loss = loss_of(objective_, *outputs, i, base_);
+      if (!loss.correct || loss.kl > std::max(settings_.kl_bound, loss_.kl)) break;
+      delta_ = deltas.col(i);
+      loss_ = loss;
+    }
+    return {};
+  }
+
+  Objective& objective_;
+  const SearchOptions& options_;
+  const SubspaceSettings& settings_;
+  const SearchProgress& progress_;
+  Random random_;
+  int d_;
+  double unit_;   // ‖v₀‖
+  double clamp_;  // the longest δ
+  Vector delta_;
+  double radius_;
+  Matrix basis_;  // [d, m], orthonormal columns
+  int hints_left_;
+  SoftmaxModel model_;
+  std::vector<float> base_;
+  Vector logits_;
+  LossParts loss_;
+  double wanted_loss_ = 0;
+  int steps_ = 0;
+  int evaluations_ = 0;
+};
+
+class Subspace final : public ValueSearch {
+ public:
+  explicit Subspace(const SubspaceSettings& settings) : settings_(settings) {}
+  Result<SearchResult> run(Objective& objective, const SearchOptions& options,
+                           const SearchProgress& progress) const override {
+    return Search(objective, options, settings_, progress).run();
+  }
+
+ private:
+  SubspaceSettings settings_;
+};
+
+}  // namespace
+
+std::unique_ptr<ValueSearch> make_subspace_search(const SubspaceSettings& settings) {
+  return std::make_unique<Subspace>(settings);
+}
+std::unique_ptr<ValueSearch> make_subspace_search() {
+  return make_subspace_search(SubspaceSettings{});
+}
+
+}  // namespace mobiedit

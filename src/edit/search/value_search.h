@@ -1,0 +1,51 @@
+// Finds δ. A method is one file here and a row in methods.cpp; none has heard of a model.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "edit/loss.h"
+#include "edit/objective.h"
+
+namespace mobiedit {
+
+struct SearchOptions {
+  int max_evaluations = 400;
+  std::uint64_t seed = 0;
+  double clamp = 8;  ///< ‖δ‖ at most clamp·‖v₀‖
+};
+
+struct SearchStep {
+  int step = 0;
+  int evaluations = 0;
+  LossParts loss;
+};
+/// Called after each step; false stops the search with what it has.
+using SearchProgress = std::function<bool(const SearchStep&)>;
+
+struct SearchResult {
+  std::vector<float> delta;  ///< [d]
+  LossParts loss;            ///< at delta
+  bool reached = false;      ///< every target is its row's most probable token, and the method's own bound is met
+  int steps = 0;
+  int evaluations = 0;  ///< to `delta`
+};
+
+class ValueSearch {
+ public:
+  virtual ~ValueSearch() = default;
+  /// Deterministic in (objective, options). Errors: those of the objective.
+  [[nodiscard]] virtual Result<SearchResult> run(Objective& objective, const SearchOptions& options,
+                                                 const SearchProgress& progress) const = 0;
+};
+
+/// Null for an unknown name.
+[[nodiscard]] std::unique_ptr<ValueSearch> make_search(std::string_view method);
+
+std::unique_ptr<ValueSearch> make_subspace_search();
+std::unique_ptr<ValueSearch> make_zeroth_order_search();
+
+}  // namespace mobiedit

@@ -1,0 +1,102 @@
+// Zeroth order: the gradient of the loss estimated by central differences along random directions, followed by Adam.
+//
+//   ĝ = (1/N) Σ_i [L(δ + μ z_i) − L(δ − μ z_i)] / (2μ) · z_i
+//
+// With μ relative to ‖v₀‖: quantised activations turn a small absolute step into rounding noise.
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+#include "edit/search/value_search.h"
+
+namespace mobiedit {
+namespace {
+
+constexpr int directions = 16;
+constexpr double relative_step = 0.3;  // of ‖v₀‖, the whole length of a perturbation
+constexpr double learning_rate = 0.5;
+constexpr double first_decay = 0.9, second_decay = 0.999, tiny = 1e-8;
+constexpr double enough = 0.05;  // ROME's bound on the loss
+
+class ZerothOrder final : public ValueSearch {
+ public:
+  Result<SearchResult> run(Objective& objective, const SearchOptions& options,
+                           const SearchProgress& progress) const override {
+    const auto d = static_cast<std::size_t>(objective.dimension());
+    const double clamp = options.clamp * objective.value_norm();
+    const double length = relative_step * objective.value_norm();
+    Random random(options.seed, 1);
+    SearchResult best;
+    best.delta.assign(d, 0.0f);
+    auto first = objective.evaluate(best.delta, 1);
+    if (!first) return std::unexpected(first.error());
+    const std::vector<float> base = kl_base(objective, *first, 0);
+    best.loss = loss_of(objective, *first, 0, base);
+    best.evaluations = 1;
+    int evaluations = 1;
+
+    std::vector<float> delta(d, 0.0f), z(d * directions), trials;
+    std::vector<double> gradient(d), m(d), v(d);
+    constexpr int per_step = 2 * directions + 1;
+    for (int step = 1; evaluations + per_step <= options.max_evaluations; ++step) {
+      random.fill_normal(z);
+      trials.clear();
+      std::vector<double> lengths(directions);
+      for (int i = 0; i < directions; ++i) {
+        double square = 0;
+        for (std::size_t j = 0; j < d; ++j) square += std::pow(z[static_cast<std::size_t>(i) * d + j], 2);
+        lengths[static_cast<std::size_t>(i)] = std::sqrt(square);
+        for (const double sign : {1.0, -1.0})
+          for (std::size_t j = 0; j < d; ++j)
+            trials.push_back(delta[j] + static_cast<float>(sign * length / std::sqrt(square)) *
+                                            z[static_cast<std::size_t>(i) * d + j]);
+      }
+      auto outputs = objective.evaluate(trials, 2 * directions);
+      if (!outputs) return std::unexpected(outputs.error());
+      std::ranges::fill(gradient, 0.0);
+      for (int i = 0; i < directions; ++i) {
+        const double mu = length / lengths[static_cast<std::size_t>(i)];
+        const double difference =
+            loss_of(objective, *outputs, 2 * i, base).total() - loss_of(objective, *outputs, 2 * i + 1, base).total();
+        for (std::size_t j = 0; j < d; ++j)
+          gradient[j] += difference / (2 * mu * directions) * z[static_cast<std::size_t>(i) * d + j];
+      }
+      double square = 0;
+      for (std::size_t j = 0; j < d; ++j) {
+        m[j] = first_decay * m[j] + (1 - first_decay) * gradient[j];
+        v[j] = second_decay * v[j] + (1 - second_decay) * gradient[j] * gradient[j];
+        const double corrected = m[j] / (1 - std::pow(first_decay, step));
+        delta[j] -= static_cast<float>(learning_rate * corrected /
+                                       (std::sqrt(v[j] / (1 - std::pow(second_decay, step))) + tiny));
+        square += double{delta[j]} * delta[j];
+      }
+      if (square > clamp * clamp)
+        for (float& x : delta) x *= static_cast<float>(clamp / std::sqrt(square));
+
+      auto now = objective.evaluate(delta, 1);
+      if (!now) return std::unexpected(now.error());
+      evaluations += per_step;
+      const LossParts loss = loss_of(objective, *now, 0, base);
+      if (loss.total() < best.loss.total()) {
+        best.delta = delta;
+        best.loss = loss;
+        best.evaluations = evaluations;
+      }
+      best.steps = step;
+      if (progress && !progress({step, evaluations, loss})) break;
+      if (loss.correct && loss.total() < enough) {
+        best.reached = true;
+        break;
+      }
+    }
+    return best;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<ValueSearch> make_zeroth_order_search() {
+  return std::make_unique<ZerothOrder>();
+}
+
+}  // namespace mobiedit
