@@ -6,16 +6,16 @@
 #include <utility>
 
 #include "model/tokenizer/byte_mapping.h"
+#include "model/tokenizer/nfc.h"
 #include "model/tokenizer/special_tokens.h"
 #include "model/tokenizer/utf8.h"
 
 namespace mobiedit::tokenizer {
 
 Result<BytePairEncoder> BytePairEncoder::create(const TokenizerData& data, const Splitting& splitting) {
-  // Ids are 32 bits wide, and each merge can bring three symbols that are no tokens.
-  constexpr std::size_t most = std::numeric_limits<std::int32_t>::max() / 8;
-  if (data.tokens.size() > most || data.merges.size() > most) {
-    return fail(ErrorCode::bad_model, "the vocabulary is too large", "tokenizer.ggml.tokens");
+  // Each merge can bring three symbols that are no tokens, and ids are 32 bits wide.
+  if (data.merges.size() > std::numeric_limits<std::int32_t>::max() / 8) {
+    return fail(ErrorCode::bad_model, std::to_string(data.merges.size()) + " merges", "tokenizer.ggml.merges");
   }
   auto splitter = Splitter::create(splitting.patterns);
   if (!splitter) return std::unexpected(std::move(splitter.error()));
@@ -69,7 +69,9 @@ void BytePairEncoder::encode(std::string_view text, std::vector<Token>& tokens) 
       encode_word(text.substr(at++, 1), scratch, tokens);
       continue;
     }
-    splitter_.split(text.substr(at, run), scratch.words);
+    std::string_view valid = text.substr(at, run);
+    if (composes_) valid = compose(valid, scratch.composed);
+    splitter_.split(valid, scratch.words);
     for (const std::string_view word : scratch.words) encode_word(word, scratch, tokens);
     at += run;
   }

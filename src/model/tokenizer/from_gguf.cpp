@@ -106,6 +106,11 @@ Result<Tokenizer> Tokenizer::from_file(const gguf::File& file) try {
   data.add_bos = reader.flag("tokenizer.ggml.add_bos_token");
   data.add_eos = reader.flag("tokenizer.ggml.add_eos_token");
   data.add_space_prefix = reader.flag("tokenizer.ggml.add_space_prefix");
+  for (const char* name : {"eom", "fim_pad", "fim_rep", "fim_sep"}) {
+    if (const auto token = reader.token("tokenizer.ggml." + std::string(name) + "_token_id")) {
+      data.other_ends.push_back(*token);
+    }
+  }
   if (reader.error()) return std::unexpected(std::move(*reader.error()));
   return create(std::move(data));
 } catch (const std::bad_alloc&) {

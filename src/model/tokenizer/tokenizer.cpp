@@ -9,6 +9,7 @@
 #include "model/tokenizer/bpe.h"
 #include "model/tokenizer/byte_mapping.h"
 #include "model/tokenizer/patterns.h"
+#include "model/tokenizer/sentencepiece.h"
 #include "model/tokenizer/special_tokens.h"
 
 namespace mobiedit {
@@ -16,10 +17,11 @@ namespace mobiedit {
 using namespace tokenizer;
 
 struct Tokenizer::Vocabulary {
-  explicit Vocabulary(BytePairEncoder made) : encoder(std::move(made)) {}
+  using Encoder = std::variant<BytePairEncoder, SentencePieceEncoder>;
+  explicit Vocabulary(Encoder made) : encoder(std::move(made)) {}
 
-  BytePairEncoder encoder;
-  std::vector<unsigned char> types;
+  Encoder encoder;
+  std::vector<unsigned char> types;     ///< TokenType, 0 for any other
   std::string piece_bytes;              ///< every token's bytes, one after the other
   std::vector<std::size_t> piece_ends;  ///< [vocab + 1], where they begin and end
   TokenFinder user_defined, special;    ///< special: user defined ones too
@@ -28,32 +30,75 @@ struct Tokenizer::Vocabulary {
   bool add_bos = false, add_eos = false;
 
   [[nodiscard]] bool holds(Token token) const { return token >= 0 && static_cast<std::size_t>(token) < types.size(); }
+
   [[nodiscard]] std::string_view bytes(Token token, bool special_too) const {
     if (!holds(token)) return {};
     const auto id = static_cast<std::size_t>(token);
     if (!special_too && !may_come_from_text(types[id])) return {};
     return std::string_view(piece_bytes).substr(piece_ends[id], piece_ends[id + 1] - piece_ends[id]);
   }
+
+  void encode_plain(std::string_view text, bool begins_word, std::vector<Token>& tokens) const {
+    if (const auto* pieces = std::get_if<SentencePieceEncoder>(&encoder)) {
+      pieces->encode(text, begins_word, tokens);
+    } else {
+      std::get<BytePairEncoder>(encoder).encode(text, tokens);
+    }
+  }
 };
 
 namespace {
 
-std::string bytes_of(const std::string& text, int type) {
+std::unexpected<Error> bad(std::string what, std::string where, std::string hint = {}) {
+  return fail(ErrorCode::bad_model, std::move(what), std::move(where), std::move(hint));
+}
+
+/// Ids outside the vocabulary occur in real files for "none"; llama.cpp ignores them too.
+std::optional<Token> within(std::optional<Token> token, std::size_t size) {
+  return token && *token >= 0 && static_cast<std::size_t>(*token) < size ? token : std::nullopt;
+}
+
+/// Whether the merges make this token, so that it is ordinary text whatever it looks like: Qwen's "</s>" is.
+bool is_merged(const TokenizerData& data, std::string_view token) {
+  return std::ranges::any_of(data.merges, [&](std::string_view merge) {
+    const std::size_t space = merge.find(' ', 1);
+    return merge.size() == token.size() + 1 && space != std::string_view::npos &&
+           merge.substr(0, space) == token.substr(0, space) && merge.substr(space + 1) == token.substr(space);
+  });
+}
+
+std::string with_spaces(std::string_view text) {
+  std::string spaced;
+  for (std::size_t at = 0; at < text.size();) {
+    const bool space = text.substr(at).starts_with(word_space);
+    spaced += space ? ' ' : text[at];
+    at += space ? word_space.size() : 1;
+  }
+  return spaced;
+}
+
+std::string bytes_of(const std::string& text, int type, bool sentencepiece) {
   switch (type) {
     case normal:
-      return spelled_bytes(text);
+      return sentencepiece ? with_spaces(text) : spelled_bytes(text);
     case unknown:
     case control:
     case user_defined:
       return text;
+    case byte:
+      if (const auto value = byte_token_value(text)) return std::string(1, static_cast<char>(*value));
+      return {};
     default:
       return {};
   }
 }
 
-/// Ids outside the vocabulary occur in real files; llama.cpp ignores them too.
-std::optional<Token> within(std::optional<Token> token, std::size_t size) {
-  return token && *token >= 0 && static_cast<std::size_t>(*token) < size ? token : std::nullopt;
+Result<const Splitting*> splitting_of(const TokenizerData& data) {
+  const Splitting* splitting = find_splitting(data.pre);
+  if (splitting != nullptr) return splitting;
+  return bad(data.pre.empty() ? "the file does not say how to split text into words"
+                              : "unknown splitting pattern '" + data.pre + "'",
+             "tokenizer.ggml.pre", "known: " + known_splittings());
 }
 
 }  // namespace
@@ -65,53 +110,69 @@ Tokenizer::~Tokenizer() = default;
 
 Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
   const std::size_t size = data.tokens.size();
-  const auto bad = [](std::string what, std::string where, std::string hint = {}) {
-    return fail(ErrorCode::bad_model, std::move(what), std::move(where), std::move(hint));
-  };
-  if (size == 0) return bad("the vocabulary is empty", "tokenizer.ggml.tokens");
-  if (size > std::numeric_limits<Token>::max()) return bad("the vocabulary is too large", "tokenizer.ggml.tokens");
-  if (!data.types.empty() && data.types.size() != size) {
+  const bool sentencepiece = data.model == "llama";
+  if (!sentencepiece && data.model != "gpt2") {
+    return bad(data.model.empty() ? "the file has no tokenizer" : "unknown tokenizer '" + data.model + "'",
+               "tokenizer.ggml.model", "known: gpt2, llama");
+  }
+  // Far more than any vocabulary has; ids and the steps between them stay within 32 bits.
+  if (size == 0 || size > std::numeric_limits<Token>::max() / 8) {
+    return bad(std::to_string(size) + " tokens", "tokenizer.ggml.tokens");
+  }
+  if (data.types.empty()) data.types.assign(size, normal);
+  if (data.types.size() != size) {
     return bad(std::to_string(data.types.size()) + " types for " + std::to_string(size) + " tokens",
                "tokenizer.ggml.token_type");
   }
-  if (data.types.empty()) data.types.assign(size, normal);
+  std::vector<Token> ends;
   for (std::size_t id = 0; id < size; ++id) {
-    if (names_an_end(data.tokens[id])) data.types[id] = control;
+    if (!names_an_end(data.tokens[id]) || (data.types[id] == normal && is_merged(data, data.tokens[id]))) continue;
+    data.types[id] = control;
+    ends.push_back(static_cast<Token>(id));
   }
-  if (data.model != "gpt2") {
-    return bad("unknown tokenizer '" + data.model + "'", "tokenizer.ggml.model", "known: gpt2");
-  }
-  const Splitting* splitting = find_splitting(data.pre);
-  if (splitting == nullptr) {
-    return bad(data.pre.empty() ? "the file does not say how to split text into words"
-                                : "unknown splitting pattern '" + data.pre + "'",
-               "tokenizer.ggml.pre", "known: " + known_splittings());
-  }
-  auto encoder = BytePairEncoder::create(data, *splitting);
-  if (!encoder) return std::unexpected(std::move(encoder.error()));
+  data.unknown = within(data.unknown ? data.unknown : sentencepiece ? std::optional(0) : std::nullopt, size);
 
-  auto vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
+  bool adds_bos = sentencepiece;
+  std::unique_ptr<Vocabulary> vocabulary;
+  if (sentencepiece) {
+    auto encoder = SentencePieceEncoder::create(data);
+    if (!encoder) return std::unexpected(std::move(encoder.error()));
+    vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
+  } else {
+    const auto splitting = splitting_of(data);
+    if (!splitting) return std::unexpected(splitting.error());
+    auto encoder = BytePairEncoder::create(data, **splitting);
+    if (!encoder) return std::unexpected(std::move(encoder.error()));
+    adds_bos = (*splitting)->adds_bos;
+    vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
+  }
+
   vocabulary->types.reserve(size);
   vocabulary->piece_ends.reserve(size + 1);
   vocabulary->piece_ends.push_back(0);
   for (std::size_t id = 0; id < size; ++id) {
-    const int type = data.types[id] >= 0 && data.types[id] <= byte ? data.types[id] : 0;
+    const int type = data.types[id] >= normal && data.types[id] <= byte ? data.types[id] : 0;
     const std::string& text = data.tokens[id];
     const auto token = static_cast<Token>(id);
     vocabulary->types.push_back(static_cast<unsigned char>(type));
-    vocabulary->piece_bytes += bytes_of(text, type);
+    vocabulary->piece_bytes += bytes_of(text, type, sentencepiece);
     vocabulary->piece_ends.push_back(vocabulary->piece_bytes.size());
     if (type == user_defined) vocabulary->user_defined.add(text, token);
     if (type == user_defined || type == control || type == unknown) vocabulary->special.add(text, token);
-    if (names_an_end(text)) vocabulary->ends.push_back(token);
   }
-  vocabulary->bos = within(data.bos, size);
-  vocabulary->eos = within(data.eos, size);
-  for (const auto end : {vocabulary->eos, within(data.eot, size)}) {
-    if (end) vocabulary->ends.push_back(*end);
+
+  // SentencePiece's own defaults, for old files that leave them out.
+  vocabulary->bos = within(data.bos ? data.bos : sentencepiece ? std::optional(1) : std::nullopt, size);
+  vocabulary->eos = within(data.eos ? data.eos : sentencepiece ? std::optional(2) : std::nullopt, size);
+  data.other_ends.insert(data.other_ends.end(), ends.begin(), ends.end());
+  for (const auto token : {vocabulary->eos, data.eot}) {
+    if (token) data.other_ends.push_back(*token);
   }
-  std::ranges::sort(vocabulary->ends);
-  vocabulary->add_bos = data.add_bos.value_or(splitting->adds_bos);
+  std::erase_if(data.other_ends, [&](Token token) { return !vocabulary->holds(token); });
+  std::ranges::sort(data.other_ends);
+  vocabulary->ends = std::move(data.other_ends);
+
+  vocabulary->add_bos = data.add_bos.value_or(adds_bos);
   vocabulary->add_eos = data.add_eos.value_or(false);
   if (vocabulary->add_bos && !vocabulary->bos) {
     return bad("the vocabulary wants a BOS token and has none", "tokenizer.ggml.bos_token_id");
@@ -128,13 +189,17 @@ std::vector<Token> Tokenizer::encode(std::string_view text, EncodeOptions option
   std::vector<Token> tokens;
   if (options.add_special && vocabulary_->add_bos) tokens.push_back(*vocabulary_->bos);
   const TokenFinder& finder = options.parse_special ? vocabulary_->special : vocabulary_->user_defined;
-  std::size_t at = 0;
-  while (const auto found = finder.find(text, at)) {
-    vocabulary_->encoder.encode(text.substr(at, found->at - at), tokens);
+  // Whether plain text comes right after a special token, or first.
+  bool begins_word = true;
+  while (!text.empty()) {
+    const auto found = finder.find(text, 0);
+    const std::string_view plain = text.substr(0, found ? found->at : text.size());
+    vocabulary_->encode_plain(plain, begins_word, tokens);
+    if (!found) break;
     tokens.push_back(found->token);
-    at = found->at + found->length;
+    begins_word = true;
+    text.remove_prefix(found->at + found->length);
   }
-  vocabulary_->encoder.encode(text.substr(at), tokens);
   if (options.add_special && vocabulary_->add_eos) tokens.push_back(*vocabulary_->eos);
   return tokens;
 }

@@ -1,0 +1,63 @@
+// SentencePiece's BPE, GGUF's "llama": neighbours merge into the piece with the best score; what has no piece is bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/model/tokenizer.h"
+
+namespace mobiedit::tokenizer {
+
+/// U+2581, which stands for a space in SentencePiece's vocabularies.
+inline constexpr std::string_view word_space = "\xE2\x96\x81";
+
+/// The byte that a token like "<0x0A>" stands for; nullopt for any other text.
+[[nodiscard]] std::optional<unsigned char> byte_token_value(std::string_view text);
+
+/// Immutable and safe to share between threads.
+class SentencePieceEncoder {
+ public:
+  /// `data.types` has as many entries as `data.tokens`. Errors: bad_model (no score for each token).
+  [[nodiscard]] static Result<SentencePieceEncoder> create(const TokenizerData& data);
+
+  /// Appends the tokens of any bytes; a space counts as U+2581. `begins_word`: the text follows a special token or
+  /// nothing, and gets a space in front if the vocabulary wants one. A byte that has neither a piece nor a byte token
+  /// is the unknown token, or nothing where the vocabulary has none.
+  void encode(std::string_view text, bool begins_word, std::vector<Token>& tokens) const;
+
+ private:
+  /// Keys of `pieces_` are looked up by views into the text.
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  struct Piece {
+    Token token;
+    float score;
+  };
+  struct Symbol {
+    std::uint32_t begin, size;  ///< size 0: merged into the one before
+    std::uint32_t previous, next;
+  };
+  struct Candidate {
+    float score;
+    std::uint32_t left, size;  ///< of both sides, so that a stale candidate is known by it
+    bool operator<(const Candidate& other) const {
+      return score != other.score ? score < other.score : left > other.left;
+    }
+  };
+
+  std::unordered_map<std::string, Piece, Hash, std::equal_to<>> pieces_;
+  std::size_t longest_piece_ = 0;
+  std::array<Token, 256> bytes_{};  ///< negative: nothing
+  bool adds_space_ = true;
+};
+
+}  // namespace mobiedit::tokenizer
