@@ -131,7 +131,7 @@ class Parser {
       place_ = "metadata key " + std::to_string(i + 1) + " of " + std::to_string(entry_count_);
       Entry entry{};
       if (!read_string(entry.key)) return false;
-      if (const char* why = unfit_key(entry.key)) return refuse_here("'s name " + std::string(why), damaged_hint);
+      if (const char* why = unfit_key(entry.key)) return refuse("the name of " + place_ + " " + why, damaged_hint);
       place_ = "key " + shown(entry.key);
       std::uint32_t type = 0;
       if (!read(type) || !known_value_type(type)) return false;
@@ -299,7 +299,7 @@ class Parser {
   bool tensor_info(TensorInfo& tensor) {
     if (!read_string(tensor.name)) return false;
     if (const char* why = unfit_tensor_name(tensor.name)) {
-      return refuse_here("'s name " + std::string(why) + ": " + shown(tensor.name), damaged_hint);
+      return refuse("the name of " + place_ + " " + why + ": " + shown(tensor.name), damaged_hint);
     }
     place_ = "tensor " + shown(tensor.name);
 

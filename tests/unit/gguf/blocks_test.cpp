@@ -112,6 +112,22 @@ TEST(Quantize, KeepsWhatItReadItself) {
   }
 }
 
+// With a scale of exactly one, Q8_0's ties are visible: they go away from zero, as C's roundf has it.
+TEST(Quantize, TiesGoAwayFromZero) {
+  std::vector<float> values(32, 0.0f);
+  std::vector<float> expected(32, 0.0f);
+  values[0] = expected[0] = 127.0f;
+  for (int i = 1; i < 32; ++i) {
+    values[static_cast<std::size_t>(i)] = static_cast<float>(i) - 16.5f;
+    expected[static_cast<std::size_t>(i)] = static_cast<float>(i <= 16 ? i - 17 : i - 16);
+  }
+  std::vector<std::byte> bytes(34);
+  std::vector<float> back(32);
+  ASSERT_TRUE(quantize(TensorType::q8_0, values, bytes));
+  dequantize(TensorType::q8_0, bytes, back);
+  EXPECT_EQ(back, expected);
+}
+
 TEST(Quantize, TinyBlocksBecomeZero) {
   std::vector<float> values(32, 0.0f);
   for (const float tiny : {0.0f, 1e-45f, 1e-40f, -3e-39f, 1e-30f}) {
