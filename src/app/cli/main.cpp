@@ -21,6 +21,7 @@ int parse_and_run(int argc, char** argv) {
   app.footer("`mobiedit VERB -h` tells more of a verb. Options may also be set by environment variables named there.");
 
   Run run;
+  add_ask(app, run);
   add_inspect(app, run);
   try {
     app.parse(argc, argv);

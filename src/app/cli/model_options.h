@@ -1,0 +1,46 @@
+// What every verb that runs a model has in common.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/model.h"
+#include "mobiedit/model/session.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mobiedit::cli {
+
+struct RunOptions {
+  std::string model;
+  int threads = 0;
+  int context = 0;
+  bool verbose = false;
+  bool json = false;
+
+  [[nodiscard]] SessionOptions session() const { return {threads, context}; }
+};
+
+/// -m, -t, -c, -v, --json, with their environment variables.
+void add_run_options(CLI::App& verb, RunOptions& options);
+
+[[nodiscard]] Result<Model> open_model(const RunOptions& options);
+
+/// An adapter and how strongly it counts, as --lora F[:SCALE] names it.
+struct AdapterOption {
+  std::string path;
+  float scale = 1;
+};
+
+/// Errors: usage (a scale that is not a number where one is required).
+[[nodiscard]] Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required);
+
+/// Reads the adapters and checks that they are this model's.
+[[nodiscard]] Result<std::vector<LowRankDelta>> load_adapters(const Model& model,
+                                                              const std::vector<AdapterOption>& adapters);
+
+}  // namespace mobiedit::cli
