@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <new>
 #include <system_error>
@@ -80,9 +81,7 @@ Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::Te
   }
   for (std::size_t u = 0; u < error.size(); ++u) {
     const double relative = change[u] > 0 ? std::sqrt(error[u] / change[u]) : 0;
-    // An overflow to infinity in F16 gives NaN here, which no comparison would notice.
-    written.update_error = std::isfinite(relative) ? std::max(written.update_error, relative) : INFINITY;
-    if (!std::isfinite(relative)) break;
+    written.update_error = std::max(written.update_error, relative);
   }
   return written;
 }
@@ -92,8 +91,8 @@ Result<Written> rewrite(const gguf::File& base, const gguf::TensorInfo& tensor, 
   const auto types = options.type ? std::vector{*options.type} : candidates(tensor.type, tensor.columns());
   for (const TensorType type : types) {
     auto written = write_as(type, base, tensor, edit);
-    if (!written) return written;
-    if (written->update_error <= largest_update_error || type == types.back()) return written;
+    const bool sound = written && written->update_error <= largest_update_error;
+    if (sound || type == types.back()) return written;
   }
   return fail(ErrorCode::other, "no type to write", tensor.name);
 }
@@ -130,6 +129,12 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
   }
   const auto edits = by_tensor(base, updates);
   if (!edits) return std::unexpected(edits.error());
+  // A base that was edited before keeps its history.
+  auto history = get_provenance(base);
+  if (!history) return std::unexpected(history.error());
+  history->version = provenance.version;
+  history->base_fingerprint = provenance.base_fingerprint;
+  std::ranges::copy(provenance.edits, std::back_inserter(history->edits));
 
   // The new types decide the layout, so the edited tensors are made first.
   std::map<std::string, Written> rewritten;
@@ -142,9 +147,10 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
     rewritten.emplace(name, std::move(*written));
   }
 
+  const gguf::TensorInfo* copied = nullptr;
   gguf::Writer writer;
   for (const gguf::Entry& entry : base.metadata()) writer.set(entry);
-  set_provenance(writer, provenance);
+  set_provenance(writer, *history);
   for (const gguf::TensorInfo& tensor : base.tensors()) {
     const auto shape = std::vector<std::uint64_t>(tensor.shape.begin(), tensor.shape.begin() + tensor.dimensions);
     const auto edited = rewritten.find(tensor.name);
@@ -155,7 +161,12 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
                         });
     } else {
       writer.add_tensor(tensor.name, tensor.type, shape,
-                        [&base, &tensor]() -> Result<std::span<const std::byte>> { return base.data(tensor); });
+                        [&base, &tensor, &copied]() -> Result<std::span<const std::byte>> {
+                          // What was copied need not stay in memory.
+                          if (copied != nullptr) base.release_pages(*copied);
+                          copied = &tensor;
+                          return base.data(tensor);
+                        });
     }
   }
   if (auto done = writer.write(path); !done) return std::unexpected(done.error());

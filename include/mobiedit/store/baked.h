@@ -31,9 +31,9 @@ struct BakedTensor {
 };
 
 /// Copies `base` to `path` with the updates added to their `blk.N.ffn_down.weight`; every other tensor keeps its bytes,
-/// and every key its value (`mobiedit.` keys are added). Memory: one edited tensor at a time, in its new type.
-/// Errors: usage (`path` is the base itself, no update), bad_model (no such tensor in the base, other sizes), io,
-/// out_of_memory. On failure `path` is what it was.
+/// and every key its value; `mobiedit.` keys are added, after the edits that the base says it already has. Memory: one
+/// edited tensor at a time, in its new type. Errors: usage (`path` is the base itself, no update), bad_model (no such
+/// tensor in the base, other sizes), io, out_of_memory. On failure `path` is what it was.
 [[nodiscard]] Result<std::vector<BakedTensor>> write_baked(const std::filesystem::path& path, const gguf::File& base,
                                                            std::span<const RankOneUpdate> updates,
                                                            const Provenance& provenance,

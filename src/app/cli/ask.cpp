@@ -107,13 +107,15 @@ int ask(const AskOptions& options) {
   const auto model = open_model(options.run);
   if (!model) return failed(model.error());
   auto session = Session::create(*model, options.run.session());
-  if (!session) return failed(session.error());
+  if (!session) return failed(session.error(), "--ctx-size");
   auto deltas = load_adapters(*model, *adapters);
   if (!deltas) return failed(deltas.error());
   if (auto set = session->set_adapters(std::move(*deltas)); !set) return failed(set.error());
 
   const Tokenizer& tokenizer = model->tokenizer();
-  if (auto read = session->append(tokenizer.encode(options.prompt), cancel); !read) return failed(read.error());
+  if (auto read = session->append(tokenizer.encode(options.prompt), cancel); !read) {
+    return failed(read.error(), "--prompt");
+  }
   const auto top = options.top > 0 ? most_probable(session->logits(), options.top) : std::vector<Candidate>{};
   const auto generation = session->generate(options.generate, {}, cancel);
   if (!generation) return failed(generation.error());

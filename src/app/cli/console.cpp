@@ -54,7 +54,8 @@ void report(const Error& error) {
   if (!error.hint.empty()) line("", "", error.hint);
 }
 
-int failed(const Error& error) {
+int failed(Error error, const char* where) {
+  if (error.where.empty()) error.where = where;
   report(error);
   return exit_code(error.code);
 }

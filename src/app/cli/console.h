@@ -20,8 +20,8 @@ void say(std::string_view text);
 void warn(std::string_view text);
 /// "mobiedit: error: text", and the hint on a line of its own.
 void report(const Error& error);
-/// Reports and gives the exit code.
-[[nodiscard]] int failed(const Error& error);
+/// Reports and gives the exit code. An error that does not say where it happened happened at `where`.
+[[nodiscard]] int failed(Error error, const char* where = "");
 /// `failed` for what printing the result gave; otherwise `code`.
 [[nodiscard]] int finished(const Status& printed, int code = 0);
 

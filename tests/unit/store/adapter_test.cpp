@@ -1,0 +1,224 @@
+#include "mobiedit/store/adapter.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+
+#include "mobiedit/gguf/writer.h"
+#include "unit/store/sample_base.h"
+#include "unit/temporary_folder.h"
+
+namespace mobiedit {
+namespace {
+
+/// scale · b (a x)
+std::vector<double> applied(const LowRankDelta& delta, const std::vector<float>& x) {
+  const auto rank = static_cast<std::size_t>(delta.rank);
+  std::vector<double> y(delta.b.size() / rank);
+  for (std::size_t r = 0; r < rank; ++r) {
+    double along = 0;
+    for (std::size_t j = 0; j < x.size(); ++j) along += double{delta.a[r * x.size() + j]} * x[j];
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += delta.scale * along * delta.b[i * rank + r];
+  }
+  return y;
+}
+
+std::vector<double> applied(const RankOneUpdate& update, const std::vector<float>& x) {
+  double along = 0;
+  for (std::size_t j = 0; j < x.size(); ++j) along += double{update.right[j]} * x[j];
+  std::vector<double> y;
+  for (const float left : update.left) y.push_back(left * along);
+  return y;
+}
+
+class AdapterFile : public ::testing::Test {
+ protected:
+  std::filesystem::path path_in(const char* name) const { return folder_.path() / name; }
+  TemporaryFolder folder_;
+};
+
+/// An adapter as anyone might write one; each test spoils something.
+struct HandMade {
+  std::string type = "adapter";
+  std::string kind = "lora";
+  float alpha = 4;
+  gguf::TensorType stored = gguf::TensorType::f32;
+  std::vector<std::pair<std::string, std::vector<std::uint64_t>>> tensors = {{"blk.0.attn_q.weight.lora_a", {32, 2}},
+                                                                             {"blk.0.attn_q.weight.lora_b", {2, 16}}};
+  float first_value = 0.5f;
+
+  [[nodiscard]] Status write(const std::filesystem::path& path) const {
+    gguf::Writer writer;
+    writer.set_string("general.type", type);
+    writer.set_string("general.architecture", "qwen2");
+    writer.set_string("adapter.type", kind);
+    writer.set_f32("adapter.lora.alpha", alpha);
+    std::vector<std::vector<std::byte>> held;
+    held.reserve(tensors.size());
+    for (const auto& [name, shape] : tensors) {
+      std::size_t count = 1;
+      for (const auto n : shape) count *= n;
+      auto values = random_values(count, count);
+      values[0] = first_value;
+      const auto as = shape[0] % 32 == 0 ? stored : gguf::TensorType::f32;
+      auto& bytes = held.emplace_back(gguf::row_bytes(as, count));
+      if (as == gguf::TensorType::f32) {
+        std::memcpy(bytes.data(), values.data(), bytes.size());  // quantize refuses what is not finite
+      } else if (auto done = gguf::quantize(as, values, bytes); !done) {
+        return done;
+      }
+      writer.add_tensor(name, as, shape,
+                        [&bytes]() -> Result<std::span<const std::byte>> { return std::span<const std::byte>(bytes); });
+    }
+    return writer.write(path);
+  }
+};
+
+TEST_F(AdapterFile, GivesBackWhatWasWritten) {
+  const std::vector updates{sample_update(1, 1), sample_update(0, 2), sample_update(1, 3)};
+  const Provenance provenance{
+      "0.1.0", "abcdef", {{"Achille Varzi", "The mother tongue of {} is", "Greek \"\xC3\xA9", "subspace", 1, 7}}};
+  ASSERT_TRUE(write_adapter(path_in("a.gguf"), "qwen2", "edits", updates, provenance));
+
+  const auto adapter = read_adapter(path_in("a.gguf"));
+  ASSERT_TRUE(adapter) << adapter.error().message();
+  EXPECT_EQ(adapter->architecture, "qwen2");
+  EXPECT_EQ(adapter->name, "edits");
+  EXPECT_EQ(adapter->provenance.version, "0.1.0");
+  EXPECT_EQ(adapter->provenance.base_fingerprint, "abcdef");
+  ASSERT_EQ(adapter->provenance.edits.size(), 1u);
+  EXPECT_EQ(adapter->provenance.edits[0].target_new, "Greek \"\xC3\xA9");
+  EXPECT_EQ(adapter->provenance.edits[0].block, 1);
+  EXPECT_EQ(adapter->provenance.edits[0].seed, 7u);
+
+  ASSERT_EQ(adapter->deltas.size(), 2u);
+  EXPECT_EQ(adapter->deltas[0].tensor, "blk.0.ffn_down.weight");
+  EXPECT_EQ(adapter->deltas[1].tensor, "blk.1.ffn_down.weight");
+  const auto x = random_values(sample_f, 11);
+  const auto of_one = applied(adapter->deltas[0], x);
+  const auto of_two = applied(adapter->deltas[1], x);
+  const auto u0 = applied(updates[1], x);
+  const auto u1 = applied(updates[0], x);
+  const auto u2 = applied(updates[2], x);
+  for (std::size_t i = 0; i < sample_d; ++i) {
+    // F32 is stored as it is, and both sides sum the same products in float64: only their order differs.
+    EXPECT_NEAR(of_one[i], u0[i], 1e-12);
+    EXPECT_NEAR(of_two[i], u1[i] + u2[i], 1e-12);
+  }
+}
+
+TEST_F(AdapterFile, HasOneRankAndAlphaEqualToIt) {
+  for (const int count : {1, 8, 11}) {
+    std::vector<RankOneUpdate> updates{sample_update(0, 50)};
+    for (int i = 0; i < count; ++i) updates.push_back(sample_update(1, static_cast<std::uint64_t>(i)));
+    ASSERT_TRUE(write_adapter(path_in("a.gguf"), "qwen2", "", updates, {}));
+    const auto file = gguf::File::open(path_in("a.gguf"));
+    ASSERT_TRUE(file);
+    const auto rank = static_cast<std::uint64_t>(std::max(8, count));
+    EXPECT_EQ(**file->number("adapter.lora.alpha"), static_cast<double>(rank));
+    for (const int block : {0, 1}) {
+      const std::string name = "blk." + std::to_string(block) + ".ffn_down.weight";
+      const auto* a = file->find_tensor(name + ".lora_a");
+      const auto* b = file->find_tensor(name + ".lora_b");
+      ASSERT_NE(a, nullptr);
+      ASSERT_NE(b, nullptr);
+      EXPECT_EQ(a->shape[0], sample_f);
+      EXPECT_EQ(a->shape[1], rank);
+      EXPECT_EQ(b->shape[0], rank);
+      EXPECT_EQ(b->shape[1], sample_d);
+    }
+  }
+}
+
+TEST_F(AdapterFile, RefusesUpdatesThatDoNotFitTogether) {
+  EXPECT_EQ(write_adapter(path_in("a.gguf"), "qwen2", "", {}, {}).error().code, ErrorCode::usage);
+  const std::vector sizes{sample_update(0, 1), sample_update(0, 2, sample_d + 1)};
+  EXPECT_EQ(write_adapter(path_in("a.gguf"), "qwen2", "", sizes, {}).error().code, ErrorCode::usage);
+  const std::vector negative{sample_update(-1, 1)};
+  EXPECT_EQ(write_adapter(path_in("a.gguf"), "qwen2", "", negative, {}).error().code, ErrorCode::usage);
+  EXPECT_FALSE(std::filesystem::exists(path_in("a.gguf")));
+}
+
+TEST_F(AdapterFile, ReadsOthersWithTheirScaleAndTypes) {
+  for (const auto type : {gguf::TensorType::f32, gguf::TensorType::f16, gguf::TensorType::q8_0}) {
+    HandMade made;
+    made.stored = type;
+    ASSERT_TRUE(made.write(path_in("other.gguf")));
+    const auto adapter = read_adapter(path_in("other.gguf"));
+    ASSERT_TRUE(adapter) << adapter.error().message();
+    ASSERT_EQ(adapter->deltas.size(), 1u);
+    EXPECT_EQ(adapter->deltas[0].tensor, "blk.0.attn_q.weight");
+    EXPECT_EQ(adapter->deltas[0].rank, 2);
+    EXPECT_EQ(adapter->deltas[0].scale, 2.0f);  // alpha 4 over rank 2
+    // Half a step of Q8_0: a normal block of 32 hardly exceeds 3.5 in size, over 127 codes.
+    EXPECT_NEAR(adapter->deltas[0].a[0], 0.5f, 0.02f);
+    EXPECT_TRUE(adapter->provenance.version.empty());
+  }
+}
+
+TEST_F(AdapterFile, RefusesWhatIsNoAdapter) {
+  std::vector<std::pair<std::string, HandMade>> cases;
+  HandMade made;
+  made.type = "model";
+  cases.emplace_back("not an adapter", made);
+  made = {};
+  made.kind = "control_vector";
+  cases.emplace_back("adapter.type", made);
+  made = {};
+  made.alpha = std::numeric_limits<float>::infinity();
+  cases.emplace_back("alpha", made);
+  made = {};
+  made.first_value = std::numeric_limits<float>::quiet_NaN();
+  cases.emplace_back("not finite", made);
+  made = {};
+  made.tensors.pop_back();
+  cases.emplace_back("has no blk.0.attn_q.weight.lora_b", made);
+  made = {};
+  made.tensors.erase(made.tensors.begin());
+  cases.emplace_back("not part of a pair", made);
+  made = {};
+  made.tensors.push_back({"blk.0.attn_q.bias", {16}});
+  cases.emplace_back("blk.0.attn_q.bias", made);
+  made = {};
+  made.tensors[1].second = {3, 16};
+  cases.emplace_back("no low-rank pair", made);
+  made = {};
+  made.tensors[0].second = {32, 2, 2};
+  cases.emplace_back("no low-rank pair", made);
+  made = {};
+  made.tensors.clear();
+  cases.emplace_back("no lora_a", made);
+
+  for (const auto& [complaint, bad] : cases) {
+    ASSERT_TRUE(bad.write(path_in("bad.gguf"))) << complaint;
+    const auto adapter = read_adapter(path_in("bad.gguf"));
+    ASSERT_FALSE(adapter) << complaint;
+    EXPECT_EQ(adapter.error().code, ErrorCode::bad_model) << complaint;
+    EXPECT_NE(adapter.error().what.find(complaint), std::string::npos) << adapter.error().message();
+    EXPECT_NE(adapter.error().where.find("bad.gguf"), std::string::npos) << adapter.error().message();
+  }
+  EXPECT_EQ(read_adapter(path_in("missing.gguf")).error().code, ErrorCode::io);
+}
+
+TEST_F(AdapterFile, BelongsToOneShapeOfModel) {
+  ASSERT_TRUE(write_sample_base(path_in("base.gguf"), gguf::TensorType::f16));
+  const auto base = gguf::File::open(path_in("base.gguf"));
+  ASSERT_TRUE(base);
+  const auto check = [&](const std::string& architecture, const RankOneUpdate& update) -> Status {
+    const std::vector updates{update};
+    if (auto done = write_adapter(path_in("a.gguf"), architecture, "", updates, {}); !done) return done;
+    return check_adapter(*read_adapter(path_in("a.gguf")), *base, "a.gguf");
+  };
+  EXPECT_TRUE(check("qwen2", sample_update(1, 1)));
+  for (const auto& bad : {check("llama", sample_update(1, 1)), check("qwen2", sample_update(2, 1)),
+                          check("qwen2", sample_update(1, 1, sample_d, sample_f * 2)),
+                          check("qwen2", sample_update(1, 1, sample_d + 8))}) {
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.error().code, ErrorCode::bad_model);
+    EXPECT_EQ(bad.error().where, "a.gguf");
+  }
+}
+
+}  // namespace
+}  // namespace mobiedit
