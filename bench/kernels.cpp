@@ -1,10 +1,12 @@
 // How fast the products run here, beside what the processor could do at most. Best of several: the rest is noise of
 // other processes.
 //
-//   bench_kernels [--quick]
+//   bench_kernels [--quick] [--every-set]
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -36,52 +38,61 @@ double best_of(double least, const Work& work) {
   return best;
 }
 
+/// One table: a kind of weight, an instruction set, a number of threads.
+bool measure(Isa isa, WeightKind kind, int threads, double least) {
+  ThreadPool pool(threads);
+  const bool integer = kind == WeightKind::int8_g32;
+  const auto at_most = integer ? peak_int8 : peak_f32;
+  constexpr long rounds = 1000000;
+  const double peak_seconds = best_of(least, [&] { pool.run(threads, [&](int, int) { at_most(isa, rounds); }); });
+  const double peak = 2e-9 * threads * static_cast<double>(at_most(isa, rounds)) / peak_seconds;
+  std::printf("\n%s, %s, %d thread%s: G operations a second, share of the measured peak of %.0f\n%6s %6s",
+              std::string(name(isa)).c_str(), integer ? "int8 in groups of 32" : "float", threads,
+              threads > 1 ? "s" : "", peak, "K", "N");
+  const int ms[] = {1, 8, 45, 64, 256, 1024};
+  for (const int m : ms) std::printf("     M=%-7d", m);
+  std::printf("\n");
+  const int shapes[][2] = {{512, 1536}, {1536, 512}, {512, 8192}, {2048, 11008}};
+  for (const auto& [k, n] : shapes) {
+    const auto fill = [](int row, std::span<float> out) { Random(static_cast<std::uint64_t>(row)).fill_normal(out); };
+    const auto weight = PackedWeight::from_floats(isa, kind, n, k, fill, pool);
+    if (!weight) {
+      std::fprintf(stderr, "%s\n", weight.error().message().c_str());
+      return false;
+    }
+    std::printf("%6d %6d", k, n);
+    for (const int m : ms) {
+      std::vector<float> x(static_cast<std::size_t>(m) * static_cast<std::size_t>(k));
+      std::vector<float> y(static_cast<std::size_t>(m) * static_cast<std::size_t>(n));
+      Random(7).fill_normal(x);
+      Activations activations;
+      const double seconds = best_of(least, [&] {
+        activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), integer, pool);
+        linear(*weight, activations, nullptr, y.data(), static_cast<std::size_t>(n), pool);
+      });
+      const double rate = 2e-9 * m * n * k / seconds;
+      std::printf(" %6.1f (%3.0f%%)", rate, 100 * rate / peak);
+      std::fflush(stdout);
+    }
+    std::printf("\n");
+  }
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bool quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
-  const double least = quick ? 0.05 : 0.3;
-  const Isa isa = best_isa();
-  std::printf("instruction set: %s\n", std::string(name(isa)).c_str());
-  for (const int threads : {1, 2}) {
-    ThreadPool pool(threads);
+  double least = 0.3;
+  bool every_set = false;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--quick") == 0) least = 0.05;
+    if (std::strcmp(argv[i], "--every-set") == 0) every_set = true;
+  }
+  for (const Isa isa : {Isa::avx512_vnni, Isa::avx_vnni, Isa::avx2, Isa::neon_dotprod}) {
+    if (!available(isa) || (isa != best_isa() && !every_set)) continue;
     for (const WeightKind kind : {WeightKind::int8_g32, WeightKind::f32}) {
-      const bool integer = kind == WeightKind::int8_g32;
-      constexpr long rounds = 200000;
-      const double peak_seconds = best_of(least, [&] {
-        pool.run(threads, [&](int, int) { integer ? peak_int8(isa, rounds) : peak_f32(isa, rounds); });
-      });
-      const double peak =
-          2e-9 * threads * static_cast<double>(integer ? peak_int8(isa, rounds) : peak_f32(isa, rounds)) / peak_seconds;
-      std::printf("\n%s, %d thread%s: G operations a second (share of the measured peak, %.0f)\n%6s %6s",
-                  integer ? "int8 in groups of 32" : "float", threads, threads > 1 ? "s" : "", peak, "K", "N");
-      const int ms[] = {1, 8, 45, 64, 256, 1024};
-      for (const int m : ms) std::printf("     M=%-7d", m);
-      std::printf("\n");
-      const int shapes[][2] = {{512, 1536}, {1536, 512}, {512, 8192}, {2048, 11008}};
-      for (const auto& [k, n] : shapes) {
-        const auto weight = PackedWeight::from_floats(
-            isa, kind, n, k,
-            [](int row, std::span<float> out) { Random(static_cast<std::uint64_t>(row)).fill_normal(out); }, pool);
-        if (!weight) {
-          std::fprintf(stderr, "%s\n", weight.error().message().c_str());
-          return 1;
-        }
-        std::printf("%6d %6d", k, n);
-        for (const int m : ms) {
-          std::vector<float> x(static_cast<std::size_t>(m) * static_cast<std::size_t>(k));
-          std::vector<float> y(static_cast<std::size_t>(m) * static_cast<std::size_t>(n));
-          Random(7).fill_normal(x);
-          Activations activations;
-          const double seconds = best_of(least, [&] {
-            activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), integer, pool);
-            linear(*weight, activations, nullptr, y.data(), static_cast<std::size_t>(n), pool);
-          });
-          const double rate = 2e-9 * m * n * k / seconds;
-          std::printf(" %6.1f (%3.0f%%)", rate, 100 * rate / peak);
-          std::fflush(stdout);
-        }
-        std::printf("\n");
+      for (const int threads : {1, 2}) {
+        if (!measure(isa, kind, threads, least)) return 1;
       }
     }
   }

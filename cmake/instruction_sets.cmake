@@ -3,6 +3,8 @@
 foreach(source IN LISTS mobiedit_sources)
   if(source MATCHES "_avx2\\.cpp$")
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;-O3")
+  elseif(source MATCHES "_avxvnni\\.cpp$")
+    set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mavxvnni;-mfma;-mf16c;-O3")
   elseif(source MATCHES "_avx512vnni\\.cpp$")
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
       "-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-mavx512vnni;-mfma;-mf16c;-O3;-fno-tree-pre;-fno-tree-loop-distribute-patterns")

@@ -3,24 +3,22 @@
 namespace mobiedit::kernels {
 
 bool available(Isa isa) {
-  switch (isa) {
-    case Isa::portable:
-      return true;
-    case Isa::avx2:
+  if (isa == Isa::portable) return true;
 #if defined(__x86_64__)
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-#else
-      return false;
-#endif
-    case Isa::avx512_vnni:
-    case Isa::neon_dotprod:
-      return false;
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  if (isa == Isa::avx2) return avx2;
+  if (isa == Isa::avx_vnni) return avx2 && __builtin_cpu_supports("avxvnni");
+  if (isa == Isa::avx512_vnni) {
+    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
   }
+#endif
   return false;
 }
 
 Isa best_isa() {
-  for (const Isa isa : {Isa::neon_dotprod, Isa::avx512_vnni, Isa::avx2}) {
+  for (const Isa isa : {Isa::neon_dotprod, Isa::avx512_vnni, Isa::avx_vnni, Isa::avx2}) {
     if (available(isa)) return isa;
   }
   return Isa::portable;
@@ -32,6 +30,8 @@ std::string_view name(Isa isa) {
       return "portable";
     case Isa::avx2:
       return "avx2";
+    case Isa::avx_vnni:
+      return "avx-vnni";
     case Isa::avx512_vnni:
       return "avx512-vnni";
     case Isa::neon_dotprod:

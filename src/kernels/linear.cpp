@@ -114,6 +114,10 @@ const LinearKernel& linear_kernel(Isa isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
       return linear_avx2;
+    case Isa::avx_vnni:
+      return linear_avxvnni;
+    case Isa::avx512_vnni:
+      return linear_avx512vnni;
 #endif
     default:
       return linear_plain;

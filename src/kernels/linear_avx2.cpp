@@ -7,11 +7,7 @@
 //   panel: for each group of 32, codes [16 pairs along k][16 rows][2], then 16 scales
 //   row of activations: codes [k] as int16, then scales [k/32]
 // Float: panel [k][16].
-#include <immintrin.h>
-
-#include "kernels/linear.h"
-#include "kernels/linear_kernel.h"
-#include "kernels/plain/quantize.h"
+#include "kernels/tiles.h"
 
 namespace mobiedit::kernels {
 namespace {
@@ -33,18 +29,6 @@ Size panel_bytes_int8(int k) {
 Size row_bytes_int8(int k) {
   const Size bytes = static_cast<Size>(k) * sizeof(std::int16_t) + static_cast<Size>(k / group_size) * sizeof(float);
   return (bytes + 63) / 64 * 64;
-}
-
-void pack_f32(const float* rows, int k, std::byte* panel) {
-  float* out = reinterpret_cast<float*>(panel);
-  for (Size i = 0; i < static_cast<Size>(k); ++i) {
-    for (Size row = 0; row < panel_rows; ++row) out[i * panel_rows + row] = rows[row * static_cast<Size>(k) + i];
-  }
-}
-
-void unpack_f32(const std::byte* panel, int k, int row, float* values) {
-  const float* in = reinterpret_cast<const float*>(panel) + row;
-  for (Size i = 0; i < static_cast<Size>(k); ++i) values[i] = in[i * panel_rows];
 }
 
 void pack_int8(const std::int8_t* codes, const float* scales, int k, std::byte* panel) {
@@ -73,30 +57,14 @@ void unpack_int8(const std::byte* panel, int k, int row, float* values) {
   }
 }
 
-/// The same numbers as quantize_group, but that codes of a group that is not finite are whatever comes out.
 void quantize_row(const float* x, int k, std::byte* row) {
-  auto* codes = reinterpret_cast<std::int16_t*>(row);
+  auto* codes = reinterpret_cast<__m256i*>(row);
   float* scales = reinterpret_cast<float*>(row + static_cast<Size>(k) * sizeof(std::int16_t));
-  const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
-  for (Size g = 0; g < static_cast<Size>(k / group_size); ++g, x += group_size, codes += group_size) {
-    __m256 v[4];
-    __m256i most = _mm256_setzero_si256();
-    for (int i = 0; i < 4; ++i) {
-      v[i] = _mm256_loadu_ps(x + 8 * i);
-      most = _mm256_max_epi32(most, _mm256_and_si256(_mm256_castps_si256(v[i]), magnitude));
-    }
-    __m128i half = _mm_max_epi32(_mm256_castsi256_si128(most), _mm256_extracti128_si256(most, 1));
-    half = _mm_max_epi32(half, _mm_shuffle_epi32(half, 0b01001110));
-    half = _mm_max_epi32(half, _mm_shuffle_epi32(half, 0b10110001));
-    const float absmax = _mm_cvtss_f32(_mm_castsi128_ps(half));
-    const __m256 inverse = _mm256_set1_ps(absmax < smallest_absmax ? 0.0f : 127.0f / absmax);
-    scales[g] = absmax / 127.0f;
-    for (int i = 0; i < 4; i += 2) {
-      const __m256i low = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], inverse));
-      const __m256i high = _mm256_cvtps_epi32(_mm256_mul_ps(v[i + 1], inverse));
-      const __m256i both = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0b11011000);
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(codes + 8 * i), both);
-    }
+  for (Size g = 0; g < static_cast<Size>(k / group_size); ++g) {
+    const QuantizedGroup group = quantize_group_avx2(x + g * group_size);
+    _mm256_storeu_si256(codes + 2 * g, group.codes[0]);
+    _mm256_storeu_si256(codes + 2 * g + 1, group.codes[1]);
+    scales[g] = group.scale;
   }
 }
 
@@ -188,17 +156,6 @@ constexpr int tile_rows_int8 = 4;
 constexpr int tile_rows_f32 = 6;
 constexpr Size tile_rows_most = 6;
 
-/// Calls tile(first row, rows) over m rows, tiles as even as can be: 5 rows are 3 and 2, not 4 and 1.
-template <class Tile>
-void for_tiles(int m, int tile_rows, const Tile& tile) {
-  const int tiles = (m + tile_rows - 1) / tile_rows;
-  for (int i = 0, row = 0; i < tiles; ++i) {
-    const int rows = (m - row + tiles - i - 1) / (tiles - i);
-    tile(row, rows);
-    row += rows;
-  }
-}
-
 /// Where a tile's sums live: in y, or, in a panel that is not full, in a buffer whose last columns nobody reads.
 struct Sums {
   Sums(const Rectangle& r, int panel, int first_row)
@@ -228,14 +185,6 @@ struct Sums {
   Size y_stride;
   alignas(32) float buffer[tile_rows_most * panel_rows];
 };
-
-void add_bias(const Rectangle& r) {
-  if (r.bias == nullptr) return;
-  for (Size m = 0; m < static_cast<Size>(r.m); ++m) {
-    float* y = r.y + m * r.y_stride;
-    for (Size n = 0; n < static_cast<Size>(r.columns); ++n) y[n] += r.bias[n];
-  }
-}
 
 void multiply_int8(const Rectangle& r) {
   const Size bytes_a_panel = panel_bytes_int8(r.k);
@@ -337,14 +286,14 @@ void multiply_f32(const Rectangle& r) {
 
 }  // namespace
 
-const LinearKernel linear_avx2 = {
+constinit const LinearKernel linear_avx2 = {
     .panel = panel_rows,
     .row_tile = 12,  // a multiple of both tiles
     .panel_bytes_f32 = panel_bytes_f32,
     .panel_bytes_int8 = panel_bytes_int8,
     .row_bytes_int8 = row_bytes_int8,
-    .pack_f32 = pack_f32,
-    .unpack_f32 = unpack_f32,
+    .pack_f32 = pack_floats<panel_rows>,
+    .unpack_f32 = unpack_floats<panel_rows>,
     .pack_int8 = pack_int8,
     .unpack_int8 = unpack_int8,
     .quantize_row = quantize_row,

@@ -51,6 +51,8 @@ struct LinearKernel {
 extern const LinearKernel linear_plain;
 #if defined(__x86_64__)
 extern const LinearKernel linear_avx2;
+extern const LinearKernel linear_avxvnni;
+extern const LinearKernel linear_avx512vnni;
 #endif
 
 /// The kernel of an available instruction set.

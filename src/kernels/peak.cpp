@@ -25,6 +25,16 @@ long peak_int8(Isa isa, long rounds) {
     asm volatile("vzeroupper" ::: MOBIEDIT_CLOBBERED);
     return rounds * repeats * 64;
   }
+  if (isa == Isa::avx_vnni) {
+    asm volatile("vpxor %%ymm12, %%ymm12, %%ymm12" ::: MOBIEDIT_CLOBBERED);
+    for (long i = 0; i < rounds; ++i) {
+#define MOBIEDIT_X(n) "%{vex%} vpdpbusd %%ymm12, %%ymm12, %%ymm" #n "\n\t"
+      asm volatile(MOBIEDIT_REPEAT_12(MOBIEDIT_X)::: MOBIEDIT_CLOBBERED);
+#undef MOBIEDIT_X
+    }
+    asm volatile("vzeroupper" ::: MOBIEDIT_CLOBBERED);
+    return rounds * repeats * 32;
+  }
   if (isa == Isa::avx2) {
     asm volatile("vpxor %%ymm12, %%ymm12, %%ymm12" ::: MOBIEDIT_CLOBBERED);
     for (long i = 0; i < rounds; ++i) {
@@ -49,7 +59,7 @@ long peak_f32(Isa isa, long rounds) {
     asm volatile("vzeroupper" ::: MOBIEDIT_CLOBBERED);
     return rounds * repeats * 16;
   }
-  if (isa == Isa::avx2) {
+  if (isa == Isa::avx2 || isa == Isa::avx_vnni) {
     asm volatile("vpxor %%ymm12, %%ymm12, %%ymm12" ::: MOBIEDIT_CLOBBERED);
     for (long i = 0; i < rounds; ++i) {
 #define MOBIEDIT_X(n) "vfmadd231ps %%ymm12, %%ymm12, %%ymm" #n "\n\t"

@@ -86,7 +86,7 @@ void multiply_int8(const Rectangle& r) {
 
 }  // namespace
 
-const LinearKernel linear_plain = {
+constinit const LinearKernel linear_plain = {
     .panel = 1,
     .row_tile = 1,
     .panel_bytes_f32 = bytes_f32,
