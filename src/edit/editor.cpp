@@ -176,6 +176,14 @@ Status Editor::State::measure(Edit& edit, const ContextSet& contexts, const Canc
   return {};
 }
 
+Status Editor::check(const EditRequest& request) const try {
+  const auto contexts = build_contexts(state_->model, request, state_->options.prefixes);
+  if (!contexts) return std::unexpected(contexts.error());
+  return {};
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
+}
+
 Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& progress, const CancelToken& cancel) try {
   State& s = *state_;
   const auto begin = std::chrono::steady_clock::now();

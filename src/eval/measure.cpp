@@ -81,13 +81,6 @@ Result<FactOutcome> measure(Session& session, const Tokenizer& tokenizer, const 
   return outcome;
 }
 
-std::string trimmed(const std::string& text) {
-  constexpr const char* space = " \t\r\n";
-  const auto begin = text.find_first_not_of(space);
-  if (begin == std::string::npos) return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
 }  // namespace
 
 std::string filled_prompt(std::string_view prompt, std::string_view subject) {
@@ -96,6 +89,13 @@ std::string filled_prompt(std::string_view prompt, std::string_view subject) {
     filled.replace(at, placeholder.size(), subject);
   }
   return filled;
+}
+
+std::string trimmed(std::string_view text) {
+  constexpr std::string_view space = " \t\r\n";
+  const auto begin = text.find_first_not_of(space);
+  if (begin == std::string_view::npos) return {};
+  return std::string(text.substr(begin, text.find_last_not_of(space) - begin + 1));
 }
 
 ScoredText scored_answer(const Tokenizer& tokenizer, const std::string& prompt, const std::string& target) {

@@ -91,6 +91,10 @@ class Editor {
   /// Adapters in force underneath: earlier edits, say. Errors: usage, as Session::set_adapters.
   [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
 
+  /// Whether a search for this request could begin: what `edit` would refuse is refused here, at once.
+  /// Errors: as `edit`'s usage errors.
+  [[nodiscard]] Status check(const EditRequest& request) const;
+
   /// Searches, builds the update, and measures it in memory; nothing is written and the model stays as it is.
   /// An edit that fell short is returned with evidence.success == false: the caller decides.
   /// Errors: usage (a prompt without {}, an empty or too long target, a subject that isn't found), cancelled.

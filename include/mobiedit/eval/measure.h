@@ -16,6 +16,9 @@ namespace mobiedit {
 /// `prompt` with {} replaced by the subject.
 [[nodiscard]] std::string filled_prompt(std::string_view prompt, std::string_view subject);
 
+/// Without white space around it.
+[[nodiscard]] std::string trimmed(std::string_view text);
+
 /// prompt + " " + target, to be scored from the target's first token on. The whole is encoded at once, as a reader of
 /// the sentence would see it.
 [[nodiscard]] ScoredText scored_answer(const Tokenizer& tokenizer, const std::string& prompt,

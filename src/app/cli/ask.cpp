@@ -129,6 +129,7 @@ void add_ask(CLI::App& app, Run& run) {
   auto options = std::make_shared<AskOptions>();
   CLI::App* verb = app.add_subcommand("ask", "Continue a prompt");
   add_run_options(*verb, options->run);
+  add_context_option(*verb, options->run);
   verb->add_option("--lora", options->lora, "An adapter, FILE or FILE:SCALE; may be given again");
   verb->add_option("--lora-scaled", options->lora_scaled, "An adapter with its scale, FILE:SCALE");
   verb->add_option("-p,--prompt", options->prompt, "What to continue")->required()->envname("MOBIEDIT_PROMPT");

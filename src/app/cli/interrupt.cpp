@@ -13,15 +13,20 @@ namespace {
 // A signal handler can reach nothing but globals; these are written before the handler is installed, or are atomic.
 CancelToken* token = nullptr;
 std::atomic<int> caught{0};
-std::array<char, 4096> doomed{};
-std::atomic<bool> has_doomed{false};
+struct DoomedFile {
+  std::array<char, 4096> path{};
+  std::atomic<bool> armed{false};
+};
+std::array<DoomedFile, 8> doomed;
 
 extern "C" void on_signal(int signal) {
   if (caught.exchange(signal) == 0) {
     token->request();
     return;
   }
-  if (has_doomed.load()) ::unlink(doomed.data());
+  for (const DoomedFile& file : doomed) {
+    if (file.armed.load()) ::unlink(file.path.data());
+  }
   ::_exit(128 + signal);
 }
 
@@ -47,13 +52,16 @@ int interrupted_exit_code() {
 
 RemoveOnInterrupt::RemoveOnInterrupt(const std::filesystem::path& path) {
   const std::string& name = path.native();
-  if (name.size() >= doomed.size()) return;
-  std::memcpy(doomed.data(), name.c_str(), name.size() + 1);
-  has_doomed.store(true);
+  for (std::size_t i = 0; i < doomed.size() && slot_ < 0; ++i) {
+    if (doomed[i].armed.load() || name.size() >= doomed[i].path.size()) continue;
+    std::memcpy(doomed[i].path.data(), name.c_str(), name.size() + 1);
+    doomed[i].armed.store(true);
+    slot_ = static_cast<int>(i);
+  }
 }
 
 RemoveOnInterrupt::~RemoveOnInterrupt() {
-  has_doomed.store(false);
+  if (slot_ >= 0) doomed[static_cast<std::size_t>(slot_)].armed.store(false);
 }
 
 }  // namespace mobiedit::cli

@@ -13,13 +13,16 @@ namespace mobiedit::cli {
 /// 130 after SIGINT, 143 after SIGTERM; 130 where neither came.
 [[nodiscard]] int interrupted_exit_code();
 
-/// While it lives, leaving at once also removes this file.
+/// While it lives, leaving at once also removes this file. For the main thread; a few at a time, further ones are kept.
 class RemoveOnInterrupt {
  public:
   explicit RemoveOnInterrupt(const std::filesystem::path& path);
   ~RemoveOnInterrupt();
   RemoveOnInterrupt(const RemoveOnInterrupt&) = delete;
   RemoveOnInterrupt& operator=(const RemoveOnInterrupt&) = delete;
+
+ private:
+  int slot_ = -1;
 };
 
 }  // namespace mobiedit::cli

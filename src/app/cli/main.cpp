@@ -21,8 +21,10 @@ int parse_and_run(int argc, char** argv) {
   app.footer("`mobiedit VERB -h` tells more of a verb. Options may also be set by environment variables named there.");
 
   Run run;
+  add_edit(app, run);
   add_ask(app, run);
   add_inspect(app, run);
+  add_stats(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

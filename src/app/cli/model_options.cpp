@@ -19,11 +19,14 @@ void add_run_options(CLI::App& verb, RunOptions& options) {
   verb.add_option("-t,--threads", options.threads, "Threads; 0: one for each processor")
       ->envname("MOBIEDIT_THREADS")
       ->check(CLI::Range(0, 1024));
+  verb.add_flag("-v,--verbose", options.verbose, "Say more, on stderr");
+  verb.add_flag("--json", options.json, "Print one JSON document");
+}
+
+void add_context_option(CLI::App& verb, RunOptions& options) {
   verb.add_option("-c,--ctx-size", options.context, "Longest sequence, tokens; 0: the model's own")
       ->envname("MOBIEDIT_CTX_SIZE")
       ->check(CLI::Range(0, 1 << 24));
-  verb.add_flag("-v,--verbose", options.verbose, "Say more, on stderr");
-  verb.add_flag("--json", options.json, "Print one JSON document");
 }
 
 Result<Model> open_model(const RunOptions& options) {

@@ -25,8 +25,10 @@ struct RunOptions {
   [[nodiscard]] SessionOptions session() const { return {threads, context}; }
 };
 
-/// -m, -t, -c, -v, --json, with their environment variables.
+/// -m, -t, -v, --json, with their environment variables.
 void add_run_options(CLI::App& verb, RunOptions& options);
+/// -c, for verbs that hold a conversation.
+void add_context_option(CLI::App& verb, RunOptions& options);
 
 [[nodiscard]] Result<Model> open_model(const RunOptions& options);
 

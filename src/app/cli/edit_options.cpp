@@ -1,0 +1,66 @@
+#include "app/cli/edit_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+namespace mobiedit::cli {
+namespace {
+
+constexpr const char* automatic = "auto";
+
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " or "));
+}
+
+/// Empty if the text is "auto" or a block number, as CLI11 wants its validators.
+std::string check_layer(const std::string& text) {
+  int layer = 0;
+  const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), layer);
+  const bool is_number = error == std::errc() && stopped == text.data() + text.size() && layer >= 0;
+  return is_number || text == automatic ? std::string() : "\"" + text + "\" is neither a block number nor auto";
+}
+
+}  // namespace
+
+SearchSettings::SearchSettings() {
+  const EditOptions defaults;
+  method = defaults.method;
+  max_evaluations = defaults.max_evaluations;
+  seed = defaults.seed;
+}
+
+EditOptions SearchSettings::edit_options(int threads) const {
+  EditOptions options;
+  options.method = method;
+  if (layer != automatic) options.layer = std::stoi(layer);
+  options.max_evaluations = max_evaluations;
+  options.seed = seed;
+  options.threads = threads;
+  return options;
+}
+
+void add_layer_option(CLI::App& verb, std::string& layer) {
+  verb.add_option("--layer", layer, "Block to edit, counted from 0, or auto (default auto)")
+      ->envname("MOBIEDIT_LAYER")
+      ->check(check_layer);
+}
+
+void add_search_options(CLI::App& verb, SearchSettings& settings) {
+  verb.add_option("--method", settings.method,
+                  fmt::format("Value search: {} (default {})", joined(methods()), settings.method))
+      ->envname("MOBIEDIT_METHOD")
+      ->check(CLI::IsMember(methods()));
+  add_layer_option(verb, settings.layer);
+  verb.add_option("--max-evaluations", settings.max_evaluations,
+                  fmt::format("Forward evaluations for one edit at most (default {})", settings.max_evaluations))
+      ->envname("MOBIEDIT_MAX_EVALUATIONS")
+      ->check(CLI::Range(1, 1'000'000'000));
+  verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
+  auto* text = verb.add_option("--text", settings.statistics.text,
+                               "Running text for the key statistics (default: what `mobiedit stats` was given last)");
+  verb.add_flag("--no-text", settings.statistics.none, "Use no key statistics")->excludes(text);
+}
+
+}  // namespace mobiedit::cli

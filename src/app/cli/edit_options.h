@@ -1,0 +1,33 @@
+// What the verbs that edit have in common: how to search.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "app/cli/statistics.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/editor.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mobiedit::cli {
+
+struct SearchSettings {
+  std::string method;
+  std::string layer = "auto";
+  int max_evaluations = 0;
+  std::uint64_t seed = 0;
+  StatisticsOptions statistics;
+
+  SearchSettings();
+  [[nodiscard]] EditOptions edit_options(int threads) const;
+};
+
+/// --layer N|auto
+void add_layer_option(CLI::App& verb, std::string& layer);
+/// --method, --layer, --max-evaluations, --seed, --text, --no-text.
+void add_search_options(CLI::App& verb, SearchSettings& settings);
+
+}  // namespace mobiedit::cli

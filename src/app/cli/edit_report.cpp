@@ -1,0 +1,71 @@
+#include "app/cli/edit_report.h"
+
+#include <fmt/format.h>
+
+#include "mobiedit/eval/measure.h"
+
+namespace mobiedit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json probes_json(const std::vector<ProbeResult>& probes) {
+  Json list = Json::array();
+  for (const ProbeResult& probe : probes) {
+    list.push_back({{"prompt", probe.prompt},
+                    {"before", trimmed(probe.before)},
+                    {"after", trimmed(probe.after)},
+                    {"as_wanted", probe.as_wanted}});
+  }
+  return list;
+}
+
+std::string probe_text(const char* mark, const ProbeResult& probe) {
+  return fmt::format(
+      "  {} {} {} -> {}\n", probe.as_wanted ? "ok" : "--", mark, probe.prompt + " ...",
+      trimmed(probe.after) + (probe.before == probe.after ? " (as before)" : " (was " + trimmed(probe.before) + ")"));
+}
+
+}  // namespace
+
+Json edit_json(const EditOutcome& outcome) {
+  const Edit& edit = outcome.edit;
+  const EditEvidence& evidence = edit.evidence;
+  return {{"subject", edit.request.subject},
+          {"prompt", edit.request.prompt},
+          {"target_new", edit.request.target_new},
+          {"success", outcome.success},
+          {"evaluations", evidence.evaluations},
+          {"seconds", evidence.seconds},
+          {"target_probability",
+           {{"before", evidence.target_probability_before}, {"after", evidence.target_probability_after}}},
+          {"answer", {{"before", trimmed(evidence.answer_before)}, {"after", trimmed(evidence.answer_after)}}},
+          {"delta_norm_ratio", evidence.delta_norm_ratio},
+          {"update_norm_ratio", evidence.update_norm_ratio},
+          {"layer", evidence.layer},
+          {"steps", evidence.steps},
+          {"loss", evidence.loss},
+          {"paraphrases", probes_json(evidence.paraphrases)},
+          {"keep", probes_json(evidence.keep)}};
+}
+
+std::string edit_text(const EditOutcome& outcome) {
+  const Edit& edit = outcome.edit;
+  const EditEvidence& evidence = edit.evidence;
+  std::string text =
+      fmt::format("{} ...\n  before   {:<24} P({}) {:.4f}\n  after    {:<24} P({}) {:.4f}\n",
+                  filled_prompt(edit.request.prompt, edit.request.subject), trimmed(evidence.answer_before),
+                  edit.request.target_new, evidence.target_probability_before, trimmed(evidence.answer_after),
+                  edit.request.target_new, evidence.target_probability_after);
+  for (const ProbeResult& probe : evidence.paraphrases) text += probe_text("paraphrase", probe);
+  for (const ProbeResult& probe : evidence.keep) text += probe_text("keep      ", probe);
+  text += fmt::format("  {} evaluations, {:.2f} s, block {}, change of the weight {:.1f} %\n", evidence.evaluations,
+                      evidence.seconds, evidence.layer, 100 * evidence.update_norm_ratio);
+  if (!outcome.success) {
+    text += evidence.success ? "  NOT KEPT: it does not hold together with the other edits\n"
+                             : "  NOT KEPT: the target was not reached\n";
+  }
+  return text;
+}
+
+}  // namespace mobiedit::cli

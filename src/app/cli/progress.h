@@ -1,0 +1,29 @@
+// How far a search is: a bar on a terminal, a line every few seconds elsewhere.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "mobiedit/edit/editor.h"
+
+namespace mobiedit::cli {
+
+class ProgressLine {
+ public:
+  ProgressLine();
+  /// Clears the bar, so that what is printed next starts on an empty line.
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  /// `label` says which edit it is: "Achille Varzi", or "3/10 Achille Varzi".
+  void show(const std::string& label, const EditProgress& progress);
+  void clear();
+
+ private:
+  bool bar_;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,74 @@
+#include "app/cli/statistics.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "io/mapped_file.h"
+#include "io/write_whole.h"
+
+namespace mobiedit::cli {
+namespace {
+
+std::string_view text_of(const io::MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+/// $MOBIEDIT_CACHE, or mobiedit in the user's cache folder; made if it is not there. Empty if there is no home at all.
+Result<std::filesystem::path> cache_folder() {
+  const auto set = [](const char* name) -> std::filesystem::path {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  std::filesystem::path folder = set("MOBIEDIT_CACHE");
+  if (folder.empty() && set("XDG_CACHE_HOME").is_absolute()) folder = set("XDG_CACHE_HOME") / "mobiedit";
+  if (folder.empty() && !set("HOME").empty()) folder = set("HOME") / ".cache" / "mobiedit";
+  if (folder.empty()) return folder;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    return fail(ErrorCode::io, "the cache cannot be made: " + error.message(), folder.string(),
+                "set MOBIEDIT_CACHE to another folder");
+  return folder;
+}
+
+std::filesystem::path remembered_text(const std::filesystem::path& folder, const Model& model) {
+  return folder / (model.fingerprint() + ".txt");
+}
+
+}  // namespace
+
+Status remember_statistics(Editor& editor, const Model& model, const std::string& text_path,
+                           const CancelToken& cancel) {
+  const auto text = io::MappedFile::open(text_path);
+  if (!text) return std::unexpected(text.error());
+  const auto folder = cache_folder();
+  if (!folder) return std::unexpected(folder.error());
+  if (folder->empty())
+    return fail(ErrorCode::io, "there is no folder to keep the statistics in", "", "set MOBIEDIT_CACHE");
+  if (auto made = editor.set_statistics(text_of(*text), folder->string(), cancel); !made) return made;
+  // The text itself, not its path: the file may change or go.
+  return io::write_whole(remembered_text(*folder, model), text->bytes());
+}
+
+Result<bool> use_statistics(Editor& editor, const Model& model, const StatisticsOptions& options,
+                            const CancelToken& cancel) {
+  if (options.none) return false;
+  const auto folder = cache_folder();
+  std::filesystem::path path = options.text;
+  if (path.empty()) {
+    // Without a cache nothing can have been remembered; an edit does not need one.
+    if (!folder || folder->empty()) return false;
+    path = remembered_text(*folder, model);
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) return false;
+  }
+  const auto text = io::MappedFile::open(path);
+  if (!text) return std::unexpected(text.error());
+  const auto made = editor.set_statistics(text_of(*text), folder ? folder->string() : "", cancel);
+  if (!made) return std::unexpected(made.error());
+  return true;
+}
+
+}  // namespace mobiedit::cli
