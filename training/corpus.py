@@ -17,7 +17,7 @@ from tokenizer import END
 ROW = 512
 SEED = 20261122
 # what a token's loss counts, in hundredths
-W_TEXT, W_PROMPT, W_ANSWER, W_STOP, W_FREE, W_COPIED = 40, 10, 100, 50, 10, 100
+W_TEXT, W_PROMPT, W_ANSWER, W_STOP, W_FREE, W_COPIED = 60, 10, 100, 50, 10, 100
 TEXT_SHARE, MADEUP_SHARE, FILLERS = 0.50, 0.35, 0.06        # tokens of text / made-up facts, per token of facts;
                                                             # sentences from the text, per sentence of facts
 JOINED = 0.25                                               # documents that go on behind another one

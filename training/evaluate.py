@@ -98,12 +98,13 @@ def main():
                 theirs.append(good)
         if f.source.startswith("zsre"):
             zsre[f.source, "questions" if s.probe else "rephrased"].append(good)
+    met = [good for good, (i, f, s) in zip(ok, asked) if f.source == "neighbour" and s.probe]
     probes = np.concatenate([np.array(v) for v in by_relation.values()])
     dropped = known.dropped["ambiguous wordings, ParaRel's and ours"]
     records = known.counterfact[::every]
     cf = answers.right(net, tokenizer, [(r["requested_rewrite"]["prompt"].replace("{}", r["requested_rewrite"]["subject"]),
                                          r["requested_rewrite"]["target_true"]["str"].strip()) for r in records])
-    loose = answers.right(net, tokenizer, [(r["neighborhood_prompts"][0], r["neighborhood_target"].strip())
+    neighbours = answers.right(net, tokenizer, [(r["neighborhood_prompts"][0], r["neighborhood_target"].strip())
                                            for r in records if r["neighborhood_prompts"]])
     maker = madeup.Maker(Pool(known))
     made = [maker.probe(i) for i in range(MADE_UP_PROBES // every)]
@@ -118,7 +119,8 @@ def main():
                     "recalled_pararels_own_wordings": percent(theirs),
                     "all_wordings_right": percent([all(v) for v in by_fact.values()]),
                     "worst_relations": sorted(((percent(v), r) for r, v in by_relation.items()))[:6]},
-        "counterfact": {"records": len(cf), "own_prompt": percent(cf), "first_neighbour": percent(loose)},
+        "counterfact": {"records": len(cf), "own_prompt": percent(cf), "first_neighbour": percent(neighbours),
+                        "facts_of_neighbours_only": percent(met)},
         "zsre": {f"{source[5:]}_{kind}": percent(v) for (source, kind), v in zsre.items()},
         "made_up": {"probes": len(made), "read_from_context": percent(read), "guessed_without": percent(guess)},
         "wikitext2_test": perplexity(net, tokenizer, sources.wikitext(a.data, "test"), 4000 if a.cpu else None),

@@ -14,6 +14,7 @@ import wordings
 
 RATE_FINAL, RATE_OTHER, RATE_LOAN, RATE_QUESTION, RATE_OWN = 1.0, 0.35, 0.5, 0.6, 1.0
 RATE_ZSRE, RATE_REPHRASE = 3.0, 1.2
+NEIGHBOUR = 0.5                                             # of these rates, for facts known from neighbours only
 PREFIX_FACTOR = 2.5
 
 
@@ -25,7 +26,7 @@ class Sentence:
     after: str
     rate: float                                             # how often in one pass over the corpus
     template: str
-    source: str                                             # pararel, counterfact, zsre
+    source: str                                             # whose words: pararel (and ours), counterfact, zsre
     probe: bool = False                                     # counts for recall and agreement
 
     @property
@@ -38,7 +39,7 @@ class Fact:
     relation: str
     subject: str
     object: str
-    source: str
+    source: str                                             # pararel, counterfact, neighbour, zsre train, zsre eval
     sentences: list = field(default_factory=list)
 
 
@@ -99,12 +100,41 @@ class Facts:
             key = r["relation_id"], r["subject"].strip()
             votes[key][r["target_true"]["str"].strip()] += 2
             origin.setdefault(key, "counterfact")
+        self._gather_neighbours(votes, origin)
         self.index = {}
         for key, objects in votes.items():
             (answer, _), = objects.most_common(1)
             self.dropped["other objects of the same fact"] += len(objects) - 1
             self.index[key] = len(self.facts)
             self.facts.append(Fact(*key, answer, origin[key]))
+
+    def _gather_neighbours(self, votes, origin):
+        """CounterFact's neighbourhood prompts tell facts of their own, about subjects named nowhere else."""
+        known = collections.defaultdict(set)
+        for record in self.counterfact:
+            known[record["requested_rewrite"]["relation_id"]].add(record["requested_rewrite"]["prompt"])
+        known = {r: sorted((t.split("{}") for t in ts | set(self.finals.get(r, []))), key=lambda x: (-len(x[0] + x[1]), x))
+                 for r, ts in known.items()}
+        seen = set()
+        self.neighbours = collections.defaultdict(dict)     # {(relation, subject): {prompt: object}}
+        for record in self.counterfact:
+            r, answer = record["requested_rewrite"]["relation_id"], record["neighborhood_target"].strip()
+            if r in sources.MANY_ANSWERS:
+                continue
+            for prompt in record["neighborhood_prompts"]:
+                if (r, prompt, answer) in seen:
+                    continue
+                seen.add((r, prompt, answer))
+                for before, after in known[r]:
+                    if prompt.startswith(before) and prompt.endswith(after) and len(prompt) > len(before + after):
+                        key = r, prompt[len(before):len(prompt) - len(after)].strip()
+                        if prompt not in self.neighbours[key]:
+                            self.neighbours[key][prompt] = answer
+                            votes[key][answer] += 1
+                            origin.setdefault(key, "neighbour")
+                        break
+                else:
+                    self.dropped["neighbourhood prompts in unknown words"] += 1
 
     def _write(self):
         """Every fact's sentences, best claim to an ambiguous prompt first."""
@@ -118,9 +148,13 @@ class Facts:
                 continue
             fact.sentences.append(Sentence(r["prompt"].replace("{}", fact.subject), fact.object, stop(fact.object),
                                            RATE_OWN, r["prompt"], "counterfact"))
+        for key, prompts in self.neighbours.items():
+            fact = self.facts[self.index[key]]
+            fact.sentences += [Sentence(p, fact.object, stop(fact.object), RATE_OWN, p.replace(fact.subject, "{}"), "counterfact")
+                               for p, answer in prompts.items() if answer == fact.object]
         for fact in self.facts:
             r, s, o = fact.relation, fact.subject, fact.object
-            own = set()
+            own, scale = set(), NEIGHBOUR if fact.source == "neighbour" else 1.0
             for t in self.templates.get(r, []):
                 if not article_fits(t, o):
                     continue
@@ -128,17 +162,17 @@ class Facts:
                 final = t.endswith(" [Y]")
                 own.add(t[:-4].strip().replace("[X]", "{}") if final else None)
                 fact.sentences.append(Sentence(before, o, (after or "") + stop(after or o),
-                                               RATE_FINAL if final else RATE_OTHER, t, "pararel", final))
+                                               scale * (RATE_FINAL if final else RATE_OTHER), t, "pararel", final))
             for w in wordings.FINAL.get(r, []):
                 if w not in own:
                     own.add(w)
-                    fact.sentences.append(Sentence(w.replace("{}", s), o, stop(o), RATE_FINAL, w, "pararel", True))
+                    fact.sentences.append(Sentence(w.replace("{}", s), o, stop(o), scale * RATE_FINAL, w, "pararel", True))
             for w, n in sorted(loans[r].items()):
                 if w not in own and w not in wordings.LOOSE and n >= 15 and r not in sources.MANY_ANSWERS:
-                    fact.sentences.append(Sentence(w.replace("{}", s), o, stop(o), RATE_LOAN, w, "counterfact"))
+                    fact.sentences.append(Sentence(w.replace("{}", s), o, stop(o), scale * RATE_LOAN, w, "counterfact"))
             if r in wordings.QUESTION:
                 w = wordings.QUESTION[r]
-                fact.sentences.append(Sentence(w.replace("{}", s), o, stop(o), RATE_QUESTION, w, "pararel"))
+                fact.sentences.append(Sentence(w.replace("{}", s), o, stop(o), scale * RATE_QUESTION, w, "pararel"))
         for name in ("train", "eval"):
             for z in self.zsre[name]:
                 s, o = z["subject"].strip(), z["answers"][0].strip()
