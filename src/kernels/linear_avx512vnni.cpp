@@ -17,6 +17,7 @@ struct Avx512 {
   static Float zero() { return _mm512_setzero_ps(); }
   static Float load(const float* p) { return _mm512_loadu_ps(p); }
   static Float load(Mask mask, const float* p) { return _mm512_maskz_loadu_ps(mask, p); }
+  static void store(float* p, Float v) { _mm512_storeu_ps(p, v); }
   static void store(Mask mask, float* p, Float v) { _mm512_mask_storeu_ps(p, mask, v); }
   static Float broadcast(const float* p) { return _mm512_set1_ps(*p); }
   static Float multiply(Float a, Float b) { return _mm512_mul_ps(a, b); }

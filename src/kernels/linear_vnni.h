@@ -5,32 +5,29 @@
 // of a group, one number for all weights, found once when a row is quantised; the sums of a group start from it.
 //   panel: for each group of 32, codes [8 quads along k][panel rows][4], then a scale for each row
 //   row of activations: codes [k], then scales [k/32], then -128 * sum of codes [k/32] as int32
-// Float: panel [k][panel rows].
 //
-// V is a vector: V::lanes floats, V::Float, V::Int, V::Mask and the few operations on them that are used below.
+// V is a vector as in tiles.h, with a few operations more.
 #pragma once
 
+#include "kernels/quantize_avx2.h"
 #include "kernels/tiles.h"
 
 namespace mobiedit::kernels {
 namespace {
 
 template <class V>
-struct Vnni {
+struct Vnni : Tiles<V> {
   using Size = std::size_t;
   using Float = typename V::Float;
   using Int = typename V::Int;
-  using Mask = typename V::Mask;
+  using typename Tiles<V>::Columns;
+  using Tiles<V>::panel_rows;
 
-  static constexpr int panel_rows = 2 * V::lanes;
   static constexpr int quads = group_size / 4;
   static constexpr Size group_codes = Size{panel_rows} * group_size;
   static constexpr Size group_bytes = group_codes + panel_rows * sizeof(float);
-  // Along k in blocks whose slice of a panel stays in the nearest caches while all rows pass by it.
   static constexpr int block_int8 = 1024;
-  static constexpr int block_f32 = 256;
 
-  static Size panel_bytes_f32(int k) { return Size{panel_rows} * static_cast<Size>(k) * sizeof(float); }
   static Size panel_bytes_int8(int k) { return static_cast<Size>(k / group_size) * group_bytes; }
 
   static Size scales_at(int k) { return static_cast<Size>(k); }
@@ -92,17 +89,17 @@ struct Vnni {
     Size stride;
   };
 
-  /// y [Rows, panel_rows] = or += (start: =) the product of `groups` groups; columns that `masks` leaves out are not
-  /// touched.
+  /// y [Rows, panel_rows] = or += (start: =) the product of `groups` groups.
   template <int Rows>
   static void tile_int8(const std::byte* weight, Codes x, int groups, bool start, float* y, Size y_stride,
-                        const Mask (&masks)[2]) {
+                        const Columns& columns) {
     Float sums[Rows][2];
 #pragma GCC unroll 8
     for (Size r = 0; r < Rows; ++r) {
-#pragma GCC unroll 2
-      for (Size c = 0; c < 2; ++c) {
-        sums[r][c] = start ? V::zero() : V::load(masks[c], y + r * y_stride + V::lanes * c);
+      if (start) {
+        sums[r][0] = sums[r][1] = V::zero();
+      } else {
+        columns.load(y + r * y_stride, sums[r][0], sums[r][1]);
       }
     }
     for (int g = 0; g < groups; ++g) {
@@ -138,112 +135,36 @@ struct Vnni {
       x.corrections += sizeof(std::int32_t);
     }
 #pragma GCC unroll 8
-    for (Size r = 0; r < Rows; ++r) {
-#pragma GCC unroll 2
-      for (Size c = 0; c < 2; ++c) V::store(masks[c], y + r * y_stride + V::lanes * c, sums[r][c]);
-    }
-  }
-
-  /// The same for k floats.
-  template <int Rows>
-  static void tile_f32(const float* weight, const float* x, Size x_stride, int k, bool start, float* y, Size y_stride,
-                       const Mask (&masks)[2]) {
-    Float sums[Rows][2];
-#pragma GCC unroll 16
-    for (Size r = 0; r < Rows; ++r) {
-#pragma GCC unroll 2
-      for (Size c = 0; c < 2; ++c) {
-        sums[r][c] = start ? V::zero() : V::load(masks[c], y + r * y_stride + V::lanes * c);
-      }
-    }
-    for (int i = 0; i < k; ++i, weight += panel_rows, ++x) {
-      const Float low = V::load(weight);
-      const Float high = V::load(weight + V::lanes);
-#pragma GCC unroll 16
-      for (Size r = 0; r < Rows; ++r) {
-        const Float value = V::broadcast(x + r * x_stride);
-        sums[r][0] = V::multiply_add(value, low, sums[r][0]);
-        sums[r][1] = V::multiply_add(value, high, sums[r][1]);
-      }
-    }
-#pragma GCC unroll 16
-    for (Size r = 0; r < Rows; ++r) {
-#pragma GCC unroll 2
-      for (Size c = 0; c < 2; ++c) V::store(masks[c], y + r * y_stride + V::lanes * c, sums[r][c]);
-    }
-  }
-
-  /// run(integral constant) for `rows` in 1 … most.
-  template <int most, class Run>
-  static void with_rows(int rows, const Run& run) {
-    if constexpr (most == 1) {
-      run.template operator()<1>();
-    } else if (rows == most) {
-      run.template operator()<most>();
-    } else {
-      with_rows<most - 1>(rows, run);
-    }
-  }
-
-  /// tile(panel, from, length, row, rows, masks) over the rectangle: blocks of k, then panels, then rows.
-  template <class Tile>
-  static void walk(const Rectangle& r, int tile_rows, int block, const Tile& tile) {
-    if (r.m <= tile_rows) block = r.k;
-    for (int from = 0; from < r.k; from += block) {
-      const int length = r.k - from < block ? r.k - from : block;
-      for (int panel = 0; panel < r.panels; ++panel) {
-        const int columns = r.columns - panel * panel_rows;
-        const Mask masks[2] = {V::first(columns), V::first(columns - V::lanes)};
-        for_tiles(r.m, tile_rows, [&](int row, int rows) { tile(panel, from, length, row, rows, masks); });
-      }
-    }
-    add_bias(r);
+    for (Size r = 0; r < Rows; ++r) columns.store(y + r * y_stride, sums[r][0], sums[r][1]);
   }
 
   static void multiply_int8(const Rectangle& r) {
-    walk(r, V::tile_rows_int8, block_int8,
-         [&](int panel, int from, int length, int row, int rows, const Mask(&masks)[2]) {
-           const Size group = static_cast<Size>(from / group_size);
-           const std::byte* x = r.x_rows + static_cast<Size>(row) * r.x_row_bytes;
-           const Codes codes = {.codes = x + from,
-                                .scales = x + scales_at(r.k) + group * sizeof(float),
-                                .corrections = x + corrections_at(r.k) + group * sizeof(std::int32_t),
-                                .stride = r.x_row_bytes};
-           const std::byte* weight = r.weight + static_cast<Size>(panel) * panel_bytes_int8(r.k) + group * group_bytes;
-           float* y = r.y + static_cast<Size>(row) * r.y_stride + static_cast<Size>(panel) * panel_rows;
-           with_rows<V::tile_rows_int8>(rows, [&]<int Rows>() {
-             tile_int8<Rows>(weight, codes, length / group_size, from == 0, y, r.y_stride, masks);
-           });
-         });
-  }
-
-  static void multiply_f32(const Rectangle& r) {
-    walk(r, V::tile_rows_f32, block_f32,
-         [&](int panel, int from, int length, int row, int rows, const Mask(&masks)[2]) {
-           const float* weight =
-               reinterpret_cast<const float*>(r.weight) +
-               (static_cast<Size>(panel) * static_cast<Size>(r.k) + static_cast<Size>(from)) * panel_rows;
-           const float* x = r.x + static_cast<Size>(row) * r.x_stride + from;
-           float* y = r.y + static_cast<Size>(row) * r.y_stride + static_cast<Size>(panel) * panel_rows;
-           with_rows<V::tile_rows_f32>(rows, [&]<int Rows>() {
-             tile_f32<Rows>(weight, x, r.x_stride, length, from == 0, y, r.y_stride, masks);
-           });
-         });
+    Tiles<V>::template walk<V::tile_rows_int8>(
+        r, panel_bytes_int8(r.k), block_int8,
+        [&]<int Rows>(const std::byte* weight, int from, int length, int row, float* y, const Columns& columns) {
+          const Size group = static_cast<Size>(from / group_size);
+          const std::byte* x = r.x_rows + static_cast<Size>(row) * r.x_row_bytes;
+          const Codes codes = {.codes = x + from,
+                               .scales = x + scales_at(r.k) + group * sizeof(float),
+                               .corrections = x + corrections_at(r.k) + group * sizeof(std::int32_t),
+                               .stride = r.x_row_bytes};
+          tile_int8<Rows>(weight, codes, length / group_size, from == 0, y, r.y_stride, columns);
+        });
   }
 
   static_assert(V::tile_rows_f32 % V::tile_rows_int8 == 0);
   static constexpr LinearKernel kernel = {
       .panel = panel_rows,
       .row_tile = V::tile_rows_f32,
-      .panel_bytes_f32 = panel_bytes_f32,
+      .panel_bytes_f32 = Tiles<V>::panel_bytes_f32,
       .panel_bytes_int8 = panel_bytes_int8,
       .row_bytes_int8 = row_bytes_int8,
-      .pack_f32 = pack_floats<panel_rows>,
-      .unpack_f32 = unpack_floats<panel_rows>,
+      .pack_f32 = Tiles<V>::pack_f32,
+      .unpack_f32 = Tiles<V>::unpack_f32,
       .pack_int8 = pack_int8,
       .unpack_int8 = unpack_int8,
       .quantize_row = quantize_row,
-      .multiply_f32 = multiply_f32,
+      .multiply_f32 = Tiles<V>::multiply_f32,
       .multiply_int8 = multiply_int8,
   };
 };

@@ -1,82 +1,143 @@
-// What the products of x86 instruction sets share: how rows are cut into tiles, how a group is quantised with 256-bit
-// vectors. Included only by files compiled for a set that has AVX2; all of it is private to each of them.
+// How a rectangle is cut into tiles, and the product of floats, for any vector. Private to the file that includes it.
+//
+// V is a vector: V::lanes floats, V::Float, V::Int, V::Mask, and the few operations on them that are used here. A panel
+// is two vectors of weight rows.
 #pragma once
-
-#include <immintrin.h>
 
 #include "kernels/linear.h"
 #include "kernels/linear_kernel.h"
-#include "kernels/plain/quantize.h"
 
 namespace mobiedit::kernels {
 namespace {
 
-/// Calls tile(first row, rows) over m rows, tiles as even as can be: 5 rows are 3 and 2, not 4 and 1.
-template <class Tile>
-void for_tiles(int m, int tile_rows, const Tile& tile) {
-  const int tiles = (m + tile_rows - 1) / tile_rows;
-  for (int i = 0, row = 0; i < tiles; ++i) {
-    const int rows = (m - row + tiles - i - 1) / (tiles - i);
-    tile(row, rows);
-    row += rows;
-  }
-}
+template <class V>
+struct Tiles {
+  using Size = std::size_t;
+  using Float = typename V::Float;
+  using Mask = typename V::Mask;
 
-void add_bias(const Rectangle& r) {
-  if (r.bias == nullptr) return;
-  for (std::size_t m = 0; m < static_cast<std::size_t>(r.m); ++m) {
-    float* y = r.y + m * r.y_stride;
-    for (std::size_t n = 0; n < static_cast<std::size_t>(r.columns); ++n) y[n] += r.bias[n];
-  }
-}
+  static constexpr int panel_rows = 2 * V::lanes;
 
-/// Weights in floats lie [k][panel rows].
-template <std::size_t panel_rows>
-void pack_floats(const float* rows, int k, std::byte* panel) {
-  float* out = reinterpret_cast<float*>(panel);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(k); ++i) {
-    for (std::size_t row = 0; row < panel_rows; ++row) {
-      out[i * panel_rows + row] = rows[row * static_cast<std::size_t>(k) + i];
+  /// The columns of a panel that exist: of its low vector and of its high one.
+  struct Columns {
+    Mask low;
+    Mask high;
+    bool all;
+
+    explicit Columns(int count) : low(V::first(count)), high(V::first(count - V::lanes)), all(count >= panel_rows) {}
+
+    void load(const float* y, Float& a, Float& b) const {
+      a = all ? V::load(y) : V::load(low, y);
+      b = all ? V::load(y + V::lanes) : V::load(high, y + V::lanes);
+    }
+    void store(float* y, Float a, Float b) const {
+      if (all) {
+        V::store(y, a);
+        V::store(y + V::lanes, b);
+      } else {
+        V::store(low, y, a);
+        V::store(high, y + V::lanes, b);
+      }
+    }
+  };
+
+  /// Calls run.operator()<rows>(), `rows` in 1 … most.
+  template <int most, class Run>
+  static void with_rows(int rows, const Run& run) {
+    if constexpr (most == 1) {
+      run.template operator()<1>();
+    } else if (rows == most) {
+      run.template operator()<most>();
+    } else {
+      with_rows<most - 1>(rows, run);
     }
   }
-}
 
-template <std::size_t panel_rows>
-void unpack_floats(const std::byte* panel, int k, int row, float* values) {
-  const float* in = reinterpret_cast<const float*>(panel) + row;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(k); ++i) values[i] = in[i * panel_rows];
-}
+  /// tile.operator()<rows>(weight, from, length, row, y, columns) over the rectangle: blocks of k, whose slice of a
+  /// panel stays in the nearest cache while all rows pass by it; in each, panels; in each, rows, in tiles as even as
+  /// can be: with tiles of 4, 5 rows are 3 and 2. (Calling for
+  /// the next slice meanwhile was tried: with few rows it costs 5 %, with many it gains nothing that can be seen.)
+  template <int tile_rows, class Tile>
+  static void walk(const Rectangle& r, Size panel_bytes, int block, const Tile& tile) {
+    const int tiles = (r.m + tile_rows - 1) / tile_rows;
+    if (tiles == 1) block = r.k;
+    const Size bytes_a_value = panel_bytes / static_cast<Size>(r.k);
+    for (int from = 0; from < r.k; from += block) {
+      const int length = r.k - from < block ? r.k - from : block;
+      for (int panel = 0; panel < r.panels; ++panel) {
+        const std::byte* weight =
+            r.weight + static_cast<Size>(panel) * panel_bytes + bytes_a_value * static_cast<Size>(from);
+        const Columns columns(r.columns - panel * panel_rows);
+        for (int i = 0, row = 0; i < tiles; ++i) {
+          const int rows = (r.m - row + tiles - i - 1) / (tiles - i);
+          float* y = r.y + static_cast<Size>(row) * r.y_stride + static_cast<Size>(panel) * panel_rows;
+          with_rows<tile_rows>(
+              rows, [&]<int Rows>() { tile.template operator()<Rows>(weight, from, length, row, y, columns); });
+          row += rows;
+        }
+      }
+    }
+    if (r.bias == nullptr) return;
+    for (Size m = 0; m < static_cast<Size>(r.m); ++m) {
+      float* y = r.y + m * r.y_stride;
+      for (Size n = 0; n < static_cast<Size>(r.columns); ++n) y[n] += r.bias[n];
+    }
+  }
 
-/// 32 codes as 16-bit integers, in order, and their scale.
-struct QuantizedGroup {
-  __m256i codes[2];
-  float scale;
+  // ---- floats: a panel is [k][panel_rows] ----
+
+  static constexpr int block_f32 = 256;
+
+  static Size panel_bytes_f32(int k) { return Size{panel_rows} * static_cast<Size>(k) * sizeof(float); }
+
+  static void pack_f32(const float* rows, int k, std::byte* panel) {
+    float* out = reinterpret_cast<float*>(panel);
+    for (Size i = 0; i < static_cast<Size>(k); ++i) {
+      for (Size row = 0; row < panel_rows; ++row) out[i * panel_rows + row] = rows[row * static_cast<Size>(k) + i];
+    }
+  }
+
+  static void unpack_f32(const std::byte* panel, int k, int row, float* values) {
+    const float* in = reinterpret_cast<const float*>(panel) + row;
+    for (Size i = 0; i < static_cast<Size>(k); ++i) values[i] = in[i * panel_rows];
+  }
+
+  /// y [Rows, panel_rows] = or += (start: =) the product of k values.
+  template <int Rows>
+  static void tile_f32(const float* weight, const float* x, Size x_stride, int k, bool start, float* y, Size y_stride,
+                       const Columns& columns) {
+    Float sums[Rows][2];
+#pragma GCC unroll 16
+    for (Size r = 0; r < Rows; ++r) {
+      if (start) {
+        sums[r][0] = sums[r][1] = V::zero();
+      } else {
+        columns.load(y + r * y_stride, sums[r][0], sums[r][1]);
+      }
+    }
+    for (int i = 0; i < k; ++i, weight += panel_rows, ++x) {
+      const Float low = V::load(weight);
+      const Float high = V::load(weight + V::lanes);
+#pragma GCC unroll 16
+      for (Size r = 0; r < Rows; ++r) {
+        const Float value = V::broadcast(x + r * x_stride);
+        sums[r][0] = V::multiply_add(value, low, sums[r][0]);
+        sums[r][1] = V::multiply_add(value, high, sums[r][1]);
+      }
+    }
+#pragma GCC unroll 16
+    for (Size r = 0; r < Rows; ++r) columns.store(y + r * y_stride, sums[r][0], sums[r][1]);
+  }
+
+  static void multiply_f32(const Rectangle& r) {
+    walk<V::tile_rows_f32>(
+        r, panel_bytes_f32(r.k), block_f32,
+        [&]<int Rows>(const std::byte* weight, int from, int length, int row, float* y, const Columns& columns) {
+          tile_f32<Rows>(reinterpret_cast<const float*>(weight), r.x + static_cast<Size>(row) * r.x_stride + from,
+                         r.x_stride, length, from == 0, y, r.y_stride, columns);
+        });
+  }
 };
-
-/// The same numbers as quantize_group, but that codes of a group that is not finite are whatever comes out.
-QuantizedGroup quantize_group_avx2(const float* x) {
-  // As integers the magnitudes compare as the floats do, and a NaN is greatest.
-  const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
-  __m256 v[4];
-  __m256i most = _mm256_setzero_si256();
-  for (int i = 0; i < 4; ++i) {
-    v[i] = _mm256_loadu_ps(x + 8 * i);
-    most = _mm256_max_epi32(most, _mm256_and_si256(_mm256_castps_si256(v[i]), magnitude));
-  }
-  __m128i half = _mm_max_epi32(_mm256_castsi256_si128(most), _mm256_extracti128_si256(most, 1));
-  half = _mm_max_epi32(half, _mm_shuffle_epi32(half, 0b01001110));
-  half = _mm_max_epi32(half, _mm_shuffle_epi32(half, 0b10110001));
-  const float absmax = _mm_cvtss_f32(_mm_castsi128_ps(half));
-  const __m256 inverse = _mm256_set1_ps(absmax < smallest_absmax ? 0.0f : 127.0f / absmax);
-  QuantizedGroup group;
-  group.scale = absmax / 127.0f;
-  for (int i = 0; i < 2; ++i) {
-    const __m256i low = _mm256_cvtps_epi32(_mm256_mul_ps(v[2 * i], inverse));
-    const __m256i high = _mm256_cvtps_epi32(_mm256_mul_ps(v[2 * i + 1], inverse));
-    group.codes[i] = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0b11011000);
-  }
-  return group;
-}
 
 }  // namespace
 }  // namespace mobiedit::kernels

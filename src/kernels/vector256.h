@@ -1,0 +1,31 @@
+// Eight floats, for the templates of tiles.h. Included only by files compiled for a set that has AVX2 and FMA; private
+// to each of them.
+#pragma once
+
+#include <immintrin.h>
+
+namespace mobiedit::kernels {
+namespace {
+
+struct Vector256 {
+  using Float = __m256;
+  using Int = __m256i;
+  using Mask = __m256i;
+  static constexpr int lanes = 8;
+
+  static Mask first(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static Float zero() { return _mm256_setzero_ps(); }
+  static Float load(const float* p) { return _mm256_loadu_ps(p); }
+  static Float load(Mask mask, const float* p) { return _mm256_maskload_ps(p, mask); }
+  static void store(float* p, Float v) { _mm256_storeu_ps(p, v); }
+  static void store(Mask mask, float* p, Float v) { _mm256_maskstore_ps(p, mask, v); }
+  static Float broadcast(const float* p) { return _mm256_set1_ps(*p); }
+  static Float multiply(Float a, Float b) { return _mm256_mul_ps(a, b); }
+  static Float multiply_add(Float a, Float b, Float c) { return _mm256_fmadd_ps(a, b, c); }
+  static Float to_float(Int v) { return _mm256_cvtepi32_ps(v); }
+};
+
+}  // namespace
+}  // namespace mobiedit::kernels
