@@ -23,6 +23,7 @@ int parse_and_run(int argc, char** argv) {
   Run run;
   add_edit(app, run);
   add_ask(app, run);
+  add_eval(app, run);
   add_inspect(app, run);
   add_stats(app, run);
   try {

@@ -1,0 +1,33 @@
+// Edits facts one by one, each in the model as it is, and measures every edit alone.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "mobiedit/base/cancel.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/eval/dataset.h"
+#include "mobiedit/eval/metrics.h"
+#include "mobiedit/model/model.h"
+#include "mobiedit/model/session.h"
+
+namespace mobiedit {
+
+struct ExperimentObserver {
+  std::function<void(std::size_t fact, const EditProgress&)> searching;  ///< may be empty
+  std::function<void(std::size_t fact, const FactOutcome&)> measured;    ///< may be empty
+};
+
+/// One outcome for each fact, in order. `seconds` is the edit's own time: search, update, and the editor's measurement
+/// of the bare prompt. The editor's adapters stay in force underneath for the search; the measurement has the edit's
+/// alone. Errors: usage, naming the record, before the first search if the editor would refuse any; cancelled.
+[[nodiscard]] Result<std::vector<FactOutcome>> run_experiment(Editor& editor, const Model& model,
+                                                              std::span<const FactRecord> facts,
+                                                              const SessionOptions& session_options,
+                                                              const ExperimentObserver& observer = {},
+                                                              const CancelToken& cancel = {});
+
+}  // namespace mobiedit

@@ -1,0 +1,149 @@
+// mobiedit eval: how well a set of facts can be edited.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cli/console.h"
+#include "app/cli/edit_options.h"
+#include "app/cli/interrupt.h"
+#include "app/cli/model_options.h"
+#include "app/cli/progress.h"
+#include "app/cli/statistics.h"
+#include "app/cli/verbs.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/eval/dataset.h"
+#include "mobiedit/eval/experiment.h"
+#include "mobiedit/eval/metrics.h"
+
+namespace mobiedit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct EvalVerb {
+  RunOptions run;
+  SearchSettings search;
+  std::string data;
+  std::size_t limit = 0;
+};
+
+Json number_or_null(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json fact_json(const FactRecord& fact, const FactOutcome& outcome) {
+  const auto pairs = [](const std::vector<AnswerPair>& list) {
+    Json json = Json::array();
+    for (const AnswerPair& pair : list) json.push_back({pair.target_new, pair.target_true});
+    return json;
+  };
+  return {
+      {"subject", fact.subject},
+      {"prompt", fact.prompt},
+      {"target_new", fact.target_new},
+      {"success", outcome.success},
+      {"exact", outcome.exact},
+      {"evaluations", outcome.evaluations},
+      {"seconds", outcome.seconds},
+      {"rewrite", outcome.rewrite ? Json{outcome.rewrite->target_new, outcome.rewrite->target_true} : Json(nullptr)},
+      {"paraphrases", pairs(outcome.paraphrases)},
+      {"paraphrase_exact", outcome.paraphrase_exact},
+      {"neighbours", pairs(outcome.neighbours)}};
+}
+
+Json document(const EvalVerb& verb, const Editor& editor, const Summary& summary, const std::vector<FactRecord>& facts,
+              const std::vector<FactOutcome>& outcomes) {
+  const Metrics& metrics = summary.metrics;
+  Json list = Json::array();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) list.push_back(fact_json(facts[i], outcomes[i]));
+  return {{"schema", "mobiedit.eval/1"},
+          {"model", verb.run.model},
+          {"data", verb.data},
+          {"method", verb.search.method},
+          {"layer", editor.layer()},
+          {"n", summary.n},
+          {"metrics",
+           {{"ES", number_or_null(metrics.efficacy)},
+            {"PS", number_or_null(metrics.generalisation)},
+            {"NS", number_or_null(metrics.specificity)},
+            {"S", number_or_null(metrics.score)},
+            {"exact", number_or_null(metrics.exact)},
+            {"paraphrase_exact", number_or_null(metrics.paraphrase_exact)}}},
+          {"evaluations", {{"median", summary.evaluations.median}, {"p90", summary.evaluations.p90}}},
+          {"seconds", {{"median", summary.seconds.median}, {"p90", summary.seconds.p90}}},
+          {"success_rate", summary.success_rate},
+          {"peak_rss_bytes", peak_rss_bytes()},
+          {"facts", std::move(list)}};
+}
+
+std::string table(const EvalVerb& verb, const Editor& editor, const Summary& summary) {
+  const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
+  const Metrics& metrics = summary.metrics;
+  return fmt::format(
+      "{} facts of {}, method {}, block {}\n"
+      "success           {:>7.1f} %   greedy generation gives the new answer\n"
+      "ES                {:>7} %   new answer more probable than the true one\n"
+      "PS                {:>7} %   the same in other wordings\n"
+      "NS                {:>7} %   neighbours keep theirs\n"
+      "S                 {:>7} %   harmonic mean of the three\n"
+      "exact             {:>7} %   on the prompt\n"
+      "paraphrase exact  {:>7} %\n"
+      "evaluations       {:>7.0f}     median, p90 {:.0f}\n"
+      "seconds           {:>7.2f}     median, p90 {:.2f}\n"
+      "peak memory       {:>11}\n",
+      summary.n, verb.data, verb.search.method, editor.layer(), 100 * summary.success_rate, percent(metrics.efficacy),
+      percent(metrics.generalisation), percent(metrics.specificity), percent(metrics.score), percent(metrics.exact),
+      percent(metrics.paraphrase_exact), summary.evaluations.median, summary.evaluations.p90, summary.seconds.median,
+      summary.seconds.p90, human_bytes(peak_rss_bytes()));
+}
+
+int eval(const EvalVerb& verb) {
+  const CancelToken cancel = catch_interrupts();
+  const auto facts = read_facts(verb.data, verb.limit);
+  if (!facts) return failed(facts.error());
+  const auto model = open_model(verb.run);
+  if (!model) return failed(model.error());
+  auto editor = Editor::create(*model, verb.search.edit_options(verb.run.threads));
+  if (!editor) return failed(editor.error());
+  const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
+  if (!used) return failed(used.error(), "--text");
+
+  ProgressLine progress;
+  ExperimentObserver observer;
+  observer.searching = [&](std::size_t i, const EditProgress& p) {
+    progress.show(fmt::format("{}/{} {}", i + 1, facts->size(), (*facts)[i].subject), p);
+  };
+  if (verb.run.verbose) {
+    observer.measured = [&](std::size_t i, const FactOutcome& outcome) {
+      progress.clear();
+      say(fmt::format("{}: {} -> {}: {}, {} evaluations, {:.2f} s", (*facts)[i].where, (*facts)[i].subject,
+                      (*facts)[i].target_new, outcome.success ? "success" : "missed", outcome.evaluations,
+                      outcome.seconds));
+    };
+  }
+  const auto outcomes = run_experiment(*editor, *model, *facts, verb.run.session(), observer, cancel);
+  progress.clear();
+  if (!outcomes) return failed(outcomes.error());
+  const Summary summary = summarise(*outcomes);
+  return finished(verb.run.json ? print_json(document(verb, *editor, summary, *facts, *outcomes))
+                                : print_result(table(verb, *editor, summary)));
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Run& run) {
+  auto options = std::make_shared<EvalVerb>();
+  CLI::App* verb = app.add_subcommand("eval", "Edit each fact of a data set alone and measure it");
+  add_run_options(*verb, options->run);
+  verb->add_option("--data", options->data, "CounterFact, EasyEdit or ZsRE records, JSON Lines or JSON")->required();
+  verb->add_option("--limit", options->limit, "Take the first N records only");
+  add_search_options(*verb, options->search);
+  verb->callback([options, &run] { run = [options] { return eval(*options); }; });
+}
+
+}  // namespace mobiedit::cli
