@@ -1,4 +1,5 @@
-// Text to tokens and back, exactly as llama.cpp does it, from what a GGUF file says of its vocabulary.
+// Text to tokens and back, from what a GGUF file says of its vocabulary: the ids that the model's own tokenizer gives,
+// and llama.cpp but for the exceptions that tests/tokenizer/README.md lists.
 #pragma once
 
 #include <cstdint>
@@ -40,17 +41,23 @@ struct EncodeOptions {
 /// Immutable and safe to share between threads.
 class Tokenizer {
  public:
-  /// Errors: bad_model (lists that do not fit together, an unknown kind or splitting pattern, with its name).
+  /// Ids outside the vocabulary count as not given. Errors: bad_model (lists that do not fit together, a merge that is
+  /// no pair, an unknown kind or splitting pattern, with its name and the known ones), out_of_memory.
   [[nodiscard]] static Result<Tokenizer> create(TokenizerData data);
+  /// Errors: those of `create`, and bad_model for a `tokenizer.ggml.*` key of the wrong type. Keeps nothing of the
+  /// file.
   [[nodiscard]] static Result<Tokenizer> from_file(const gguf::File& file);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  /// Any bytes are accepted; what is not UTF-8 is encoded byte by byte.
+  /// Any bytes are accepted; what is not UTF-8 is encoded byte by byte. Text for Qwen is brought into Unicode's form
+  /// NFC first. Plain text never gives a control token. Throws nothing but std::bad_alloc, here and below.
   [[nodiscard]] std::vector<Token> encode(std::string_view text, EncodeOptions options = {}) const;
-  /// The bytes of the tokens; control tokens give nothing unless `special`. Ids outside the vocabulary give nothing.
+  /// The bytes of the tokens, one piece after the other; control and unknown tokens give nothing unless `special`. Ids
+  /// outside the vocabulary give nothing. A piece can end within a character. SentencePiece's first word comes with the
+  /// space that encoding put in front of it.
   [[nodiscard]] std::string decode(std::span<const Token> tokens, bool special = false) const;
   [[nodiscard]] std::string piece(Token token, bool special = false) const;
 
@@ -58,7 +65,7 @@ class Tokenizer {
   [[nodiscard]] std::optional<Token> bos() const;
   [[nodiscard]] std::optional<Token> eos() const;
   [[nodiscard]] bool adds_bos() const;
-  /// Whether generation ends here: EOS, EOT and their like.
+  /// Whether generation ends here: EOS, EOT and their like, by the file's keys or by their names ("<|im_end|>", …).
   [[nodiscard]] bool is_end(Token token) const;
 
  private:

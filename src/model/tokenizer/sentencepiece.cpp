@@ -18,6 +18,17 @@ std::optional<unsigned char> byte_token_value(std::string_view text) {
   return static_cast<unsigned char>(value);
 }
 
+namespace {
+
+/// Where the next U+2581 stands that follows something else, from `begin` on: the end of the text if there is none.
+std::size_t word_end(std::string_view text, std::size_t begin) {
+  std::size_t at = begin;
+  while (text.substr(at).starts_with(word_space)) at += word_space.size();
+  return std::min(text.find(word_space, at), text.size());
+}
+
+}  // namespace
+
 Result<SentencePieceEncoder> SentencePieceEncoder::create(const TokenizerData& data) {
   if (data.scores.size() != data.tokens.size()) {
     return fail(ErrorCode::bad_model,
@@ -39,6 +50,7 @@ Result<SentencePieceEncoder> SentencePieceEncoder::create(const TokenizerData& d
     // A score that is no number would leave the queue without an order.
     const float score = std::isnan(data.scores[id]) ? -std::numeric_limits<float>::infinity() : data.scores[id];
     encoder.pieces_.emplace(text, Piece{token, score});
+    encoder.pieces_span_words_ |= word_end(text, 0) != text.size();
     encoder.longest_piece_ = std::max(encoder.longest_piece_, text.size());
     if (text.size() == 1 && !has_byte_token[static_cast<unsigned char>(text[0])]) {
       encoder.bytes_[static_cast<unsigned char>(text[0])] = token;
@@ -60,11 +72,21 @@ void SentencePieceEncoder::encode(std::string_view text, bool begins_word, std::
     }
   }
 
+  // No merge crosses from one word to the next unless some piece does, so each word can be merged by itself.
+  Scratch scratch;
+  for (std::size_t begin = 0; begin < escaped.size();) {
+    const std::size_t end = pieces_span_words_ ? escaped.size() : word_end(escaped, begin);
+    encode_stretch(std::string_view(escaped).substr(begin, end - begin), scratch, tokens);
+    begin = end;
+  }
+}
+
+void SentencePieceEncoder::encode_stretch(std::string_view text, Scratch& scratch, std::vector<Token>& tokens) const {
   constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-  std::vector<Symbol> symbols;
-  symbols.reserve(escaped.size());
-  for (std::size_t at = 0; at < escaped.size();) {
-    const std::size_t size = std::max<std::size_t>(utf8_length(escaped, at), 1);
+  auto& symbols = scratch.symbols;
+  symbols.clear();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = std::max<std::size_t>(utf8_length(text, at), 1);
     const auto index = static_cast<std::uint32_t>(symbols.size());
     symbols.push_back({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(size), index - 1, index + 1});
     at += size;
@@ -72,10 +94,9 @@ void SentencePieceEncoder::encode(std::string_view text, bool begins_word, std::
   symbols.front().previous = none;
   symbols.back().next = none;
 
-  const auto piece_of = [&](std::uint32_t begin, std::uint32_t size) {
-    return pieces_.find(std::string_view(escaped).substr(begin, size));
-  };
-  std::vector<Candidate> queue;
+  const auto piece_of = [&](std::uint32_t begin, std::uint32_t size) { return pieces_.find(text.substr(begin, size)); };
+  auto& queue = scratch.queue;
+  queue.clear();
   const auto consider = [&](std::uint32_t left) {
     if (left == none || symbols[left].next == none) return false;
     const std::uint32_t size = symbols[left].size + symbols[symbols[left].next].size;
@@ -108,7 +129,7 @@ void SentencePieceEncoder::encode(std::string_view text, bool begins_word, std::
       continue;
     }
     for (std::uint32_t at = symbols[i].begin; at < symbols[i].begin + symbols[i].size; ++at) {
-      const Token token = bytes_[static_cast<unsigned char>(escaped[at])];
+      const Token token = bytes_[static_cast<unsigned char>(text[at])];
       if (token >= 0) tokens.push_back(token);
     }
   }

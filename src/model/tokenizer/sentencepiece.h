@@ -54,10 +54,17 @@ class SentencePieceEncoder {
     }
   };
 
+  struct Scratch {
+    std::vector<Symbol> symbols;
+    std::vector<Candidate> queue;
+  };
+  void encode_stretch(std::string_view text, Scratch& scratch, std::vector<Token>& tokens) const;
+
   std::unordered_map<std::string, Piece, Hash, std::equal_to<>> pieces_;
   std::size_t longest_piece_ = 0;
   std::array<Token, 256> bytes_{};  ///< negative: nothing
   bool adds_space_ = true;
+  bool pieces_span_words_ = false;  ///< some piece has a U+2581 after something else
 };
 
 }  // namespace mobiedit::tokenizer

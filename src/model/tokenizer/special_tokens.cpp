@@ -26,9 +26,9 @@ std::optional<TokenFinder::Found> TokenFinder::find(std::string_view text, std::
   return std::nullopt;
 }
 
-bool names_an_end(std::string_view name) {
-  // The names that llama.cpp looks for: ends of a turn or text, then the separators of fill-in-the-middle.
-  static constexpr std::array<std::string_view, 31> ends{"<|eot_id|>",
+NameMeans meaning_of(std::string_view name) {
+  // Ends of a turn or text, then the padding and separators of fill-in-the-middle.
+  static constexpr std::array<std::string_view, 32> ends{"<|eot_id|>",
                                                          "<|im_end|>",
                                                          "<|end|>",
                                                          "<|return|>",
@@ -57,9 +57,19 @@ bool names_an_end(std::string_view name) {
                                                          "<|fim_repo|>",
                                                          "<|repo_name|>",
                                                          "<fim-repo>",
+                                                         "<REPO>",
                                                          "<reponame>",
                                                          "<|file_sep|>"};
-  return std::ranges::find(ends, name) != ends.end();
+  // Prefix, suffix and middle of fill-in-the-middle.
+  static constexpr std::array<std::string_view, 24> controls{
+      "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>",    "<\uFF5Cfim\u2581begin\uFF5C>",
+      "<PRE>",          "\u2581<PRE>",  "<|code_prefix|>", "<|prefix|>",
+      "<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>",    "<\uFF5Cfim\u2581hole\uFF5C>",
+      "<SUF>",          "\u2581<SUF>",  "<|code_suffix|>", "<|suffix|>",
+      "<|fim_middle|>", "<fim-middle>", "<fim_middle>",    "<\uFF5Cfim\u2581end\uFF5C>",
+      "<MID>",          "\u2581<MID>",  "<|code_middle|>", "<|middle|>"};
+  if (std::ranges::find(ends, name) != ends.end()) return NameMeans::end_of_generation;
+  return std::ranges::find(controls, name) != controls.end() ? NameMeans::control : NameMeans::nothing;
 }
 
 }  // namespace mobiedit::tokenizer

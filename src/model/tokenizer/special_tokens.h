@@ -37,7 +37,8 @@ class TokenFinder {
   std::array<std::vector<std::size_t>, 256> lengths_;  ///< of the names that begin with a byte, longest first
 };
 
-/// Names that end generation wherever they occur in a vocabulary, whatever type the file gives them.
-[[nodiscard]] bool names_an_end(std::string_view name);
+/// What a token's name says whatever type the file gives it, by the names that llama.cpp looks for.
+enum class NameMeans { nothing, control, end_of_generation };
+[[nodiscard]] NameMeans meaning_of(std::string_view name);
 
 }  // namespace mobiedit::tokenizer

@@ -39,6 +39,11 @@ struct Tokenizer::Vocabulary {
   }
 
   void encode_plain(std::string_view text, bool begins_word, std::vector<Token>& tokens) const {
+    // The encoders count a word's bytes in 32 bits.
+    constexpr std::size_t most = std::size_t{1} << 30;
+    for (; text.size() > most; text.remove_prefix(most), begins_word = false) {
+      encode_plain(text.substr(0, most), begins_word, tokens);
+    }
     if (const auto* pieces = std::get_if<SentencePieceEncoder>(&encoder)) {
       pieces->encode(text, begins_word, tokens);
     } else {
@@ -126,9 +131,10 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
   }
   std::vector<Token> ends;
   for (std::size_t id = 0; id < size; ++id) {
-    if (!names_an_end(data.tokens[id]) || (data.types[id] == normal && is_merged(data, data.tokens[id]))) continue;
+    const NameMeans meaning = meaning_of(data.tokens[id]);
+    if (meaning == NameMeans::nothing || (data.types[id] == normal && is_merged(data, data.tokens[id]))) continue;
     data.types[id] = control;
-    ends.push_back(static_cast<Token>(id));
+    if (meaning == NameMeans::end_of_generation) ends.push_back(static_cast<Token>(id));
   }
   data.unknown = within(data.unknown ? data.unknown : sentencepiece ? std::optional(0) : std::nullopt, size);
 

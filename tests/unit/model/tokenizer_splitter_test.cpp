@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "model/tokenizer/patterns.h"
+#include "model/tokenizer/splitter.h"
+
+namespace mobiedit::tokenizer {
+namespace {
+
+Splitter splitter_for(std::string_view name) {
+  const Splitting* splitting = find_splitting(name);
+  if (splitting == nullptr) throw std::runtime_error("no pattern " + std::string(name));
+  auto splitter = Splitter::create(splitting->patterns);
+  if (!splitter) throw std::runtime_error(splitter.error().message());
+  return std::move(*splitter);
+}
+
+std::string split(const Splitter& splitter, std::string_view text) {
+  std::vector<std::string_view> words;
+  splitter.split(text, words);
+  std::string joined;
+  for (const std::string_view word : words) joined.append(joined.empty() ? "" : "|").append(word);
+  return joined;
+}
+
+struct Case {
+  std::string_view pattern, text, words;
+};
+
+// What the patterns are there to do differently; worked out by hand, and the same from the packages and the peer that
+// tests/tokenizer compares with.
+const Case cases[] = {
+    {"gpt-2", "Hello  world's 1234", "Hello| | world|'s| 1234"},
+    {"gpt-2", "I'LL we'll", "I|'|LL| we|'ll"},  // this one knows small contractions only
+    {"smollm", "in 1234 ways", "in| |1|2|3|4| ways"},
+    {"qwen2", "x=1234;\n\nif (a)", "x|=|1|2|3|4|;\n\n|if| (|a|)"},
+    {"qwen2", "I'LL 'tis", "I|'LL| '|tis"},
+    {"qwen2", "a   b  ", "a|  | b|  "},
+    {"qwen2", "a \r\n \r\nb", "a| \r\n \r\n|b"},
+    {"qwen2", "(word) $word", "(word|)| $|word"},
+    {"llama-bpe", "1234567 12", "123|456|7| |12"},
+    {"llama-bpe", "\xC2\xBD\xE2\x85\xA7\xD9\xA3\xD9\xA4", "\xC2\xBD\xE2\x85\xA7\xD9\xA3|\xD9\xA4"},  // ½Ⅷ٣٤: all \p{N}
+    {"falcon", "12345, 'a'", "123|45|,| |'|a|'"},
+    {"default", "12345, a", "123|45|,| a"},
+    {"deepseek-llm", "a1234 b\xE4\xB8\x80  ", "a|1234| b|\xE4\xB8\x80|  "},
+    {"deepseek-coder", "a12\nb.c", "a|1|2|\n|b|.|c"},
+    {"deepseek-v3", "1234 a_b (x)", "123|4| a|_b| (|x|)"},
+    {"tekken", "helloWorld HTTPServer 12/\n", "hello|World| HTTPServer| |1|2|/\n"},
+    {"gpt-4o", "helloWorld's 1234/", "hello|World's| |123|4|/"},
+    {"bailingmoe", "we'RE 12\n\n", "we|'RE| |1|2|\n\n"},
+    {"seed-coder", "a;\n12", "a|;|\n|1|2"},
+    {"minicpm5", "12345 a", "123|45| a"},
+    {"bloom", "a 12, b", "a| 12|,| b"},
+    {"viking", "a 12, b", "a| |1|2|,| b"},
+    // Marks: letters to qwen35 alone.
+    {"qwen2", "a\xCC\x81z", "a|\xCC\x81z"},
+    {"qwen35", "a\xCC\x81z", "a\xCC\x81z"},
+};
+
+TEST(Splitter, CutsWhereThePatternsSay) {
+  for (const Case& c : cases) EXPECT_EQ(split(splitter_for(c.pattern), c.text), c.words) << c.pattern;
+}
+
+TEST(Splitter, WhiteSpaceIsUnicodes) {
+  const auto qwen2 = splitter_for("qwen2");
+  // A word may take one character in front that is no letter, digit or line break, white space or not; punctuation may
+  // take none of these but a space. So a bracket tells them apart.
+  for (const std::string_view space : {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\x80", "\xE2\x80\xA8",
+                                       "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80", "\t", "\v", "\f"}) {
+    EXPECT_EQ(split(qwen2, std::string(space) + "("), std::string(space) + "|(");
+  }
+  // U+180E, U+200B and U+FEFF once were or look like white space.
+  for (const std::string_view other : {"\xE1\xA0\x8E", "\xE2\x80\x8B", "\xEF\xBB\xBF"}) {
+    EXPECT_EQ(split(qwen2, std::string(other) + "("), std::string(other) + "(");
+  }
+}
+
+TEST(Splitter, TheLongSIsNoContraction) {
+  EXPECT_EQ(split(splitter_for("llama-bpe"), "it'\xC5\xBF x"), "it|'\xC5\xBF| x");
+  EXPECT_EQ(split(splitter_for("llama-bpe"), "it'\xC5\xBFx"), "it|'\xC5\xBFx");
+}
+
+std::vector<std::string> all_names() {
+  std::vector<std::string> names(1);
+  for (const char c : known_splittings()) {
+    if (c == ',')
+      names.emplace_back();
+    else if (c != ' ')
+      names.back() += c;
+  }
+  return names;
+}
+
+TEST(Splitter, EveryPatternKeepsAllOfTheText) {
+  const std::string text =
+      "It's  caf\xC3\xA9 \xE2\x82\xAC"
+      "12.50,\r\n\r\n\t\xE6\x97\xA5\xE6\x9C\xAC 1234567 \xF0\x9F\x91\x8D\xF0\x9F\x8F\xBD \xC2\x85 A_b$ \xD9\xA3 ";
+  const auto names = all_names();
+  ASSERT_GT(names.size(), 50u);
+  for (const std::string& name : names) {
+    const auto splitter = splitter_for(name);
+    std::vector<std::string_view> words;
+    splitter.split(text, words);
+    std::string joined;
+    for (const std::string_view word : words) {
+      EXPECT_FALSE(word.empty()) << name;
+      joined += word;
+    }
+    EXPECT_EQ(joined, text) << name;
+    splitter.split("", words);
+    EXPECT_TRUE(words.empty()) << name;
+  }
+}
+
+TEST(Splitter, NoPatternIsQuadraticInARunOfOneKind) {
+  // A quadratic one would take minutes over these and meet the runner's time limit.
+  const std::size_t size = 100000;
+  std::set<const std::string_view*> seen;
+  for (const std::string& name : all_names()) {
+    if (!seen.insert(find_splitting(name)->patterns.data()).second) continue;
+    const auto splitter = splitter_for(name);
+    for (const char* kind : {"a", "A", " ", "\n", "\t", "0", "'", "(", "\xE4\xB8\x80", "\xCC\x81", "\xE2\x80\x83"}) {
+      std::string text;
+      while (text.size() < size) text += kind;
+      // What follows the run makes attempts fail that would otherwise succeed at once.
+      for (const char* end : {"", "\xE4\xB8\x80", "x", "."}) {
+        const std::string subject = text + end;
+        std::vector<std::string_view> words;
+        splitter.split(subject, words);
+        std::size_t total = 0;
+        for (const std::string_view word : words) total += word.size();
+        EXPECT_EQ(total, subject.size()) << name;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mobiedit::tokenizer
