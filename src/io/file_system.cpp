@@ -60,6 +60,11 @@ int FileSystem::rename(const std::filesystem::path& from, const std::filesystem:
   return or_errno(::rename(from.c_str(), to.c_str()));
 }
 
+int FileSystem::link(int file, const std::filesystem::path& name) const {
+  const std::string unnamed = "/proc/self/fd/" + std::to_string(file);
+  return or_errno(::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW));
+}
+
 int FileSystem::unlink(const std::filesystem::path& path) const {
   return or_errno(::unlink(path.c_str()));
 }

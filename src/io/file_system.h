@@ -29,6 +29,8 @@ class FileSystem {
   [[nodiscard]] virtual int allocate(int file, std::uint64_t size) const;
   [[nodiscard]] virtual int sync(int file) const;
   [[nodiscard]] virtual int rename(const std::filesystem::path& from, const std::filesystem::path& to) const;
+  /// Gives a file that was opened with O_TMPFILE a name, which must be free.
+  [[nodiscard]] virtual int link(int file, const std::filesystem::path& name) const;
   virtual int unlink(const std::filesystem::path& path) const;
   [[nodiscard]] virtual int status(int file, struct ::stat& out) const;
   [[nodiscard]] virtual int status(const std::filesystem::path& path, struct ::stat& out) const;

@@ -78,7 +78,7 @@ Status PendingFile::examine_target(bool& exists, mode_t& mode) const {
   return {};
 }
 
-Status PendingFile::open_temporary(mode_t mode) {
+int PendingFile::name_temporary(const std::function<int(const std::filesystem::path&)>& make) {
   // The name shows whose it is, should the process be killed; a name that is already taken is left alone.
   constexpr std::size_t longest_stem = 200;
   constexpr int attempts = 100;
@@ -86,12 +86,37 @@ Status PendingFile::open_temporary(mode_t mode) {
   int result = -EEXIST;
   for (int i = 0; i < attempts && result == -EEXIST; ++i) {
     std::filesystem::path candidate = folder() / (stem + "." + std::to_string(i) + ".part");
-    result = uninterrupted(
-        [&] { return system_->open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode); });
+    result = uninterrupted([&] { return make(candidate); });
     if (result >= 0) temporary_ = std::move(candidate);
   }
-  if (result < 0) return refused(result, "cannot be created");
-  file_ = result;
+  return result;
+}
+
+int PendingFile::open_unnamed(mode_t mode) const {
+  return uninterrupted([&] { return system_->open(folder(), O_WRONLY | O_TMPFILE | O_CLOEXEC, mode); });
+}
+
+bool PendingFile::unnamed_can_be_named() {
+  // Better known now than when all is written, for some systems forbid it. A file that lost its name cannot be given
+  // another, hence one of its own for the question.
+  const int file = open_unnamed(ordinary_mode);
+  if (file < 0) return false;
+  const int named = name_temporary([&](const std::filesystem::path& name) { return system_->link(file, name); });
+  if (named >= 0) system_->unlink(std::exchange(temporary_, {}));
+  system_->close(file);
+  return named >= 0;
+}
+
+Status PendingFile::open_temporary(mode_t mode) {
+  if (unnamed_can_be_named()) {
+    file_ = open_unnamed(mode);
+    if (file_ >= 0) return {};
+  }
+  const int file = name_temporary([&](const std::filesystem::path& name) {
+    return system_->open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+  });
+  if (file < 0) return refused(file, "cannot be created");
+  file_ = file;
   return {};
 }
 
@@ -138,6 +163,10 @@ Status PendingFile::commit() {
   }
   if (const int error = uninterrupted([this] { return system_->sync(file_); }); error < 0) {
     return refused(error, "cannot be written to the disk");
+  }
+  if (temporary_.empty()) {
+    const int named = name_temporary([this](const std::filesystem::path& name) { return system_->link(file_, name); });
+    if (named < 0) return refused(named, "cannot be given a name");
   }
   // Interrupted or not, a file is closed after one call.
   const int closed = system_->close(std::exchange(file_, -1));

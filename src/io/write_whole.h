@@ -13,7 +13,8 @@
 namespace mobiedit::io {
 
 /// A file on its way to `path`: a temporary in the same folder that takes its place on commit(). Destroyed before that,
-/// for whatever reason, it is removed and `path` is untouched. For one thread.
+/// for whatever reason, it is removed and `path` is untouched. Where the file system allows it, the temporary has no
+/// name until commit(), so that a process killed meanwhile leaves nothing behind either. For one thread.
 class PendingFile {
  public:
   /// Reserves `expected_bytes`, so that a full disk shows before the work, where the file system can. An existing file
@@ -42,11 +43,14 @@ class PendingFile {
   [[nodiscard]] std::unexpected<Error> refused(long negative_errno, const char* what) const;
   [[nodiscard]] Status examine_target(bool& exists, mode_t& mode) const;
   [[nodiscard]] Status open_temporary(mode_t mode);
+  [[nodiscard]] int open_unnamed(mode_t mode) const;
+  [[nodiscard]] bool unnamed_can_be_named();
+  [[nodiscard]] int name_temporary(const std::function<int(const std::filesystem::path&)>& make);
   [[nodiscard]] Status reserve() const;
 
   const FileSystem* system_;
   std::filesystem::path path_;
-  std::filesystem::path temporary_;  // empty: there is none to remove
+  std::filesystem::path temporary_;  // empty: there is no name to remove
   int file_ = -1;
   std::uint64_t expected_bytes_;
   std::uint64_t written_ = 0;

@@ -1,6 +1,8 @@
 // The real file system, one of whose calls goes wrong.
 #pragma once
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -27,7 +29,11 @@ class FaultyFileSystem : public FileSystem {
   /// Bytes that a single write takes at most.
   std::size_t largest_write = static_cast<std::size_t>(-1);
 
+  bool allows_unnamed_files = true;
+
   int open(const std::filesystem::path& path, int flags, mode_t mode) const override {
+    if ((flags & O_TMPFILE) == O_TMPFILE && !allows_unnamed_files) return -EOPNOTSUPP;
+    if ((flags & O_TMPFILE) == O_TMPFILE) return fails("open unnamed") ? -error_ : FileSystem::open(path, flags, mode);
     return fails("open") ? -error_ : FileSystem::open(path, flags, mode);
   }
   int close(int file) const override {
@@ -49,6 +55,9 @@ class FaultyFileSystem : public FileSystem {
   int sync(int file) const override { return fails("sync") ? -error_ : FileSystem::sync(file); }
   int rename(const std::filesystem::path& from, const std::filesystem::path& to) const override {
     return fails("rename") ? -error_ : FileSystem::rename(from, to);
+  }
+  int link(int file, const std::filesystem::path& name) const override {
+    return fails("link") ? -error_ : FileSystem::link(file, name);
   }
   int status(int file, struct ::stat& out) const override {
     return fails("fstat") ? -error_ : FileSystem::status(file, out);
