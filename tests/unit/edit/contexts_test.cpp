@@ -1,0 +1,62 @@
+#include "edit/contexts.h"
+
+#include <gtest/gtest.h>
+
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
+
+namespace mobiedit {
+namespace {
+
+class Contexts : public testing::Test {
+ protected:
+  [[nodiscard]] std::string text(const Context& c, int from, int to) const {
+    return model.tokenizer().decode(
+        std::span(c.tokens).subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from)));
+  }
+  TemporaryFolder folder;
+  Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
+};
+
+TEST_F(Contexts, FindTheSubjectAndTheTarget) {
+  const auto set = build_contexts(model, {"Zoë Ma", "Where {} lives is", "Rome", {}, {}}, {"Rain fell. "});
+  ASSERT_TRUE(set) << set.error().message();
+  ASSERT_EQ(set->prompts.size(), 2u);
+  EXPECT_EQ(model.tokenizer().decode(set->target), " Rome");
+  for (std::size_t i = 0; i < 2; ++i) {
+    const Context& c = set->prompts[i];
+    const std::string prefix = i == 0 ? "" : "Rain fell. ";
+    EXPECT_EQ(text(c, 0, c.subject_last + 1), prefix + "Where Zoë Ma");
+    EXPECT_EQ(text(c, 0, c.target_start + 1), prefix + "Where Zoë Ma lives is");
+    EXPECT_EQ(text(c, 0, static_cast<int>(c.tokens.size())), prefix + "Where Zoë Ma lives is Rom");
+  }
+  EXPECT_EQ(text(set->kl, 0, static_cast<int>(set->kl.tokens.size())), "Zoë Ma");
+  EXPECT_EQ(set->kl.subject_last, static_cast<int>(set->kl.tokens.size()) - 1);
+}
+
+// "the" is one token of this vocabulary: a subject that ends inside a token ends at that token.
+TEST_F(Contexts, TakeTheTokenThatHoldsTheSubjectsEnd) {
+  const auto set = build_contexts(model, {"th", "{}e is", "x", {}, {}}, {});
+  ASSERT_TRUE(set);
+  EXPECT_EQ(set->prompts[0].subject_last, 0);
+  EXPECT_EQ(text(set->prompts[0], 0, 1), "the");
+}
+
+TEST_F(Contexts, RefuseWhatMakesNoSense) {
+  const std::string long_target(500, 'x'), long_prompt = "{} " + std::string(100, 'x');
+  const std::pair<EditRequest, const char*> bad[] = {
+      {{"Ada", "The cat is", "x", {}, {}}, "{}"},     {{"Ada", "{} and {}", "x", {}, {}}, "more than one"},
+      {{"  ", "{} is", "x", {}, {}}, "subject"},      {{"Ada", "{} is", "", {}, {}}, "target"},
+      {{"Ada", "{} is", " \n", {}, {}}, "target"},    {{"Ada", "{} is", long_target, {}, {}}, "tokens"},
+      {{"Ada", long_prompt, "x", {}, {}}, "context"},
+  };
+  for (const auto& [request, word] : bad) {
+    const auto set = build_contexts(model, request, {});
+    ASSERT_FALSE(set) << word;
+    EXPECT_EQ(set.error().code, ErrorCode::usage);
+    EXPECT_NE(set.error().message().find(word), std::string::npos) << set.error().message();
+  }
+}
+
+}  // namespace
+}  // namespace mobiedit

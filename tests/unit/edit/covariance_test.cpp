@@ -1,0 +1,90 @@
+#include "edit/covariance.h"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <fstream>
+
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
+
+namespace mobiedit {
+namespace {
+
+std::string some_text() {
+  std::string text;
+  Random random(6);
+  for (int i = 0; i < 1500; ++i) text += static_cast<char>(' ' + random.below(90));
+  return text;
+}
+
+class CovarianceTest : public testing::Test {
+ protected:
+  TemporaryFolder folder;
+  Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
+  ThreadPool pool{1};
+  Forward forward{model, pool};
+};
+
+// C⁻¹ k against float64 on the same keys, gathered without the class.
+TEST_F(CovarianceTest, SolvesWithTheSecondMoment) {
+  const std::string text = some_text();
+  const auto made = Covariance::from_text(forward, model.tokenizer(), text, 1, {});
+  ASSERT_TRUE(made) << made.error().message();
+  const auto tokens = model.tokenizer().encode(text);
+  constexpr std::size_t length = 64, f = 96;
+  Eigen::MatrixXd c = Eigen::MatrixXd::Zero(f, f);
+  int count = 0;
+  for (std::size_t at = 0; at + length <= tokens.size(); at += length) {
+    std::vector<float> residual(length * 64), keys(length * f);
+    forward.embed(std::span(tokens).subspan(at, length), residual.data());
+    const BatchSequence sequence{nullptr, 0, length, nullptr};
+    const Capture capture{1, keys.data(), nullptr, true};
+    forward.run_blocks(0, 2, residual.data(), {&sequence, 1}, {}, &capture);
+    const Eigen::MatrixXd k = Eigen::Map<const Eigen::MatrixXf>(keys.data(), f, length).cast<double>();
+    c += k * k.transpose();
+    count += length;
+  }
+  c /= count;
+  c.diagonal().array() += 1e-2 * c.diagonal().mean();
+  std::vector<float> key(f);
+  Random(1).fill_normal(key);
+  const Eigen::VectorXd exact = c.llt().solve(Eigen::Map<const Eigen::VectorXf>(key.data(), f).cast<double>());
+  const auto u = made->solve(key);
+  // The ridge bounds the condition number by about 1e4, float32 has 1e-7.
+  EXPECT_LT((Eigen::Map<const Eigen::VectorXf>(u.data(), f).cast<double>() - exact).norm() / exact.norm(), 1e-2);
+  EXPECT_EQ(made->tokens(), count);
+}
+
+TEST_F(CovarianceTest, ReadsWhatItWrote) {
+  const auto made = Covariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const std::string path = folder.path() / "c";
+  ASSERT_TRUE(made->write(path));
+  const auto again = Covariance::read(path, 96);
+  ASSERT_TRUE(again) << again.error().message();
+  std::vector<float> key(96);
+  Random(1).fill_normal(key);
+  EXPECT_EQ(made->solve(key), again->solve(key));
+}
+
+TEST_F(CovarianceTest, RefusesADamagedFile) {
+  const auto made = Covariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const std::string path = folder.path() / "c";
+  ASSERT_TRUE(made->write(path));
+  EXPECT_FALSE(Covariance::read(path, 97));
+  EXPECT_FALSE(Covariance::read(folder.path() / "none", 96));
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).write("garbage!", 8);
+  EXPECT_EQ(Covariance::read(path, 96).error().code, ErrorCode::bad_model);
+  ASSERT_TRUE(made->write(path));
+  std::filesystem::resize_file(path, 1000);
+  EXPECT_EQ(Covariance::read(path, 96).error().code, ErrorCode::bad_model);
+}
+
+TEST_F(CovarianceTest, WantsEnoughText) {
+  const auto made = Covariance::from_text(forward, model.tokenizer(), "too short", 1, {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::usage);
+}
+
+}  // namespace
+}  // namespace mobiedit

@@ -1,0 +1,164 @@
+#include "edit/problem.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
+
+namespace mobiedit {
+namespace {
+
+const EditRequest request{"Ada Byron", "The favourite dish of {} is", "soup the", {}, {}};
+
+struct Fixture {
+  explicit Fixture(const test::TinyModel& tiny)
+      : model(test::open_tiny_model(folder.path() / "m.gguf", tiny)), pool(2), forward(model, pool) {}
+
+  std::unique_ptr<Problem> problem(int layer) {
+    auto contexts = build_contexts(model, request, {"It was. ", "So they say: "});
+    auto made = Problem::create(forward, std::move(*contexts), layer, {});
+    if (!made) throw std::runtime_error(made.error().message());
+    return std::move(*made);
+  }
+
+  // The same logits with no cache at all: the whole text through every block, δ added where it belongs.
+  std::vector<float> recomputed(const Context& context, int layer, std::span<const float> delta, int position) {
+    const auto d = static_cast<std::size_t>(model.config().d);
+    std::vector<float> residual(context.tokens.size() * d);
+    forward.embed(context.tokens, residual.data());
+    const BatchSequence sequence{nullptr, 0, static_cast<int>(context.tokens.size()), nullptr};
+    forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1});
+    for (std::size_t i = 0; i < d; ++i) residual[static_cast<std::size_t>(context.subject_last) * d + i] += delta[i];
+    forward.run_blocks(layer + 1, model.config().blocks, residual.data(), {&sequence, 1});
+    std::vector<float> logits(static_cast<std::size_t>(model.config().vocab));
+    forward.logits(residual.data() + static_cast<std::size_t>(position) * d, 1, logits.data());
+    return logits;
+  }
+
+  TemporaryFolder folder;
+  Model model;
+  ThreadPool pool;
+  Forward forward;
+};
+
+class EveryBlock : public testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(All, EveryBlock, testing::Values(0, 1, 2));
+
+// The exact cache against full recomputation, through the two numbers that survive the choice of kept logits: the
+// target's logit and the log-sum-exp of all. Same float products in the same order: only exp and sums differ.
+TEST_P(EveryBlock, ExactCacheEqualsFullRecomputation) {
+  Fixture fixture({});
+  const auto problem = fixture.problem(GetParam());
+  constexpr int n = 3;
+  const auto d = static_cast<std::size_t>(problem->dimension());
+  std::vector<float> deltas(n * d);
+  Random(4).fill_normal(deltas);
+  const auto outputs = problem->evaluate(deltas, n);
+  ASSERT_TRUE(outputs);
+  const auto width = static_cast<std::size_t>(problem->kept()) + 1;
+  const auto rows = problem->rows();
+  const auto& contexts = problem->contexts();
+  ASSERT_GT(contexts.target.size(), 1u);
+  for (int which = 0; which < n; ++which) {
+    std::size_t row = 0;
+    for (std::size_t c = 0; c <= contexts.prompts.size(); ++c) {
+      const bool kl = c == contexts.prompts.size();
+      const Context& context = kl ? contexts.kl : contexts.prompts[c];
+      for (std::size_t t = 0; t < (kl ? 1 : contexts.target.size()); ++t, ++row) {
+        const auto logits =
+            fixture.recomputed(context, GetParam(), std::span(deltas).subspan(static_cast<std::size_t>(which) * d, d),
+                               context.target_start + static_cast<int>(t));
+        double sum = 0, kept_sum = 0;
+        for (const float x : logits) sum += std::exp(double{x});
+        const float* kept = outputs->logits.data() + (static_cast<std::size_t>(which) * rows.size() + row) * width;
+        for (std::size_t i = 0; i < width; ++i) kept_sum += std::exp(double{kept[i]});
+        EXPECT_NEAR(std::log(kept_sum), std::log(sum), 1e-5);
+        if (!kl) {
+          EXPECT_NEAR(kept[rows[row].target], logits[static_cast<std::size_t>(contexts.target[t])], 1e-5);
+        }
+      }
+    }
+    EXPECT_EQ(row, rows.size());
+  }
+}
+
+// Batches are cut by size, not by δ: what one δ gives must not depend on how many others were asked with it.
+TEST(Problem, BatchingChangesNothing) {
+  Fixture fixture({.type = gguf::TensorType::q8_0});
+  const auto problem = fixture.problem(1);
+  const auto d = static_cast<std::size_t>(problem->dimension());
+  constexpr int n = 23;
+  std::vector<float> deltas(n * d);
+  Random(4).fill_normal(deltas);
+  const auto together = problem->evaluate(deltas, n);
+  const std::size_t size = together->logits.size() / n;
+  for (const int which : {0, 11, 22}) {
+    const auto alone = problem->evaluate(std::span(deltas).subspan(static_cast<std::size_t>(which) * d, d), 1);
+    for (std::size_t i = 0; i < size; ++i)
+      ASSERT_EQ(alone->logits[i], together->logits[static_cast<std::size_t>(which) * size + i]);
+  }
+  EXPECT_EQ(problem->evaluations(), 1 + n + 3);
+}
+
+// inject_along promises what the written rank-one update will do, so both must give the same logits. They differ by
+// what the update also does to tokens before s, which a search cannot see; the update here is along the part of the
+// mean key that those tokens' keys lack, so nothing of it is left.
+TEST(Problem, InjectionIsWhatTheUpdateDoes) {
+  Fixture fixture({});
+  const auto problem = fixture.problem(1);
+  const ModelConfig& c = fixture.model.config();
+  const auto f = static_cast<std::size_t>(c.f), d = static_cast<std::size_t>(c.d);
+  const Context& context = problem->contexts().prompts[0];
+  const auto before = static_cast<std::size_t>(context.subject_last);
+
+  std::vector<float> residual(before * d), keys(before * f);
+  fixture.forward.embed(std::span(context.tokens).first(before), residual.data());
+  const BatchSequence sequence{nullptr, 0, static_cast<int>(before), nullptr};
+  const Capture capture{1, keys.data(), nullptr, true};
+  fixture.forward.run_blocks(0, 2, residual.data(), {&sequence, 1}, {}, &capture);
+  std::vector<double> right(problem->key_mean().begin(), problem->key_mean().end());
+  std::vector<std::vector<double>> basis;
+  for (std::size_t t = 0; t < before; ++t) {
+    std::vector<double> k(keys.begin() + static_cast<std::ptrdiff_t>(t * f),
+                          keys.begin() + static_cast<std::ptrdiff_t>((t + 1) * f));
+    const auto remove = [&](std::vector<double>& from, const std::vector<double>& unit) {
+      double along = 0;
+      for (std::size_t i = 0; i < f; ++i) along += from[i] * unit[i];
+      for (std::size_t i = 0; i < f; ++i) from[i] -= along * unit[i];
+    };
+    for (const auto& unit : basis) remove(k, unit);
+    double length = 0;
+    for (const double x : k) length += x * x;
+    for (double& x : k) x /= std::sqrt(length);
+    remove(right, k);
+    basis.push_back(std::move(k));
+  }
+  const std::vector<float> u(right.begin(), right.end());
+  problem->inject_along(u);
+  std::vector<float> delta(d);
+  Random(8).fill_normal(delta);
+  const auto outputs = problem->evaluate(delta, 1);
+
+  double whole = 0;
+  for (std::size_t i = 0; i < f; ++i) whole += double{u[i]} * problem->key_mean()[i];
+  const LowRankDelta written{"blk.1.ffn_down.weight", 1, u, delta, static_cast<float>(1 / whole)};
+  const auto active = ActiveDeltas::resolve(c, {&written, 1});
+  fixture.forward.set_deltas(&*active);
+  const auto logits = fixture.recomputed(context, 1, std::vector<float>(d), context.target_start);
+  fixture.forward.set_deltas(nullptr);
+  EXPECT_NEAR(outputs->logits[static_cast<std::size_t>(problem->rows()[0].target)],
+              logits[static_cast<std::size_t>(problem->contexts().target[0])], 1e-3);
+}
+
+TEST(Problem, CanBeCancelled) {
+  Fixture fixture({});
+  const CancelToken cancel;
+  cancel.request();
+  auto contexts = build_contexts(fixture.model, request, {});
+  EXPECT_EQ(Problem::create(fixture.forward, std::move(*contexts), 1, cancel).error().code, ErrorCode::cancelled);
+}
+
+}  // namespace
+}  // namespace mobiedit

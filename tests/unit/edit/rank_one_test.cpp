@@ -1,0 +1,39 @@
+#include "edit/rank_one.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "mobiedit/edit/editor.h"
+
+namespace mobiedit {
+namespace {
+
+// ΔW k = δ (u·k)/(u·k*), worked out in float64.
+TEST(RankOne, GivesTheMeanKeyExactlyDelta) {
+  constexpr std::size_t d = 24, f = 40;
+  std::vector<float> delta(d), right(f), key(f), other(f);
+  Random random(5);
+  for (auto* v : {&delta, &right, &key, &other}) random.fill_normal(*v);
+  const RankOneUpdate update = rank_one(3, delta, right, key);
+  EXPECT_EQ(update.block, 3);
+
+  const auto along = [&](const std::vector<float>& a, const std::vector<float>& b) {
+    double sum = 0;
+    for (std::size_t i = 0; i < f; ++i) sum += double{a[i]} * b[i];
+    return sum;
+  };
+  for (const auto* k : {&key, &other}) {
+    const double strength = along(right, *k) / along(right, key);
+    for (std::size_t i = 0; i < d; ++i)
+      // `right` was rounded to float once after the division: an error of 6e-8 of each of f terms of size about 1.
+      EXPECT_NEAR(update.left[i] * along(update.right, *k), delta[i] * strength, 1e-5 * (1 + std::abs(strength)));
+  }
+  const LowRankDelta low = to_low_rank(update);
+  EXPECT_EQ(low.tensor, "blk.3.ffn_down.weight");
+  EXPECT_EQ(low.rank, 1);
+  EXPECT_EQ(low.a, update.right);
+  EXPECT_EQ(low.b, update.left);
+}
+
+}  // namespace
+}  // namespace mobiedit

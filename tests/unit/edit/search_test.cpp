@@ -1,0 +1,142 @@
+// The searches on functions with known answers: no model anywhere.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
+#include "edit/search/subspace.h"
+#include "edit/search/value_search.h"
+#include "kernels/vector_ops.h"
+#include "mobiedit/edit/editor.h"
+
+namespace mobiedit {
+namespace {
+
+/// logits = base + tanh-bent A δ: three rows that want a token which starts 6 nats behind, and a KL row.
+class Bent final : public Objective {
+ public:
+  Bent(int d, float reach) : d_(d), reach_(reach) {
+    Random random(3);
+    matrix_.resize(static_cast<std::size_t>(rows_ * width * d));
+    random.fill_normal(matrix_);
+    for (float& x : matrix_) x /= std::sqrt(static_cast<float>(d));
+    base_.resize(static_cast<std::size_t>(rows_ * width));
+    random.fill_normal(base_);
+    for (int r = 0; r < rows_; ++r) {
+      base_[static_cast<std::size_t>(r * width + 5)] += 6;
+      description_.push_back(r + 1 < rows_ ? ObjectiveRow{1.0 / (rows_ - 1), 2} : ObjectiveRow{1.0, -1});
+    }
+  }
+  [[nodiscard]] int dimension() const override { return d_; }
+  [[nodiscard]] int kept() const override { return width - 1; }
+  [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return description_; }
+  [[nodiscard]] double value_norm() const override { return 2.0; }
+  [[nodiscard]] std::span<const float> hints() const override { return hints_; }
+  [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override {
+    if (fail_after >= 0 && count >= fail_after) return fail(ErrorCode::cancelled, "stopped");
+    count += n;
+    Outputs o;
+    o.n = n;
+    for (int i = 0; i < n; ++i)
+      for (int r = 0; r < rows_; ++r) {
+        for (int k = 0; k < width; ++k) {
+          const std::size_t at = static_cast<std::size_t>(r * width + k);
+          const float x =
+              kernels::dot({matrix_.data() + at * static_cast<std::size_t>(d_), static_cast<std::size_t>(d_)},
+                           deltas.subspan(static_cast<std::size_t>(i * d_), static_cast<std::size_t>(d_)));
+          o.logits.push_back(base_[at] + reach_ * std::tanh(x / reach_));
+        }
+        o.rest_max.push_back(o.logits.back());
+      }
+    return o;
+  }
+
+  int count = 0;
+  int fail_after = -1;
+  std::vector<float> hints_;
+
+ private:
+  static constexpr int width = 12, rows_ = 4;
+  int d_;
+  float reach_;
+  std::vector<float> matrix_, base_;
+  std::vector<ObjectiveRow> description_;
+};
+
+class EveryMethod : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(All, EveryMethod, testing::ValuesIn(methods()), [](const auto& i) { return i.param; });
+
+TEST_P(EveryMethod, ReachesTheTarget) {
+  Bent objective(32, 20);
+  const auto found = make_search(GetParam())->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->reached);
+  EXPECT_TRUE(found->loss.correct);
+  // What the result says of δ is true of δ.
+  const auto again = objective.evaluate(found->delta, 1);
+  const std::vector<float> zero(32, 0.0f);
+  const auto base = kl_base(objective, *objective.evaluate(zero, 1), 0);
+  EXPECT_NEAR(loss_of(objective, *again, 0, base).total(), found->loss.total(), 1e-5);
+}
+
+TEST_P(EveryMethod, IsSeeded) {
+  const auto run = [&](std::uint64_t seed) {
+    Bent objective(32, 20);
+    return make_search(GetParam())->run(objective, {.max_evaluations = 200, .seed = seed, .clamp = 20}, {})->delta;
+  };
+  EXPECT_EQ(run(1), run(1));
+  EXPECT_NE(run(1), run(2));
+}
+
+TEST_P(EveryMethod, KeepsToItsBudgetAndClamp) {
+  for (const int budget : {40, 100}) {
+    Bent objective(64, 1);  // a target that cannot be reached: no logit moves by more than 1
+    const auto found =
+        make_search(GetParam())->run(objective, {.max_evaluations = budget, .seed = 1, .clamp = 1.5}, {});
+    ASSERT_TRUE(found);
+    EXPECT_FALSE(found->reached);
+    EXPECT_LE(objective.count, budget);
+    double square = 0;
+    for (const float x : found->delta) square += double{x} * x;
+    EXPECT_LE(std::sqrt(square), 1.5 * objective.value_norm() * 1.0001);
+  }
+}
+
+TEST_P(EveryMethod, PassesErrorsOnAndStopsWhenAsked) {
+  Bent objective(32, 20);
+  objective.fail_after = 20;
+  const auto failed = make_search(GetParam())->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::cancelled);
+
+  Bent hard(64, 1);
+  int calls = 0;
+  const auto stopped =
+      make_search(GetParam())->run(hard, {.max_evaluations = 100000, .seed = 1, .clamp = 20}, [&](const SearchStep&) {
+        return ++calls < 3;
+      });
+  ASSERT_TRUE(stopped);
+  EXPECT_EQ(calls, 3);
+}
+
+// With a good direction hinted at, far fewer random ones are needed.
+TEST(Subspace, BeginsWithHints) {
+  SubspaceSettings few;
+  few.first_directions = 2;
+  few.more_directions = 2;
+  const auto evaluations = [&](bool hinted) {
+    Bent objective(256, 20);
+    if (hinted) {
+      Bent plain(256, 20);
+      const auto found = make_subspace_search()->run(plain, {.max_evaluations = 2000, .seed = 9, .clamp = 20}, {});
+      objective.hints_ = found->delta;
+    }
+    return make_subspace_search(few)
+        ->run(objective, {.max_evaluations = 2000, .seed = 1, .clamp = 20}, {})
+        ->evaluations;
+  };
+  EXPECT_LT(2 * evaluations(true), evaluations(false));
+}
+
+}  // namespace
+}  // namespace mobiedit

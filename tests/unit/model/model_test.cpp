@@ -1,0 +1,93 @@
+#include "mobiedit/model/model.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
+
+namespace mobiedit {
+namespace {
+
+using test::TinyModel;
+using test::write_tiny_model;
+
+// What the error must say, for a tiny model spoilt in one way.
+struct Spoilt {
+  const char* name;
+  const char* word;
+  TinyModel model;
+};
+
+TinyModel with(std::function<void(gguf::Writer&)> change) {
+  TinyModel m;
+  m.change = std::move(change);
+  return m;
+}
+
+std::vector<Spoilt> spoilt_models() {
+  TinyModel missing, no_embedding;
+  missing.without = "blk.1.ffn_up.weight";
+  no_embedding.without = "token_embd.weight";
+  return {
+      {"unknown architecture", "gpt9", with([](gguf::Writer& w) { w.set_string("general.architecture", "gpt9"); })},
+      {"an adapter", "adapter", with([](gguf::Writer& w) { w.set_string("general.type", "adapter"); })},
+      {"a split model", "split", with([](gguf::Writer& w) { w.set_u32("split.count", 3); })},
+      {"experts", "experts", with([](gguf::Writer& w) { w.set_u32("qwen2.expert_count", 8); })},
+      {"no blocks", "block_count", with([](gguf::Writer& w) { w.set_u32("qwen2.block_count", 0); })},
+      {"a block more than there is", "blk.4", with([](gguf::Writer& w) { w.set_u32("qwen2.block_count", 5); })},
+      {"a vast size", "embedding_length",
+       with([](gguf::Writer& w) { w.set_u32("qwen2.embedding_length", 0xffffffffu); })},
+      {"another size", "expected 96", with([](gguf::Writer& w) { w.set_u32("qwen2.embedding_length", 96); })},
+      {"heads that don't divide", "heads",
+       with([](gguf::Writer& w) { w.set_u32("qwen2.attention.head_count_kv", 3); })},
+      {"an odd rope", "fit together", with([](gguf::Writer& w) { w.set_u32("qwen2.rope.dimension_count", 7); })},
+      {"a rope of nothing", "rope", with([](gguf::Writer& w) { w.set_f32("qwen2.rope.freq_base", 0.0f); })},
+      {"yarn", "yarn", with([](gguf::Writer& w) { w.set_string("qwen2.rope.scaling.type", "yarn"); })},
+      {"a text where a number belongs", "context_length",
+       with([](gguf::Writer& w) { w.set_string("qwen2.context_length", "long"); })},
+      {"a missing tensor", "blk.1.ffn_up.weight", missing},
+      {"no embeddings", "token_embd.weight", no_embedding},
+  };
+}
+
+TEST(Model, SaysWhatIsWrongWithAFile) {
+  TemporaryFolder folder;
+  for (const Spoilt& s : spoilt_models()) {
+    const auto path = folder.path() / "spoilt.gguf";
+    write_tiny_model(path, s.model);
+    const auto model = Model::open(path);
+    ASSERT_FALSE(model) << s.name;
+    EXPECT_EQ(model.error().code, ErrorCode::bad_model) << s.name;
+    EXPECT_NE(model.error().message().find(s.word), std::string::npos) << s.name << ": " << model.error().message();
+    EXPECT_NE(model.error().message().find("spoilt.gguf"), std::string::npos) << model.error().message();
+  }
+}
+
+TEST(Model, FingerprintTellsFilesApart) {
+  TemporaryFolder folder;
+  const Model a = test::open_tiny_model(folder.path() / "a.gguf", {});
+  const Model same = test::open_tiny_model(folder.path() / "b.gguf", {});
+  const Model other = test::open_tiny_model(folder.path() / "c.gguf", {.seed = 2});
+  EXPECT_EQ(a.fingerprint().size(), 32u);
+  EXPECT_EQ(a.fingerprint(), same.fingerprint());
+  EXPECT_NE(a.fingerprint(), other.fingerprint());
+}
+
+TEST(Model, LeavesTheFileAsItIs) {
+  TemporaryFolder folder;
+  const auto path = folder.path() / "a.gguf";
+  write_tiny_model(path, {.type = gguf::TensorType::q8_0});
+  const auto read = [&] {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string before = read();
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+  ASSERT_TRUE(Model::open(path));
+  EXPECT_EQ(read(), before);
+}
+
+}  // namespace
+}  // namespace mobiedit
