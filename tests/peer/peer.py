@@ -116,8 +116,9 @@ class Server:
         request = urllib.request.Request(self._url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
         return json.load(urllib.request.urlopen(request, timeout=300))
 
-    def tokenize(self, text, add_special=True):
-        return self._post("/tokenize", {"content": text, "add_special": add_special})["tokens"]
+    def tokenize(self, text, add_special=True, parse_special=True):
+        body = {"content": text, "add_special": add_special, "parse_special": parse_special}
+        return self._post("/tokenize", body)["tokens"]
 
     def complete(self, prompt, tokens=8):
         """The greedy continuation; prompt is text or token ids."""

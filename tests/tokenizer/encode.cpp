@@ -1,9 +1,12 @@
-// Encodes texts for the comparisons of this folder: encode VOCABULARY TEXTS.json [special] > ids.json
+// Encodes texts for the comparisons with other encoders: encode VOCABULARY TEXTS.json [bos] [special] > ids.json
+// bos: with BOS and EOS as the vocabulary wants them. special: names of special tokens in the text are those tokens.
 // VOCABULARY is a GGUF file or a JSON object named like GGUF's keys, without "tokenizer.ggml.".
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/tokenizer.h"
@@ -39,7 +42,7 @@ mobiedit::Result<mobiedit::Tokenizer> load(const std::string& path) {
 
 int main(int count, char** arguments) {
   if (count < 3) {
-    std::cerr << "encode VOCABULARY TEXTS.json [special]\n";
+    std::cerr << "encode VOCABULARY TEXTS.json [bos] [special]\n";
     return 2;
   }
   const auto tokenizer = load(arguments[1]);
@@ -47,9 +50,12 @@ int main(int count, char** arguments) {
     std::cerr << tokenizer.error().message() << '\n';
     return 1;
   }
+  const std::vector<std::string> flags(arguments + 3, arguments + count);
+  const mobiedit::EncodeOptions options{.add_special = std::ranges::count(flags, "bos") > 0,
+                                        .parse_special = std::ranges::count(flags, "special") > 0};
   json ids = json::array();
   for (const json& text : json::parse(std::ifstream(arguments[2]))) {
-    ids.push_back(tokenizer->encode(text.get<std::string>(), {.add_special = false, .parse_special = count > 3}));
+    ids.push_back(tokenizer->encode(text.get<std::string>(), options));
   }
   std::cout << ids << '\n';
 }
