@@ -2,41 +2,47 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
 #include <string>
 
 namespace mobiedit::io {
 namespace {
 
-constexpr mode_t permission_bits = 07777;
+constexpr mode_t permission_bits = 0777;
 
 std::unexpected<Error> refused(const std::filesystem::path& path, const char* what, int error) {
   return fail(ErrorCode::io, std::string(what) + ": " + describe(error), path.string());
 }
 
-/// Opens, hands over, closes.
-template <class Use>
-int with_file(const FileSystem& system, const std::filesystem::path& path, int flags, Use use) {
-  const int file = uninterrupted([&] { return system.open(path, flags | O_CLOEXEC, 0); });
-  if (file < 0) return file;
-  const int result = uninterrupted([&] { return use(file); });
-  system.close(file);
-  return result;
-}
-
 }  // namespace
+
+Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to, const FileSystem& system) {
+  // Opened before the renaming, so that little can go wrong after it. A folder that may be written to but not read
+  // cannot be synced, which is no reason to give up.
+  const auto folder = to.has_parent_path() ? to.parent_path() : std::filesystem::path(".");
+  const int parent = uninterrupted([&] { return system.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); });
+  if (parent < 0 && parent != -EACCES) return refused(to, "its folder cannot be opened", parent);
+  const int renamed = system.rename(from, to);
+  const int synced = renamed < 0 || parent < 0 ? 0 : uninterrupted([&] { return system.sync(parent); });
+  if (parent >= 0) system.close(parent);
+  if (renamed < 0) return refused(to, "cannot be replaced", renamed);
+  if (synced >= 0 || synced == -EINVAL || synced == -EOPNOTSUPP) return {};  // not every file system syncs folders
+  return refused(to, "is written and in place, but its folder cannot be synced, so it may not outlast a loss of power",
+                 synced);
+}
 
 Status replace_file(const std::filesystem::path& from, const std::filesystem::path& to, const FileSystem& system) {
   struct ::stat old{};
-  if (system.status(to, old) >= 0) {
-    const int kept = with_file(system, from, O_RDONLY,
-                               [&](int file) { return system.set_mode(file, old.st_mode & permission_bits); });
+  const int examined = system.status(to, old);
+  if (examined < 0 && examined != -ENOENT) return refused(to, "cannot be examined", examined);
+  if (examined >= 0) {
+    const int file = uninterrupted([&] { return system.open(from, O_RDONLY | O_CLOEXEC, 0); });
+    if (file < 0) return refused(from, "cannot be opened", file);
+    const int kept = uninterrupted([&] { return system.set_mode(file, old.st_mode & permission_bits); });
+    system.close(file);
     if (kept < 0) return refused(to, "its permissions cannot be kept", kept);
   }
-  if (const int renamed = system.rename(from, to); renamed < 0) return refused(to, "cannot be replaced", renamed);
-  const auto folder = to.has_parent_path() ? to.parent_path() : std::filesystem::path(".");
-  const int synced = with_file(system, folder, O_RDONLY | O_DIRECTORY, [&](int file) { return system.sync(file); });
-  if (synced < 0) return refused(to, "is in place, but its folder could not be synced", synced);
-  return {};
+  return rename_durably(from, to, system);
 }
 
 void remove_file(const std::filesystem::path& path, const FileSystem& system) {

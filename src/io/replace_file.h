@@ -8,8 +8,13 @@
 
 namespace mobiedit::io {
 
-/// Renames `from` over `to`, in the same folder, with the permissions of the file that was there, and syncs the folder.
-/// Errors: io; then `to` is what it was, but for a folder that could not be synced, which the error tells.
+/// Renames `from` over `to`, in the same folder, and syncs the folder where it can be. A symbolic link at `to` is
+/// replaced, not followed. Errors: io; then `to` is what it was, but for one case that the error tells: the new file is
+/// in place and only the folder could not be synced.
+[[nodiscard]] Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to,
+                                    const FileSystem& system = FileSystem::real());
+
+/// The same, with the permissions of the file that was at `to`.
 [[nodiscard]] Status replace_file(const std::filesystem::path& from, const std::filesystem::path& to,
                                   const FileSystem& system = FileSystem::real());
 

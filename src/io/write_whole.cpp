@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "io/replace_file.h"
+
 namespace mobiedit::io {
 namespace {
 
@@ -172,23 +174,9 @@ Status PendingFile::commit() {
   const int closed = system_->close(std::exchange(file_, -1));
   if (closed < 0 && closed != -EINTR) return refused(closed, "cannot be written to the disk");
 
-  // Opened before the renaming, so that little can go wrong after it. A folder that may be written to but not read
-  // cannot be synced, which is no reason to give up.
-  const int parent = uninterrupted([this] { return system_->open(folder(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); });
-  if (parent < 0 && parent != -EACCES) return refused(parent, "its folder cannot be opened");
-  if (const int error = system_->rename(temporary_, path_); error < 0) {
-    if (parent >= 0) system_->close(parent);
-    return refused(error, "cannot be replaced");
-  }
-  temporary_.clear();
-  if (parent < 0) return {};
-  const int synced = uninterrupted([&] { return system_->sync(parent); });
-  system_->close(parent);
-  if (synced >= 0 || synced == -EINVAL || synced == -EOPNOTSUPP) return {};  // not every file system syncs folders
-  return fail(ErrorCode::io,
-              "is written and in place, but its folder cannot be synced, so it may not outlast a loss of power: " +
-                  describe(synced),
-              path_.string());
+  Status placed = rename_durably(temporary_, path_, *system_);
+  if (placed) temporary_.clear();
+  return placed;
 }
 
 Status write_whole(const std::filesystem::path& path, std::uint64_t expected_bytes,
