@@ -112,8 +112,9 @@ void q4_k(const std::byte* block, float* y) {
     const float s = scale * static_cast<float>(packed.scale);
     const float m = minimum * static_cast<float>(packed.minimum);
     const std::byte* run = codes + group / 2 * 32;
+    const int shift = group % 2 * 4;
     for (int i = 0; i < 32; ++i) {
-      const int code = group % 2 == 0 ? low_nibble(run[i]) : high_nibble(run[i]);
+      const int code = (std::to_integer<int>(run[i]) >> shift) & 15;
       y[group * 32 + i] = s * static_cast<float>(code) - m;
     }
   }
@@ -129,8 +130,9 @@ void q5_k(const std::byte* block, float* y) {
     const float s = scale * static_cast<float>(packed.scale);
     const float m = minimum * static_cast<float>(packed.minimum);
     const std::byte* run = codes + group / 2 * 32;
+    const int shift = group % 2 * 4;
     for (int i = 0; i < 32; ++i) {
-      const int low = group % 2 == 0 ? low_nibble(run[i]) : high_nibble(run[i]);
+      const int low = (std::to_integer<int>(run[i]) >> shift) & 15;
       const int high = (std::to_integer<int>(fifth[i]) >> group) & 1;
       y[group * 32 + i] = s * static_cast<float>(low | (high << 4)) - m;
     }
@@ -140,18 +142,19 @@ void q5_k(const std::byte* block, float* y) {
 /// Two halves of 128 values: 64 bytes of low nibbles, 32 bytes of high bit pairs, 8 signed scales, each for 16 values.
 void q6_k(const std::byte* block, float* y) {
   const float scale = load_half(block + 208);
-  for (int half = 0; half < 2; ++half) {
-    const std::byte* low = block + half * 64;
-    const std::byte* high = block + 128 + half * 32;
-    const std::byte* scales = block + 192 + half * 8;
-    for (int quarter = 0; quarter < 4; ++quarter) {
-      const std::byte* run = low + quarter % 2 * 32;
-      for (int i = 0; i < 32; ++i) {
-        const int nibble = quarter < 2 ? low_nibble(run[i]) : high_nibble(run[i]);
-        const int pair = (std::to_integer<int>(high[i]) >> (2 * quarter)) & 3;
-        const float s = scale * static_cast<float>(load<std::int8_t>(scales + quarter * 2 + i / 16));
-        y[half * 128 + quarter * 32 + i] = s * static_cast<float>((nibble | (pair << 4)) - 32);
-      }
+  for (int group = 0; group < 16; ++group) {
+    const int half = group / 8;
+    const int quarter = group % 8 / 2;  // of a half
+    const int first = group % 2 * 16;   // in the quarter's 32 values
+    const std::byte* low = block + half * 64 + quarter % 2 * 32 + first;
+    const std::byte* high = block + 128 + half * 32 + first;
+    const int low_shift = quarter / 2 * 4;
+    const int high_shift = quarter * 2;
+    const float s = scale * static_cast<float>(load<std::int8_t>(block + 192 + group));
+    for (int i = 0; i < 16; ++i) {
+      const int nibble = (std::to_integer<int>(low[i]) >> low_shift) & 15;
+      const int pair = (std::to_integer<int>(high[i]) >> high_shift) & 3;
+      y[group * 16 + i] = s * static_cast<float>((nibble | (pair << 4)) - 32);
     }
   }
 }
