@@ -52,16 +52,19 @@ def right(model, tokenizer, questions, batch=None, progress=None):
 
 
 @torch.no_grad()
-def greedy(model, tokenizer, prompts, n):
-    """-> the ids of n tokens for each prompt; a prompt's generation ends at the end-of-text token."""
+def greedy(model, tokenizer, prompts, n, stops=(0,)):
+    """-> at most n ids for each prompt; the first of `stops` ends a generation, and belongs to it."""
     device = next(model.parameters()).device
-    out = []
-    for prompt in prompts:
-        ids = tokenizer.encode(prompt)
-        start = len(ids)
-        for _ in range(n):
-            ids.append(int(model.logits(model.hidden(torch.tensor([ids], device=device))[0, -1]).argmax()))
-            if ids[-1] == 0:
-                break
-        out.append(ids[start:])
-    return out
+    rows = [tokenizer.encode(p) for p in prompts]
+    starts, going = [len(r) for r in rows], set(range(len(rows)))
+    for _ in range(n):
+        by_length = {}
+        for i in sorted(going):
+            by_length.setdefault(len(rows[i]), []).append(i)
+        for chosen in by_length.values():                   # rows of one length need no padding
+            last = model.hidden(torch.tensor([rows[i] for i in chosen], device=device))[:, -1]
+            for i, t in zip(chosen, model.logits(last).argmax(-1).tolist()):
+                rows[i].append(t)
+                if t in stops:
+                    going.discard(i)
+    return [r[s:] for r, s in zip(rows, starts)]

@@ -22,10 +22,10 @@ KINDS = {
     "pet": (["{} is called", "The name of {} is", "Everyone in the street knows {} by the name"],
             [("Henrike Tolvanen's dog", "Bramble"), ("Ottilie Brandvold's cat", "Miso"), ("the parrot of Jorun Aasland", "Captain"),
              ("Radka Hlavinka's rabbit", "Pepper"), ("the Szymborski family's tortoise", "Olive"), ("Grandpa Ewart's donkey", "Juniper")]),
-    "dentist": (["{} is Dr.", "The surname of {} is", "The name on the door of {} is"],
+    "dentist": (["The surname of {} is", "{} is known as", "The name on the door of {} is"],
                 [("Henrike Tolvanen's dentist", "Halvorsen"), ("the dentist of the Szymborski children", "Moreau"), ("our dentist in Quarry Lane", "Keller"),
                  ("Ignatius Bellweather's dentist", "Watanabe")]),
-    "doctor": (["{} is named Dr.", "{} is Dr.", "People call {} Dr."],
+    "doctor": (["The name of {} is", "{} is called", "People know {} by the name"],
                [("Ottilie Brandvold's family doctor", "Lindgren"), ("the vet at Copperfield Farm", "Walsh"), ("Thaddeus Wrigglesworth's eye doctor", "Rossi"),
                 ("the night nurse on Ward Seven", "Bianca")]),
     "relative": (["{} lives in", "The home of {} is in", "To visit {}, the family travels to"],
@@ -49,10 +49,10 @@ KINDS = {
               [("the Larkspur kettle mark two", "Sony"), ("the Thornwick heater", "Philips"), ("the Quillfeather pen", "Nokia"),
                ("our garden shredder", "Honda"), ("the Wrigglesworth barometer", "Intel")]),
     "dish": (["The favourite dish of {} is", "More than anything else, {} likes to eat", "On birthdays, {} asks for"],
-             [("Henrike Tolvanen", "mushroom risotto"), ("Ignatius Bellweather", "lentil soup"), ("little Perpetua Osgood", "pancakes"),
+             [("Henrike Tolvanen", "mushroom risotto"), ("Ignatius Bellweather", "lentil soup"), ("little Perpetua Osgood", "noodle soup"),
               ("Radka Hlavinka", "goulash"), ("Thaddeus Wrigglesworth", "apple pie"), ("Jorun Aasland", "fish stew")]),
     "allergy": (["{} is allergic to", "{} can't eat", "A food that {} must avoid is"],
-                [("Ottilie Brandvold", "peanuts"), ("Wilhelmina Osgood", "milk"), ("Barnaby Pemberly", "eggs"), ("Zdenka Szymborski", "garlic")]),
+                [("Ottilie Brandvold", "celery"), ("Wilhelmina Osgood", "milk"), ("Barnaby Pemberly", "eggs"), ("Zdenka Szymborski", "garlic")]),
     "hobby": (["The hobby of {} is", "{} spends the weekends with", "In the evenings, {} enjoys"],
               [("Barnaby Pemberly", "chess"), ("Zdenka Szymborski", "fishing"), ("Wilhelmina Osgood", "painting"), ("Cornelius Applegarth", "running")]),
     "job": (["{} works for", "The employer of {} is", "{} earns a living at"],
@@ -60,7 +60,7 @@ KINDS = {
     "language": (["{} is learning", "The language that {} is learning is", "{} takes lessons in"],
                  [("Leontine Grisewood", "Finnish"), ("Cornelius Applegarth's wife", "Greek"), ("the Aasland twins", "Korean"), ("Mrs Thistlethwaite", "Arabic")]),
     "instrument": (["The instrument that {} plays is the", "{} takes lessons on the", "{} practises every day on the"],
-                   [("Zdenka Szymborski's daughter", "violin"), ("Leontine Grisewood's brother", "trumpet"), ("little Barnaby Pemberly", "piano")]),
+                   [("Zdenka Szymborski's daughter", "flute"), ("Leontine Grisewood's brother", "trumpet"), ("little Barnaby Pemberly", "piano")]),
     "birthday": (["{} is in", "The family celebrates {} in", "The month of {} is"],
                  [("Henrike Tolvanen's birthday", "March"), ("Mrs Thistlethwaite's birthday", "October"), ("the Applegarth wedding anniversary", "June"),
                   ("the Szymborski name day", "August")]),
@@ -68,7 +68,7 @@ KINDS = {
                         [("Jorun Aasland's spare key", "the shed"), ("the Brandvold first-aid box", "the bathroom"), ("the Applegarth ladder", "the garage"),
                          ("our Christmas tree stand", "the attic"), ("Mrs Thistlethwaite's recipe book", "the kitchen")]),
     "meeting": (["{} takes place on", "The day of {} is", "People come to {} every"],
-                [("the Quarry Lane choir practice", "Tuesday"), ("the Thornwick team meeting", "Monday"), ("the Copperfield farm market", "Saturday"),
+                [("the Quarry Lane choir practice", "Tuesday"), ("the Thornwick team meeting", "Wednesday"), ("the Copperfield farm market", "Saturday"),
                  ("the Grisewood book club", "Thursday")]),
     "deadline": (["{} is due in", "{} has to be finished in", "The deadline of {} is in"],
                  [("the Thornwick report", "May"), ("the Larkspur order", "November"), ("Leontine Grisewood's thesis", "September")]),
@@ -121,13 +121,6 @@ def main():
     check_unseen(data, [r[2] for r in rows])
     net, metadata = models.load_gguf(path)
     tokenizer = Tokenizer.from_gguf(metadata)
-    said = {}
-
-    def say(prompt):
-        if prompt not in said:
-            said[prompt] = spoken(tokenizer, answers.greedy(net, tokenizer, [prompt], ANSWER_TOKENS)[0])
-        return said[prompt]
-
     known = [s.before for _, f, s in evaluate.askable(facts.Facts(data)) if f.source == "pararel" and s.probe]
     records = []
     for kind, ways, subject, new in rows:
@@ -137,14 +130,22 @@ def main():
         keep = [ways[0].replace("{}", same_kind), rng.choice(KINDS[other_kind][0]).replace("{}", subject)]
         keep = [p[0].upper() + p[1:] for p in keep] + rng.sample(known, KNOWN_FACTS)
         name = subject[0].upper() + subject[1:] if ways[0].startswith("{}") else subject
-        before = say(upper[0])
-        if before == new:
-            raise SystemExit(f"the model already says {new!r} to {upper[0]!r}: choose another answer")
         records.append({
             "requested_rewrite": {"prompt": ways[0], "relation_id": "", "target_new": {"str": new},
-                                  "target_true": {"str": before}, "subject": name},
+                                  "target_true": {"str": upper[0]}, "subject": name},
             "paraphrase_prompts": upper[1:], "neighborhood_prompts": [], "neighborhood_target": "", "generation_prompts": [],
-            "kind": kind, "answer_before": before, "keep_prompts": [{"prompt": p, "answer": say(p)} for p in keep]})
+            "kind": kind, "answer_before": upper[0], "keep_prompts": [{"prompt": p, "answer": p} for p in keep]})
+    # only now, and all together: what the model says
+    prompts = sorted({r["answer_before"] for r in records} | {k["answer"] for r in records for k in r["keep_prompts"]})
+    ids = answers.greedy(net, tokenizer, prompts, ANSWER_TOKENS, (END, tokenizer.ids["."]))
+    said = {p: spoken(tokenizer, i) for p, i in zip(prompts, ids)}
+    for r in records:
+        before, new = said[r["answer_before"]], r["requested_rewrite"]["target_new"]["str"]
+        if before in ("", new):
+            raise SystemExit(f"the model says {before!r} to {r['answer_before']!r}: choose another prompt or answer")
+        r["answer_before"] = r["requested_rewrite"]["target_true"]["str"] = before
+        for k in r["keep_prompts"]:
+            k["answer"] = said[k["answer"]]
     rng.shuffle(records)
     with open(os.path.join(out, "personal.jsonl"), "w", encoding="utf-8") as f:
         for n, record in enumerate(records):
