@@ -27,7 +27,10 @@ def _open(data, name, opener):
 
 def _json(data, name):
     with _open(data, name, gzip.open) as f:
-        return json.load(f)
+        try:
+            return json.load(f)
+        except (OSError, EOFError, ValueError) as error:
+            raise SystemExit(f"{name} in {data} is damaged: {error}")
 
 
 def pararel(data):

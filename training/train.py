@@ -34,7 +34,7 @@ class Muon:
     @staticmethod
     def _orthogonal(x):
         tall = x.shape[-2] > x.shape[-1]
-        x = x.bfloat16()
+        x = x.bfloat16() if x.is_cuda else x                # slow on a CPU
         x = x.mT if tall else x
         x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
         for _ in range(5):
