@@ -94,16 +94,17 @@ struct Cut {
   int panels;
 };
 
-/// Pieces of some 20 microseconds: small against the time that a preempted worker may be away, large against taking
-/// one.
-Cut cut(const LinearKernel& kernel, int m, int panels, int k) {
-  constexpr std::int64_t piece = 1 << 21;  // multiply-accumulates
-  constexpr int most_rows = 96;            // whose activations stay in the level-2 cache beside a panel
-  const int row_pieces = divide_up(m, most_rows);
-  const int rows = divide_up(divide_up(m, row_pieces), kernel.row_tile) * kernel.row_tile;
-  const std::int64_t a_panel = static_cast<std::int64_t>(std::min(rows, m)) * kernel.panel * k;
-  const std::int64_t panels_a_piece = std::clamp<std::int64_t>(piece / a_panel, 1, panels);
-  return {rows, static_cast<int>(panels_a_piece)};
+/// Pieces of 3 to 40 microseconds, several for each thread: small against the time that a preempted worker may be away,
+/// large against the time to take one.
+Cut cut(const LinearKernel& kernel, int m, int panels, int k, int threads) {
+  constexpr std::int64_t least = 1 << 17;  // multiply-accumulates
+  constexpr std::int64_t most = 1 << 21;
+  constexpr int most_rows = 96;  // whose activations stay in the level-2 cache beside a panel
+  const int rows = std::min(m, divide_up(divide_up(m, divide_up(m, most_rows)), kernel.row_tile) * kernel.row_tile);
+  const std::int64_t a_panel = static_cast<std::int64_t>(kernel.panel) * k * rows;
+  const std::int64_t total = static_cast<std::int64_t>(kernel.panel) * k * m * panels;
+  const std::int64_t piece = std::clamp(total / (4 * threads), least, most);
+  return {rows, static_cast<int>(std::clamp<std::int64_t>(piece / a_panel, 1, panels))};
 }
 
 }  // namespace
@@ -225,7 +226,7 @@ void linear(const PackedWeight& weight, const Activations& x, const float* bias,
   const LinearKernel& kernel = linear_kernel(weight.isa());
   const std::size_t bytes_a_panel = panel_bytes(kernel, weight.kind(), x.k);
   const int panels = divide_up(weight.n(), kernel.panel);
-  const Cut piece_size = cut(kernel, x.m, panels, x.k);
+  const Cut piece_size = cut(kernel, x.m, panels, x.k, pool.threads());
   const int row_pieces = divide_up(x.m, piece_size.rows);
   const int panel_pieces = divide_up(panels, piece_size.panels);
   const auto multiply = weight.kind() == WeightKind::f32 ? kernel.multiply_f32 : kernel.multiply_int8;

@@ -138,10 +138,8 @@ double sum_of_exponentials(const float* x, std::size_t n, float most, const Keep
   if (i < n) {
     const __m256i mask = tail_mask(n - i);
     const __m256 e = exponential(_mm256_sub_ps(load_or_least(x + i, mask), shift));
-    // Where x is masked away and all else is minus infinity too, the difference is NaN: it must not reach the sum.
-    const __m256 present = _mm256_and_ps(e, _mm256_castsi256_ps(mask));
-    low = _mm256_add_pd(low, widen_low(present));
-    high = _mm256_add_pd(high, widen_high(present));
+    low = _mm256_add_pd(low, widen_low(e));
+    high = _mm256_add_pd(high, widen_high(e));
     keep(i, e);
   }
   return sum(_mm256_add_pd(low, high));
