@@ -1,0 +1,23 @@
+// All of the library.
+#pragma once
+
+#include "mobiedit/base/cancel.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/edit/request.h"
+#include "mobiedit/edit/update.h"
+#include "mobiedit/eval/dataset.h"
+#include "mobiedit/eval/experiment.h"
+#include "mobiedit/eval/measure.h"
+#include "mobiedit/eval/metrics.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/gguf/types.h"
+#include "mobiedit/gguf/writer.h"
+#include "mobiedit/model/config.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/model.h"
+#include "mobiedit/model/session.h"
+#include "mobiedit/model/tokenizer.h"
+#include "mobiedit/store/adapter.h"
+#include "mobiedit/store/baked.h"
+#include "mobiedit/store/provenance.h"
