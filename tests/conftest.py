@@ -1,10 +1,13 @@
 """What the suites of the built program share."""
 
+import json
 import os
 import pathlib
 import subprocess
 
 import pytest
+
+EIFFEL = ["--subject", "Eiffel Tower", "--prompt", "{} is located in", "--target", "Rome"]
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
 
@@ -40,3 +43,34 @@ def model():
     if not path.exists():
         pytest.skip(f"no model at {path}")
     return path
+
+
+@pytest.fixture
+def eiffel():
+    """An edit that the bundled model takes in a second or two."""
+    return list(EIFFEL)
+
+
+@pytest.fixture(scope="session")
+def quick(mobiedit, tmp_path_factory):
+    """Runs a verb with a cache of its own, so that what another run remembered plays no part."""
+    cache = tmp_path_factory.mktemp("cache")
+
+    def call(*arguments, **options):
+        options["env"] = {"MOBIEDIT_CACHE": str(cache)} | options.get("env", {})
+        return mobiedit(*arguments, **options)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def edited(quick, model, tmp_path_factory):
+    """One edit, written both ways: {"document", "lora", "gguf"}."""
+    folder = tmp_path_factory.mktemp("edited")
+    lora, gguf = folder / "lora.gguf", folder / "baked.gguf"
+    done = quick(
+        "edit", "-m", model, *EIFFEL, "--paraphrase", "Eiffel Tower can be found in",
+        "--keep", "Notre Dame de Paris is located in", "--out-lora", lora, "--out-gguf", gguf, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return {"document": json.loads(done.stdout), "lora": lora, "gguf": gguf}

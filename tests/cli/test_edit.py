@@ -1,0 +1,142 @@
+"""The edit verb: what it says, what it writes."""
+
+import hashlib
+import json
+
+import pytest
+
+from folders import left_in
+
+
+def test_json_has_what_was_promised(edited):
+    document = edited["document"]
+    assert document["schema"] == "mobiedit.edit/1"
+    assert document["peak_rss_bytes"] > 10_000_000
+    [edit] = document["edits"]
+    assert edit["subject"] == "Eiffel Tower"
+    assert edit["prompt"] == "{} is located in"
+    assert edit["target_new"] == "Rome"
+    assert edit["success"] is True
+    assert edit["answer"] == {"before": "Paris", "after": "Rome"}
+    assert edit["target_probability"]["before"] < 0.01 < 0.5 < edit["target_probability"]["after"]
+    assert edit["evaluations"] > 0
+    assert edit["seconds"] > 0
+    assert edit["delta_norm_ratio"] > 0
+    assert isinstance(edit["layer"], int)
+    assert edit["paraphrases"][0]["after"] == "Rome"
+    assert edit["keep"][0]["as_wanted"] is True
+    assert [(o["kind"], o["path"]) for o in document["outputs"]] == [("lora", str(edited["lora"])), ("gguf", str(edited["gguf"]))]
+
+
+def test_both_files_know_the_new_fact(mobiedit, model, edited):
+    prompt = ["-p", "Eiffel Tower is located in", "-n", 1]
+    assert mobiedit("ask", "-m", model, *prompt).stdout.strip() == "Paris"
+    assert mobiedit("ask", "-m", model, "--lora", edited["lora"], *prompt).stdout.strip() == "Rome"
+    assert mobiedit("ask", "-m", edited["gguf"], *prompt).stdout.strip() == "Rome"
+
+
+def test_files_say_where_they_came_from(mobiedit, edited):
+    for kind in ("lora", "gguf"):
+        keys = json.loads(mobiedit("inspect", edited[kind], "--json").stdout)["metadata"]
+        assert keys["mobiedit.version"]
+        assert len(keys["mobiedit.base_fingerprint"]) == 32
+        [record] = json.loads(keys["mobiedit.edits"])
+        assert (record["subject"], record["target_new"]) == ("Eiffel Tower", "Rome")
+
+
+def test_nothing_else_is_left_behind(edited):
+    assert left_in(edited["lora"].parent) == ["baked.gguf", "lora.gguf"]
+
+
+def test_the_same_seed_gives_the_same_bytes(quick, model, eiffel, edited, tmp_path):
+    again = tmp_path / "again.gguf"
+    assert quick("edit", "-m", model, *eiffel, "--out-lora", again).returncode == 0
+    assert again.read_bytes() == edited["lora"].read_bytes()
+
+
+def test_dry_run_writes_nothing_and_text_is_plain(quick, model, eiffel, tmp_path):
+    done = quick("edit", "-m", model, *eiffel, "--out-lora", tmp_path / "a.gguf", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert "before   Paris" in done.stdout
+    assert "after    Rome" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "error" not in done.stderr
+    assert left_in(tmp_path) == []
+
+
+def test_a_target_out_of_reach_is_code_3_and_writes_nothing(quick, model, eiffel, tmp_path):
+    out = tmp_path / "a.gguf"
+    done = quick("edit", "-m", model, *eiffel, "--out-lora", out, "--max-evaluations", 1, "--json")
+    assert done.returncode == 3, done.stderr
+    assert "not reached" in done.stderr
+    document = json.loads(done.stdout)
+    assert document["edits"][0]["success"] is False
+    assert document["outputs"] == []
+    assert left_in(tmp_path) == []
+
+
+def test_several_edits_share_one_adapter(quick, mobiedit, model, tmp_path):
+    edits = tmp_path / "edits.jsonl"
+    records = [
+        {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome"},
+        {"subject": "Windows XP", "prompt": "{} is developed by", "target_new": "Apple", "keep": ["Toyota Corolla is produced by"]},
+    ]
+    edits.write_text("\n".join(map(json.dumps, records)))
+    out = tmp_path / "two.gguf"
+    done = quick("edit", "-m", model, "--from", edits, "--out-lora", out, "--json")
+    assert done.returncode == 0, done.stderr
+    assert [e["success"] for e in json.loads(done.stdout)["edits"]] == [True, True]
+    for prompt, answer in [("Eiffel Tower is located in", "Rome"), ("Windows XP is developed by", "Apple")]:
+        assert mobiedit("ask", "-m", model, "--lora", out, "-p", prompt, "-n", 1).stdout.strip() == answer
+    # A scale of zero is the base.
+    scaled = mobiedit("ask", "-m", model, "--lora", f"{out}:0", "-p", "Eiffel Tower is located in", "-n", 1)
+    assert scaled.stdout.strip() == "Paris"
+
+
+def test_edits_that_miss_are_left_out(quick, mobiedit, model, tmp_path):
+    edits = tmp_path / "edits.jsonl"
+    # What the model says already is reached at once; the other cannot be had for a handful of evaluations.
+    records = [
+        {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Paris"},
+        {"subject": "Windows XP", "prompt": "{} is developed by", "target_new": "the Archbishop of York"},
+    ]
+    edits.write_text("\n".join(map(json.dumps, records)))
+    out = tmp_path / "one.gguf"
+    done = quick("edit", "-m", model, "--from", edits, "--out-lora", out, "--max-evaluations", 30, "--json")
+    assert done.returncode == 3, (done.returncode, done.stderr)
+    document = json.loads(done.stdout)
+    assert [e["success"] for e in document["edits"]] == [True, False]
+    assert len(document["outputs"]) == 1
+    keys = json.loads(mobiedit("inspect", out, "--json").stdout)["metadata"]
+    assert len(json.loads(keys["mobiedit.edits"])) == 1
+
+
+def test_the_zeroth_order_method_runs(quick, model, eiffel):
+    done = quick("edit", "-m", model, *eiffel, "--method", "zo", "--max-evaluations", 20, "--dry-run", "--json")
+    assert done.returncode in (0, 3), done.stderr
+    assert json.loads(done.stdout)["method"] == "zo"
+
+
+def test_options_come_from_the_environment(quick, eiffel, model):
+    done = quick("edit", *eiffel, "--dry-run", "--json", env={"MOBIEDIT_MODEL": str(model), "MOBIEDIT_MAX_EVALUATIONS": "1"})
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout)["model"] == str(model)
+
+
+def test_statistics_are_remembered(mobiedit, model, eiffel, tmp_path):
+    text = model.parent / "covariance-text.txt"
+    if not text.exists():
+        pytest.skip("no text beside the model")
+    cache = {"MOBIEDIT_CACHE": str(tmp_path / "cache")}
+    done = mobiedit("stats", "-m", model, "--text", text, "--json", env=cache)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["schema"] == "mobiedit.stats/1"
+    arguments = ["edit", "-m", model, *eiffel, "--dry-run", "-v", "--max-evaluations", 1]
+    assert "with key statistics" in mobiedit(*arguments, env=cache).stderr
+    assert "without key statistics" in mobiedit(*arguments, "--no-text", env=cache).stderr
+    assert "without key statistics" in mobiedit(*arguments, env={"MOBIEDIT_CACHE": str(tmp_path / "other")}).stderr
+
+
+def test_the_base_is_never_written(model, edited):
+    before = hashlib.sha256(model.read_bytes()).hexdigest()
+    assert before in (model.parent / "README.md").read_text()
