@@ -11,6 +11,12 @@
 #include "model/tokenizer/utf8.h"
 
 namespace mobiedit::tokenizer {
+namespace {
+
+// Symbols count a word's bytes in 32 bits; a longer word, which no real text has, is cut.
+constexpr std::size_t longest_word = std::size_t{1} << 30;
+
+}  // namespace
 
 Result<BytePairEncoder> BytePairEncoder::create(const TokenizerData& data, const Splitting& splitting) {
   // Each merge can bring three symbols that are no tokens, and ids are 32 bits wide.
@@ -72,7 +78,12 @@ void BytePairEncoder::encode(std::string_view text, std::vector<Token>& tokens) 
     std::string_view valid = text.substr(at, run);
     if (composes_) valid = compose(valid, scratch.composed);
     splitter_.split(valid, scratch.words);
-    for (const std::string_view word : scratch.words) encode_word(word, scratch, tokens);
+    for (std::string_view word : scratch.words) {
+      for (; word.size() > longest_word; word.remove_prefix(longest_word)) {
+        encode_word(word.substr(0, longest_word), scratch, tokens);
+      }
+      encode_word(word, scratch, tokens);
+    }
     at += run;
   }
 }

@@ -36,14 +36,18 @@ class Reader {
   std::optional<Token> token(std::string_view key) {
     const gguf::Entry* entry = file_.find(key);
     if (entry == nullptr) return std::nullopt;
-    if (const auto* number = std::get_if<std::uint64_t>(&entry->value)) {
-      return std::in_range<Token>(*number) ? std::optional(static_cast<Token>(*number)) : std::nullopt;
+    std::optional<Token> token;
+    const auto take = [&](auto number) {
+      if (std::in_range<Token>(number)) token = static_cast<Token>(number);
+    };
+    if (const auto* natural = std::get_if<std::uint64_t>(&entry->value)) {
+      take(*natural);
+    } else if (const auto* whole = std::get_if<std::int64_t>(&entry->value)) {
+      take(*whole);
+    } else {
+      wrong(key, "an integer");
     }
-    if (const auto* number = std::get_if<std::int64_t>(&entry->value)) {
-      return *number >= 0 && std::in_range<Token>(*number) ? std::optional(static_cast<Token>(*number)) : std::nullopt;
-    }
-    wrong(key, "an integer");
-    return std::nullopt;
+    return token;
   }
 
   std::vector<float> scores(std::string_view key) {

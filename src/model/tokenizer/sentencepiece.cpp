@@ -20,6 +20,9 @@ std::optional<unsigned char> byte_token_value(std::string_view text) {
 
 namespace {
 
+// Symbols count a word's bytes in 32 bits; a longer word, which no real text has, is cut.
+constexpr std::size_t longest_word = std::size_t{1} << 30;
+
 /// Where the next U+2581 stands that follows something else, from `begin` on: the end of the text if there is none.
 std::size_t word_end(std::string_view text, std::size_t begin) {
   std::size_t at = begin;
@@ -59,11 +62,11 @@ Result<SentencePieceEncoder> SentencePieceEncoder::create(const TokenizerData& d
   return encoder;
 }
 
-void SentencePieceEncoder::encode(std::string_view text, bool begins_word, std::vector<Token>& tokens) const {
+void SentencePieceEncoder::encode(std::string_view text, std::vector<Token>& tokens) const {
   if (text.empty()) return;
   std::string escaped;
   escaped.reserve(text.size() + text.size() / 2);
-  if (begins_word && adds_space_) escaped += word_space;
+  if (adds_space_) escaped += word_space;
   for (const char c : text) {
     if (c == ' ') {
       escaped += word_space;
@@ -75,7 +78,8 @@ void SentencePieceEncoder::encode(std::string_view text, bool begins_word, std::
   // No merge crosses from one word to the next unless some piece does, so each word can be merged by itself.
   Scratch scratch;
   for (std::size_t begin = 0; begin < escaped.size();) {
-    const std::size_t end = pieces_span_words_ ? escaped.size() : word_end(escaped, begin);
+    std::size_t end = pieces_span_words_ ? escaped.size() : word_end(escaped, begin);
+    end = std::min(end, begin + longest_word);
     encode_stretch(std::string_view(escaped).substr(begin, end - begin), scratch, tokens);
     begin = end;
   }

@@ -27,10 +27,10 @@ class SentencePieceEncoder {
   /// `data.types` has as many entries as `data.tokens`. Errors: bad_model (no score for each token).
   [[nodiscard]] static Result<SentencePieceEncoder> create(const TokenizerData& data);
 
-  /// Appends the tokens of any bytes; a space counts as U+2581. `begins_word`: the text follows a special token or
-  /// nothing, and gets a space in front if the vocabulary wants one. A byte that has neither a piece nor a byte token
+  /// Appends the tokens of any bytes, which are a whole text or what lies between two special tokens: it gets a space
+  /// in front if the vocabulary wants one. A space counts as U+2581. A byte that has neither a piece nor a byte token
   /// is the unknown token, or nothing where the vocabulary has none.
-  void encode(std::string_view text, bool begins_word, std::vector<Token>& tokens) const;
+  void encode(std::string_view text, std::vector<Token>& tokens) const;
 
  private:
   /// Keys of `pieces_` are looked up by views into the text.

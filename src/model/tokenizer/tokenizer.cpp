@@ -21,7 +21,7 @@ struct Tokenizer::Vocabulary {
   explicit Vocabulary(Encoder made) : encoder(std::move(made)) {}
 
   Encoder encoder;
-  std::vector<unsigned char> types;     ///< TokenType, 0 for any other
+  std::vector<bool> hidden;             ///< [vocab], shown only when asked for
   std::string piece_bytes;              ///< every token's bytes, one after the other
   std::vector<std::size_t> piece_ends;  ///< [vocab + 1], where they begin and end
   TokenFinder user_defined, special;    ///< special: user defined ones too
@@ -29,26 +29,17 @@ struct Tokenizer::Vocabulary {
   std::optional<Token> bos, eos;
   bool add_bos = false, add_eos = false;
 
-  [[nodiscard]] bool holds(Token token) const { return token >= 0 && static_cast<std::size_t>(token) < types.size(); }
+  [[nodiscard]] bool holds(Token token) const { return token >= 0 && static_cast<std::size_t>(token) < hidden.size(); }
 
   [[nodiscard]] std::string_view bytes(Token token, bool special_too) const {
     if (!holds(token)) return {};
     const auto id = static_cast<std::size_t>(token);
-    if (!special_too && !may_come_from_text(types[id])) return {};
+    if (hidden[id] && !special_too) return {};
     return std::string_view(piece_bytes).substr(piece_ends[id], piece_ends[id + 1] - piece_ends[id]);
   }
 
-  void encode_plain(std::string_view text, bool begins_word, std::vector<Token>& tokens) const {
-    // The encoders count a word's bytes in 32 bits.
-    constexpr std::size_t most = std::size_t{1} << 30;
-    for (; text.size() > most; text.remove_prefix(most), begins_word = false) {
-      encode_plain(text.substr(0, most), begins_word, tokens);
-    }
-    if (const auto* pieces = std::get_if<SentencePieceEncoder>(&encoder)) {
-      pieces->encode(text, begins_word, tokens);
-    } else {
-      std::get<BytePairEncoder>(encoder).encode(text, tokens);
-    }
+  void encode_plain(std::string_view text, std::vector<Token>& tokens) const {
+    std::visit([&](const auto& kind) { kind.encode(text, tokens); }, encoder);
   }
 };
 
@@ -153,14 +144,14 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
     vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
   }
 
-  vocabulary->types.reserve(size);
+  vocabulary->hidden.reserve(size);
   vocabulary->piece_ends.reserve(size + 1);
   vocabulary->piece_ends.push_back(0);
   for (std::size_t id = 0; id < size; ++id) {
-    const int type = data.types[id] >= normal && data.types[id] <= byte ? data.types[id] : 0;
+    const int type = data.types[id];
     const std::string& text = data.tokens[id];
     const auto token = static_cast<Token>(id);
-    vocabulary->types.push_back(static_cast<unsigned char>(type));
+    vocabulary->hidden.push_back(!may_come_from_text(type));
     vocabulary->piece_bytes += bytes_of(text, type, sentencepiece);
     vocabulary->piece_ends.push_back(vocabulary->piece_bytes.size());
     if (type == user_defined) vocabulary->user_defined.add(text, token);
@@ -195,15 +186,12 @@ std::vector<Token> Tokenizer::encode(std::string_view text, EncodeOptions option
   std::vector<Token> tokens;
   if (options.add_special && vocabulary_->add_bos) tokens.push_back(*vocabulary_->bos);
   const TokenFinder& finder = options.parse_special ? vocabulary_->special : vocabulary_->user_defined;
-  // Whether plain text comes right after a special token, or first.
-  bool begins_word = true;
   while (!text.empty()) {
     const auto found = finder.find(text, 0);
     const std::string_view plain = text.substr(0, found ? found->at : text.size());
-    vocabulary_->encode_plain(plain, begins_word, tokens);
+    vocabulary_->encode_plain(plain, tokens);
     if (!found) break;
     tokens.push_back(found->token);
-    begins_word = true;
     text.remove_prefix(found->at + found->length);
   }
   if (options.add_special && vocabulary_->add_eos) tokens.push_back(*vocabulary_->eos);
@@ -221,7 +209,7 @@ std::string Tokenizer::piece(Token token, bool special) const {
 }
 
 int Tokenizer::size() const {
-  return static_cast<int>(vocabulary_->types.size());
+  return static_cast<int>(vocabulary_->hidden.size());
 }
 std::optional<Token> Tokenizer::bos() const {
   return vocabulary_->bos;

@@ -24,6 +24,12 @@ TEST(BytePairEncoding, MergesEqualPairsFromTheLeft) {
   EXPECT_EQ(pieces(tokenizer, "aaaaa"), "aa|aa|a");
 }
 
+TEST(BytePairEncoding, OfAMergeThatIsListedTwiceTheFirstCounts) {
+  auto data = tiny_vocabulary({"a b", "b c"});
+  data.merges.push_back("a b");
+  EXPECT_EQ(pieces(make_tokenizer(std::move(data)), "abc"), "ab|c");
+}
+
 TEST(BytePairEncoding, MergesResultsOfMerges) {
   const auto tokenizer = make_tokenizer(tiny_vocabulary({"t h", "th e", "Ġ the"}));
   EXPECT_EQ(pieces(tokenizer, "the the"), "the| the");

@@ -50,6 +50,13 @@ const Case cases[] = {
     {"deepseek-coder", "a12\nb.c", "a|1|2|\n|b|.|c"},
     {"deepseek-v3", "1234 a_b (x)", "123|4| a|_b| (|x|)"},
     {"tekken", "helloWorld HTTPServer 12/\n", "hello|World| HTTPServer| |1|2|/\n"},
+    {"tekken",
+     "A\xCC\x81"
+     "B\xCC\x81"
+     "c D\xCC\x81",
+     "A\xCC\x81"
+     "B\xCC\x81"
+     "c| D\xCC\x81"},
     {"gpt-4o", "helloWorld's 1234/", "hello|World's| |123|4|/"},
     {"bailingmoe", "we'RE 12\n\n", "we|'RE| |1|2|\n\n"},
     {"seed-coder", "a;\n12", "a|;|\n|1|2"},
@@ -116,27 +123,37 @@ TEST(Splitter, EveryPatternKeepsAllOfTheText) {
   }
 }
 
-TEST(Splitter, NoPatternIsQuadraticInARunOfOneKind) {
-  // A quadratic one would take minutes over these and meet the runner's time limit.
-  const std::size_t size = 100000;
+TEST(Splitter, LongRunsOfOneKindAreCutAsShortOnesAre) {
+  // A pattern that tries every start in vain, or that runs out of the matcher's memory, would leave the text in one
+  // piece, or take many minutes and meet the runner's time limit.
   std::set<const std::string_view*> seen;
   for (const std::string& name : all_names()) {
     if (!seen.insert(find_splitting(name)->patterns.data()).second) continue;
     const auto splitter = splitter_for(name);
     for (const char* kind : {"a", "A", " ", "\n", "\t", "0", "'", "(", "\xE4\xB8\x80", "\xCC\x81", "\xE2\x80\x83"}) {
-      std::string text;
-      while (text.size() < size) text += kind;
-      // What follows the run makes attempts fail that would otherwise succeed at once.
-      for (const char* end : {"", "\xE4\xB8\x80", "x", "."}) {
-        const std::string subject = text + end;
+      const auto count = [&](std::size_t size) {
+        std::string text;
+        for (std::size_t i = 0; i < size; ++i) text += kind;
+        // What follows the run makes attempts fail that would otherwise succeed at once.
+        text += "\xE4\xB8\x80";
         std::vector<std::string_view> words;
-        splitter.split(subject, words);
-        std::size_t total = 0;
-        for (const std::string_view word : words) total += word.size();
-        EXPECT_EQ(total, subject.size()) << name;
-      }
+        splitter.split(text, words);
+        return words.size();
+      };
+      // Multiples of three, for the patterns that take digits by three.
+      const std::size_t short_run = count(300), growth = count(600) - short_run;
+      EXPECT_EQ(count(600000), short_run + growth * 1999) << name << ", runs of '" << kind << "'";
     }
   }
+}
+
+TEST(Splitter, AMatchThatNeedsMuchMemoryIsFound) {
+  constexpr std::string_view patterns[]{"(?:(?:a|b)(?:c|d)?)+?e"};
+  const auto splitter = Splitter::create(patterns);
+  ASSERT_TRUE(splitter);
+  std::string text;
+  for (int i = 0; i < 50000; ++i) text += "ac";
+  EXPECT_EQ(split(*splitter, "x" + text + "ex"), "x|" + text + "e|x");
 }
 
 }  // namespace
