@@ -69,26 +69,30 @@ Parsed<std::vector<std::string>> texts(const Json& record, std::initializer_list
   return list;
 }
 
-/// CounterFact's neighbours are texts whose answer is the record's own true target; EasyEdit's carry their answers.
+/// A list of {"prompt": ..., `answer`: ...}; entries of another form are passed over, as unknown fields are.
+void add_answered(const Json& entries, const char* answer, std::vector<Neighbour>& list) {
+  if (!entries.is_array()) return;
+  for (const Json& entry : entries) {
+    if (!entry.is_object()) continue;
+    const Json* prompt = first_of(entry, {"prompt"});
+    const Json* truth = first_of(entry, {answer});
+    if (prompt == nullptr || truth == nullptr) continue;
+    auto prompt_text = text_of(*prompt);
+    auto truth_text = text_of(*truth);
+    if (prompt_text && truth_text) list.push_back({std::move(*prompt_text), std::move(*truth_text)});
+  }
+}
+
+/// CounterFact's neighbours are texts whose answer is the record's own true target; others carry their answers.
 Parsed<std::vector<Neighbour>> neighbours(const Json& record, const std::string& target_true) {
   auto prompts = texts(record, {"neighborhood_prompts"});
   if (!prompts) return std::unexpected(prompts.error());
   std::vector<Neighbour> list;
   for (std::string& prompt : *prompts) list.push_back({std::move(prompt), target_true});
+  if (const Json* kept = first_of(record, {"keep_prompts"})) add_answered(*kept, "answer", list);
   const Json* locality = first_of(record, {"locality"});
   if (locality == nullptr || !locality->is_object()) return list;
-  for (const Json& kind : *locality) {
-    if (!kind.is_array()) continue;
-    for (const Json& entry : kind) {
-      if (!entry.is_object()) continue;
-      const Json* prompt = first_of(entry, {"prompt"});
-      const Json* truth = first_of(entry, {"ground_truth"});
-      if (prompt == nullptr || truth == nullptr) continue;
-      auto prompt_text = text_of(*prompt);
-      auto truth_text = text_of(*truth);
-      if (prompt_text && truth_text) list.push_back({std::move(*prompt_text), std::move(*truth_text)});
-    }
-  }
+  for (const Json& kind : *locality) add_answered(kind, "ground_truth", list);
   return list;
 }
 

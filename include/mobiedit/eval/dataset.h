@@ -30,8 +30,8 @@ struct FactRecord {
 
 /// Reads JSON Lines or one JSON list, of CounterFact records (requested_rewrite, paraphrase_prompts,
 /// neighborhood_prompts), EasyEdit's (prompt, subject, target_new, ground_truth, rephrase_prompt, locality), ZsRE's
-/// (src, alt, answers, rephrase) or the same names flat; unknown fields are ignored. A prompt without {} gets it where
-/// the subject stands. Reads `limit` records at most; 0: all.
+/// (src, alt, answers, rephrase) or the same names flat, with keep_prompts ({prompt, answer}) as neighbours; unknown
+/// fields are ignored. A prompt without {} gets it where the subject stands. Reads `limit` records at most; 0: all.
 /// Errors: io; usage, naming file and line (not JSON, a field that is missing or of another kind, a prompt that has
 /// neither {} nor the subject, no record at all); out_of_memory.
 [[nodiscard]] Result<std::vector<FactRecord>> read_facts(const std::filesystem::path& path, std::size_t limit = 0);

@@ -73,6 +73,18 @@ TEST_F(Dataset, ReadsEasyEditAndZsre) {
   EXPECT_EQ((*zsre)[0].target_true, "Lecanorales");
 }
 
+TEST_F(Dataset, TakesKeepPromptsAsNeighboursWithAnswersOfTheirOwn) {
+  const auto facts =
+      read(R"({"subject":"A","prompt":"{} is","target_new":"B","target_true":"C","neighborhood_prompts":["N"],)"
+           R"("keep_prompts":[{"prompt":"K","answer":"D"},"odd",{"prompt":"no answer"}]})");
+  ASSERT_TRUE(facts) << facts.error().message();
+  const auto& neighbours = (*facts)[0].neighbours;
+  ASSERT_EQ(neighbours.size(), 2u);
+  EXPECT_EQ(neighbours[0].target_true, "C");
+  EXPECT_EQ(neighbours[1].prompt, "K");
+  EXPECT_EQ(neighbours[1].target_true, "D");
+}
+
 TEST_F(Dataset, ReadsOneRecordOverManyLines) {
   const auto facts = read("{\n \"subject\": \"A\",\n \"prompt\": \"{} is\",\n \"target_new\": \"B\"\n}\n");
   ASSERT_TRUE(facts) << facts.error().message();
