@@ -15,5 +15,6 @@ done <<'END'
 END
 
 [ ${#packages[@]} -eq 0 ] && exit 0
+command -v npm >/dev/null || { echo "npm is not installed: the tests labelled npm will report themselves skipped"; exit 0; }
 mkdir -p build/npm
 npm install --prefix build/npm --no-audit --no-fund --loglevel=error "${packages[@]}"

@@ -90,7 +90,7 @@ void BytePairEncoder::encode(std::string_view text, std::vector<Token>& tokens) 
 
 void BytePairEncoder::encode_word(std::string_view word, Scratch& scratch, std::vector<Token>& tokens) const {
   if (!whole_words_.empty()) {
-    if (const auto found = whole_words_.find(std::string(word)); found != whole_words_.end()) {
+    if (const auto found = whole_words_.find(word); found != whole_words_.end()) {
       tokens.push_back(found->second);
       return;
     }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "model/tokenizer/pair_table.h"
 #include "model/tokenizer/patterns.h"
 #include "model/tokenizer/splitter.h"
+#include "model/tokenizer/text_hash.h"
 
 namespace mobiedit::tokenizer {
 
@@ -52,7 +54,7 @@ class BytePairEncoder {
   PairTable merges_;
   std::int32_t vocabulary_ = 0;  ///< symbols from here on are no tokens, only steps of merging
   std::array<std::int32_t, 256> bytes_{};
-  std::unordered_map<std::string, Token> whole_words_;
+  std::unordered_map<std::string, Token, TextHash, std::equal_to<>> whole_words_;
   bool composes_ = false;
 };
 

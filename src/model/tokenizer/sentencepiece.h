@@ -12,6 +12,7 @@
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/model/tokenizer.h"
+#include "model/tokenizer/text_hash.h"
 
 namespace mobiedit::tokenizer {
 
@@ -33,11 +34,6 @@ class SentencePieceEncoder {
   void encode(std::string_view text, std::vector<Token>& tokens) const;
 
  private:
-  /// Keys of `pieces_` are looked up by views into the text.
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   struct Piece {
     Token token;
     float score;
@@ -60,7 +56,7 @@ class SentencePieceEncoder {
   };
   void encode_stretch(std::string_view text, Scratch& scratch, std::vector<Token>& tokens) const;
 
-  std::unordered_map<std::string, Piece, Hash, std::equal_to<>> pieces_;
+  std::unordered_map<std::string, Piece, TextHash, std::equal_to<>> pieces_;
   std::size_t longest_piece_ = 0;
   std::array<Token, 256> bytes_{};  ///< negative: nothing
   bool adds_space_ = true;

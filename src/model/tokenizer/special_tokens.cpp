@@ -1,32 +1,51 @@
 #include "model/tokenizer/special_tokens.h"
 
 #include <algorithm>
-#include <functional>
+#include <utility>
 
 namespace mobiedit::tokenizer {
 
-void TokenFinder::add(std::string name, Token token) {
-  if (name.empty()) return;
-  auto& lengths = lengths_[static_cast<unsigned char>(name.front())];
-  const auto place = std::ranges::lower_bound(lengths, name.size(), std::greater{});
-  if (place == lengths.end() || *place != name.size()) lengths.insert(place, name.size());
-  names_.emplace(std::move(name), token);
+TokenFinder::TokenFinder(std::vector<Name> names) : names_(std::move(names)) {
+  std::erase_if(names_, [](const Name& name) { return name.text.empty(); });
+  std::ranges::stable_sort(names_, {}, &Name::text);
+  const auto repeated = std::ranges::unique(names_, {}, &Name::text);
+  names_.erase(repeated.begin(), repeated.end());
+  for (std::size_t byte = 0; byte < by_first_byte_.size(); ++byte) {
+    by_first_byte_[byte] = narrow({0, names_.size()}, 0, static_cast<unsigned char>(byte));
+  }
 }
 
-std::optional<TokenFinder::Found> TokenFinder::find(std::string_view text, std::size_t from) const {
+TokenFinder::Range TokenFinder::narrow(Range range, std::size_t depth, unsigned char byte) const {
+  // A name that ends here sorts before those that go on, as if it went on with less than any byte.
+  const auto key = [&](const Name& name) {
+    return depth < name.text.size() ? static_cast<int>(static_cast<unsigned char>(name.text[depth])) : -1;
+  };
+  const auto begin = names_.begin();
+  const auto found = std::ranges::equal_range(begin + static_cast<std::ptrdiff_t>(range.begin),
+                                              begin + static_cast<std::ptrdiff_t>(range.end), int{byte}, {}, key);
+  return {static_cast<std::size_t>(found.begin() - begin), static_cast<std::size_t>(found.end() - begin)};
+}
+
+std::optional<TokenFinder::Found> TokenFinder::find(std::string_view text) const {
   if (names_.empty()) return std::nullopt;
-  for (std::size_t at = from; at < text.size(); ++at) {
-    for (const std::size_t length : lengths_[static_cast<unsigned char>(text[at])]) {
-      if (length > text.size() - at) continue;
-      if (const auto found = names_.find(std::string(text.substr(at, length))); found != names_.end()) {
-        return Found{at, length, found->second};
-      }
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::optional<Found> longest;
+    Range range = by_first_byte_[static_cast<unsigned char>(text[at])];
+    for (std::size_t length = 1; range.begin < range.end; ++length) {
+      const Name& shortest = names_[range.begin];
+      if (shortest.text.size() == length) longest = Found{at, length, shortest.token};
+      if (at + length == text.size()) break;
+      range = narrow(range, length, static_cast<unsigned char>(text[at + length]));
     }
+    if (longest) return longest;
   }
   return std::nullopt;
 }
 
 NameMeans meaning_of(std::string_view name) {
+  // All begin with one of these; most tokens do not.
+  if (name.empty() || std::string_view("<[_\xE2").find(name.front()) == std::string_view::npos)
+    return NameMeans::nothing;
   // Ends of a turn or text, then the padding and separators of fill-in-the-middle.
   static constexpr std::array<std::string_view, 32> ends{"<|eot_id|>",
                                                          "<|im_end|>",

@@ -2,11 +2,10 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "mobiedit/model/tokenizer.h"
@@ -24,17 +23,28 @@ enum TokenType : int { normal = 1, unknown = 2, control = 3, user_defined = 4, u
 /// Finds the names of a set of tokens in a text: the leftmost first, of those that begin at one place the longest.
 class TokenFinder {
  public:
-  void add(std::string name, Token token);
+  struct Name {
+    std::string text;
+    Token token;
+  };
+  /// Of equal names the first counts; empty ones are never found.
+  explicit TokenFinder(std::vector<Name> names = {});
 
   struct Found {
     std::size_t at, length;
     Token token;
   };
-  [[nodiscard]] std::optional<Found> find(std::string_view text, std::size_t from) const;
+  [[nodiscard]] std::optional<Found> find(std::string_view text) const;
 
  private:
-  std::unordered_map<std::string, Token> names_;
-  std::array<std::vector<std::size_t>, 256> lengths_;  ///< of the names that begin with a byte, longest first
+  struct Range {
+    std::size_t begin = 0, end = 0;
+  };
+  /// Of the names in `range`, which agree up to `depth`, those that have `byte` there.
+  [[nodiscard]] Range narrow(Range range, std::size_t depth, unsigned char byte) const;
+
+  std::vector<Name> names_;  ///< sorted
+  std::array<Range, 256> by_first_byte_;
 };
 
 /// What a token's name says whatever type the file gives it, by the names that llama.cpp looks for.

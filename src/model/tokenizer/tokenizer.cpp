@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -54,13 +55,14 @@ std::optional<Token> within(std::optional<Token> token, std::size_t size) {
   return token && *token >= 0 && static_cast<std::size_t>(*token) < size ? token : std::nullopt;
 }
 
-/// Whether the merges make this token, so that it is ordinary text whatever it looks like: Qwen's "</s>" is.
-bool is_merged(const TokenizerData& data, std::string_view token) {
-  return std::ranges::any_of(data.merges, [&](std::string_view merge) {
-    const std::size_t space = merge.find(' ', 1);
-    return merge.size() == token.size() + 1 && space != std::string_view::npos &&
-           merge.substr(0, space) == token.substr(0, space) && merge.substr(space + 1) == token.substr(space);
-  });
+/// Names with a meaning that the merges make, so that they are ordinary text: Qwen's "</s>" is.
+std::unordered_set<std::string> merged_names(const std::vector<std::string>& merges) {
+  std::unordered_set<std::string> names;
+  for (std::string merge : merges) {
+    if (const std::size_t space = merge.find(' ', 1); space != std::string::npos) merge.erase(space, 1);
+    if (meaning_of(merge) != NameMeans::nothing) names.insert(std::move(merge));
+  }
+  return names;
 }
 
 std::string with_spaces(std::string_view text) {
@@ -121,9 +123,10 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
                "tokenizer.ggml.token_type");
   }
   std::vector<Token> ends;
+  const auto merged = merged_names(data.merges);
   for (std::size_t id = 0; id < size; ++id) {
     const NameMeans meaning = meaning_of(data.tokens[id]);
-    if (meaning == NameMeans::nothing || (data.types[id] == normal && is_merged(data, data.tokens[id]))) continue;
+    if (meaning == NameMeans::nothing || (data.types[id] == normal && merged.contains(data.tokens[id]))) continue;
     data.types[id] = control;
     if (meaning == NameMeans::end_of_generation) ends.push_back(static_cast<Token>(id));
   }
@@ -144,6 +147,7 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
     vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
   }
 
+  std::vector<TokenFinder::Name> user_defined_names, special_names;
   vocabulary->hidden.reserve(size);
   vocabulary->piece_ends.reserve(size + 1);
   vocabulary->piece_ends.push_back(0);
@@ -154,9 +158,11 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
     vocabulary->hidden.push_back(!may_come_from_text(type));
     vocabulary->piece_bytes += bytes_of(text, type, sentencepiece);
     vocabulary->piece_ends.push_back(vocabulary->piece_bytes.size());
-    if (type == user_defined) vocabulary->user_defined.add(text, token);
-    if (type == user_defined || type == control || type == unknown) vocabulary->special.add(text, token);
+    if (type == user_defined) user_defined_names.push_back({text, token});
+    if (type == user_defined || type == control || type == unknown) special_names.push_back({text, token});
   }
+  vocabulary->user_defined = TokenFinder(std::move(user_defined_names));
+  vocabulary->special = TokenFinder(std::move(special_names));
 
   // SentencePiece's own defaults, for old files that leave them out.
   vocabulary->bos = within(data.bos ? data.bos : sentencepiece ? std::optional(1) : std::nullopt, size);
@@ -187,7 +193,7 @@ std::vector<Token> Tokenizer::encode(std::string_view text, EncodeOptions option
   if (options.add_special && vocabulary_->add_bos) tokens.push_back(*vocabulary_->bos);
   const TokenFinder& finder = options.parse_special ? vocabulary_->special : vocabulary_->user_defined;
   while (!text.empty()) {
-    const auto found = finder.find(text, 0);
+    const auto found = finder.find(text);
     const std::string_view plain = text.substr(0, found ? found->at : text.size());
     vocabulary_->encode_plain(plain, tokens);
     if (!found) break;

@@ -38,7 +38,14 @@ TEST(SpecialTokens, UserDefinedOnesAreAlwaysTaken) {
 TEST(SpecialTokens, TheLongestOfThoseThatBeginAtAPlaceIsTaken) {
   auto data = with(with(with(tiny_vocabulary({}), "<a>", 4), "<a><b>", 4), "<a", 4);
   const auto tokenizer = make_tokenizer(std::move(data));
-  EXPECT_EQ(pieces(tokenizer, "<a><b>x<a>x<ax"), "<a><b>|x|<a>|x|<a|x");
+  EXPECT_EQ(pieces(tokenizer, "<a><b>x<a>x<ax<"), "<a><b>|x|<a>|x|<a|x|<");
+  EXPECT_EQ(pieces(tokenizer, "<a><b"), "<a>|<|b");
+}
+
+TEST(SpecialTokens, AnyBytesCanBeAName) {
+  auto data = with(with(with(tiny_vocabulary({}), std::string("\0\0", 2), 4), "\xFF\x80", 4), "\x80", 4);
+  const auto tokenizer = make_tokenizer(std::move(data));
+  EXPECT_EQ(tokenizer.encode(std::string("a\0\0\0\xFF\x80\x80", 7)), (std::vector<Token>{'a', 256, 0, 257, 258}));
 }
 
 TEST(SpecialTokens, SplitTheTextBeforeItIsCutIntoWords) {
