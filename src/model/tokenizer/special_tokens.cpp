@@ -6,10 +6,7 @@
 namespace mobiedit::tokenizer {
 
 TokenFinder::TokenFinder(std::vector<Name> names) : names_(std::move(names)) {
-  std::erase_if(names_, [](const Name& name) { return name.text.empty(); });
   std::ranges::stable_sort(names_, {}, &Name::text);
-  const auto repeated = std::ranges::unique(names_, {}, &Name::text);
-  names_.erase(repeated.begin(), repeated.end());
   for (std::size_t byte = 0; byte < by_first_byte_.size(); ++byte) {
     by_first_byte_[byte] = narrow({0, names_.size()}, 0, static_cast<unsigned char>(byte));
   }

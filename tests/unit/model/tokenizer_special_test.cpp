@@ -113,10 +113,18 @@ TEST(SpecialTokens, WhatEndsGeneration) {
 }
 
 TEST(SpecialTokens, ANameThatEndsGenerationIsControlWhateverItsType) {
-  const auto tokenizer = make_tokenizer(with(tiny_vocabulary({}), "<|im_end|>", 1));
-  EXPECT_TRUE(tokenizer.is_end(256));
-  EXPECT_EQ(tokenizer.piece(256), "");
-  EXPECT_EQ(tokenizer.encode("<|im_end|>", parsed), (std::vector<Token>{256}));
+  for (const char* name :
+       {"<|im_end|>", "[EOS]", "_<EOT>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "<|file_sep|>"}) {
+    const auto tokenizer = make_tokenizer(with(tiny_vocabulary({}), name, 1));
+    EXPECT_TRUE(tokenizer.is_end(256)) << name;
+    EXPECT_EQ(tokenizer.piece(256), "") << name;
+    EXPECT_EQ(tokenizer.encode(name, parsed), (std::vector<Token>{256})) << name;
+  }
+  for (const char* name : {"<|fim_prefix|>", "\u2581<PRE>"}) {
+    const auto tokenizer = make_tokenizer(with(tiny_vocabulary({}), name, 4));
+    EXPECT_FALSE(tokenizer.is_end(256)) << name;
+    EXPECT_EQ(tokenizer.piece(256), "") << name;
+  }
 }
 
 TEST(SpecialTokens, ANameThatTheMergesMakeIsText) {
