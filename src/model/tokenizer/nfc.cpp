@@ -32,6 +32,7 @@ constexpr char32_t lead_count = 19, vowel_count = 21, trail_count = 28;
 constexpr char32_t syllable_count = lead_count * vowel_count * trail_count;
 
 unsigned combining_class(char32_t c) {
+  if (c < class_ranges.front().first) return 0;
   const auto range = std::ranges::lower_bound(class_ranges, c, {}, &ClassRange::last);
   return range != class_ranges.end() && c >= range->first ? range->combining_class : 0;
 }
@@ -101,13 +102,16 @@ void compose_pairs(std::u32string& text) {
   text.resize(kept);
 }
 
-}  // namespace
+/// Below U+0300 no character is a mark or the second of a pair, so two such neighbours have nothing to do with each
+/// other. The bytes of these characters are below this one, the first of U+0300 and up is not.
+constexpr unsigned char first_high_byte = 0xCC;
 
-std::string_view compose(std::string_view text, std::string& storage) {
-  // Below U+0300 nothing decomposes for good or combines; its two-byte sequences begin with bytes up to 0xCB.
-  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0xCC; })) return text;
-  std::u32string characters;
-  characters.reserve(text.size());
+bool is_high(char c) {
+  return static_cast<unsigned char>(c) >= first_high_byte;
+}
+
+void append_composed(std::string& composed, std::string_view text, std::u32string& characters) {
+  characters.clear();
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = utf8_length(text, at);
     append_decomposed(characters, utf8_decode(text, at, length));
@@ -115,8 +119,31 @@ std::string_view compose(std::string_view text, std::string& storage) {
   }
   order_marks(characters);
   compose_pairs(characters);
+  for (const char32_t c : characters) utf8_append(composed, c);
+}
+
+}  // namespace
+
+std::string_view compose(std::string_view text, std::string& storage) {
+  if (std::ranges::none_of(text, is_high)) return text;
   storage.clear();
-  for (const char32_t c : characters) utf8_append(storage, c);
+  std::u32string characters;
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const auto high = static_cast<std::size_t>(
+        std::find_if(text.begin() + static_cast<std::ptrdiff_t>(done), text.end(), is_high) - text.begin());
+    // From the character before, which marks may compose with, up to the next low one.
+    std::size_t begin = high;
+    if (begin > done && begin < text.size()) {
+      do --begin;
+      while ((static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80);
+    }
+    std::size_t end = high;
+    while (end < text.size() && is_high(text[end])) end += utf8_length(text, end);
+    storage += text.substr(done, begin - done);
+    append_composed(storage, text.substr(begin, end - begin), characters);
+    done = end;
+  }
   return storage;
 }
 

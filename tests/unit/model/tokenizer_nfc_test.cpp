@@ -74,6 +74,14 @@ TEST(Nfc, LeavesTheRestAlone) {
   EXPECT_EQ(nfc({0x301, 'a'}), utf8({0x301, 'a'}));
 }
 
+TEST(Nfc, MarksComposeAcrossWhateverStandsAround) {
+  EXPECT_EQ(nfc({'x', 'e', 0x301, 'e', 0x301, 'y', 0xE9, 0x301, 'z', 'a', 0x300}),
+            utf8({'x', 0xE9, 0xE9, 'y', 0xE9, 0x301, 'z', 0xE0}));
+  EXPECT_EQ(nfc({0xC5, 0x301, ' ', 0x41, 0x30A, 0x301, 0x4E00, 0x301, 'b'}),
+            utf8({0x1FA, ' ', 0x1FA, 0x4E00, 0x301, 'b'}));
+  EXPECT_EQ(nfc({0x301, 0x212B, 'a', 'b', 0x2126}), utf8({0x301, 0xC5, 'a', 'b', 0x3A9}));
+}
+
 TEST(Nfc, TextForQwenIsComposedAndForLlamaIsNot) {
   const std::vector<std::string> merges{"Ã ©"};
   const auto qwen = test::make_tokenizer(test::tiny_vocabulary(merges, "qwen2"));
