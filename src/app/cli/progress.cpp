@@ -15,7 +15,7 @@ namespace {
 
 constexpr auto bar_interval = std::chrono::milliseconds(100);
 constexpr auto line_interval = std::chrono::seconds(5);
-constexpr int bar_width = 16;
+constexpr int bar_width = 10;
 
 int terminal_width() {
   winsize size{};
@@ -70,9 +70,12 @@ void ProgressLine::show(const std::string& label, const EditProgress& progress) 
         progress.max_evaluations, rate(progress), seconds_left(progress)));
     return;
   }
-  const std::string text = fmt::format(
-      "{} {} step {}  loss {:.3f}  P(target) {:.3f}  {:.0f} evaluations/s  < {:.0f} s left", shortened(label, 24),
-      bar(progress), progress.step, progress.loss, progress.target_probability, rate(progress), seconds_left(progress));
+  const std::string rest =
+      fmt::format(" {} step {}  loss {:.3f}  P(target) {:.3f}  {:.0f} evals/s  < {:.0f} s", bar(progress),
+                  progress.step, progress.loss, progress.target_probability, rate(progress), seconds_left(progress));
+  // The label gives way first: the figures are what one watches.
+  const int room = std::max(8, terminal_width() - 1 - static_cast<int>(rest.size()));
+  const std::string text = shortened(label, static_cast<std::size_t>(room)) + rest;
   fmt::print(stderr, "\r\x1b[K{}", shortened(text, static_cast<std::size_t>(terminal_width() - 1)));
   std::fflush(stderr);
   drawn_ = true;
