@@ -30,8 +30,9 @@ class Objective {
   [[nodiscard]] virtual int kept() const = 0;
   [[nodiscard]] virtual std::span<const ObjectiveRow> rows() const = 0;
   [[nodiscard]] virtual double value_norm() const = 0;  ///< ‖v₀‖
-  /// Directions worth trying first, [count, d], any length; may be empty.
-  [[nodiscard]] virtual std::span<const float> hints() const { return {}; }
+  /// A guess at the direction of δ, [d] of any length, along which the logits move along `gradient` [rows, kept + 1];
+  /// empty where there is none to make.
+  [[nodiscard]] virtual std::vector<float> guess([[maybe_unused]] std::span<const float> gradient) const { return {}; }
   /// deltas [n, d]. Errors: cancelled, out_of_memory.
   [[nodiscard]] virtual Result<Outputs> evaluate(std::span<const float> deltas, int n) = 0;
 };

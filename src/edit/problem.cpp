@@ -181,6 +181,25 @@ void Problem::run_batch(std::span<const float> deltas, std::span<const std::pair
   }
 }
 
+std::vector<float> Problem::guess(std::span<const float> gradient) const {
+  if (!jacobian_) return {};
+  const auto d = static_cast<std::size_t>(forward_.config().d);
+  const auto width = static_cast<std::size_t>(kept_) + 1;
+  // Through the output weight by hand: a few tokens carry nearly all of a gradient.
+  std::vector<float> state(d, 0.0f), row(d);
+  float largest = 0;
+  for (const float g : gradient) largest = std::max(largest, std::abs(g));
+  for (std::size_t r = 0; r < rows_.size(); ++r) {
+    for (std::size_t k = 0; k < static_cast<std::size_t>(kept_); ++k) {
+      const float g = gradient[r * width + k];
+      if (!(std::abs(g) > 0.01f * largest)) continue;
+      forward_.output_row(kept_tokens_[r * static_cast<std::size_t>(kept_) + k], row);
+      kernels::axpy(g, row, state);
+    }
+  }
+  return jacobian_->pull_back(state);
+}
+
 Result<Outputs> Problem::evaluate(std::span<const float> deltas, int n) try {
   Outputs outputs;
   outputs.n = n;

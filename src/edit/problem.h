@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "edit/contexts.h"
+#include "edit/mean_jacobian.h"
 #include "edit/objective.h"
 #include "mobiedit/base/cancel.h"
 #include "model/forward.h"
@@ -35,13 +36,13 @@ class Problem final : public Objective {
   [[nodiscard]] int kept() const override { return kept_; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return rows_; }
   [[nodiscard]] double value_norm() const override { return value_norm_; }
-  [[nodiscard]] std::span<const float> hints() const override { return hints_; }
+  [[nodiscard]] std::vector<float> guess(std::span<const float> gradient) const override;
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
 
   /// Evaluations so far: each of all contexts at one δ.
   [[nodiscard]] int evaluations() const { return evaluations_; }
-  /// Directions [count, d] for the search to begin with.
-  void set_hints(std::vector<float> hints) { hints_ = std::move(hints); }
+  /// What guesses are made from; borrowed, may be null.
+  void set_jacobian(const MeanJacobian* jacobian) { jacobian_ = jacobian; }
 
  private:
   struct Part {                    // a context's share of the cache
@@ -60,6 +61,7 @@ class Problem final : public Objective {
   void choose_kept(std::span<const float> logits, std::size_t row);
 
   Forward& forward_;
+  const MeanJacobian* jacobian_ = nullptr;
   ContextSet contexts_;
   int layer_;
   CancelToken cancel_;
@@ -69,7 +71,7 @@ class Problem final : public Objective {
   std::vector<Token> row_targets_;  // −1: the KL row
   int kept_ = 0;
   std::vector<Token> kept_tokens_;  // [rows, kept]
-  std::vector<float> key_mean_, value_mean_, value_, hints_;
+  std::vector<float> key_mean_, value_mean_, value_;
   double value_norm_ = 0;
   int evaluations_ = 0;
   std::vector<float> residual_, logits_;

@@ -291,15 +291,24 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
   }
 }
 
+void Forward::final_norm(const float* residual, int rows, float* h) {
+  const auto d = static_cast<std::size_t>(config().d);
+  pool_.run(rows, [&](int row, int) {
+    const std::size_t at = static_cast<std::size_t>(row) * d;
+    kernels::rms_norm({residual + at, d}, model_.contents().weights.output_norm, config().norm_epsilon, {h + at, d});
+  });
+}
+
+void Forward::output_row(Token token, std::span<float> row) const {
+  model_.contents().weights.output.row(token, row);
+}
+
 void Forward::logits(const float* residual, int rows, float* out) {
   const ModelConfig& c = config();
   const Weights& weights = model_.contents().weights;
   const auto d = static_cast<std::size_t>(c.d);
   ensure(normed_, static_cast<std::size_t>(rows) * d);
-  pool_.run(rows, [&](int row, int) {
-    const std::size_t at = static_cast<std::size_t>(row) * d;
-    kernels::rms_norm({residual + at, d}, weights.output_norm, c.norm_epsilon, {normed_.data() + at, d});
-  });
+  final_norm(residual, rows, normed_.data());
   activations_.set(model_.contents().isa, normed_.data(), rows, c.d, d,
                    weights.output.kind() == kernels::WeightKind::int8_g32, pool_);
   kernels::linear(weights.output, activations_, nullptr, out, static_cast<std::size_t>(c.vocab), pool_);

@@ -65,8 +65,14 @@ class Forward {
   void run_blocks(int first, int end, float* residual, std::span<const BatchSequence> sequences,
                   std::span<const int> wanted = {}, const Capture* capture = nullptr);
 
+  /// h [rows, d] = the normed final state of residual [rows, d]: what the output weight reads.
+  void final_norm(const float* residual, int rows, float* h);
+
   /// logits [rows, vocab] of residual [rows, d].
   void logits(const float* residual, int rows, float* out);
+
+  /// Row `token` of the output weight, [d].
+  void output_row(Token token, std::span<float> row) const;
 
   [[nodiscard]] const ModelConfig& config() const;
 

@@ -36,10 +36,10 @@ class Search {
         clamp_(options.clamp * unit_),
         delta_(Vector::Zero(d_)),
         radius_(settings.first_radius * unit_),
-        basis_(d_, 0),
-        hints_left_(objective.hints().empty() ? 0 : static_cast<int>(objective.hints().size()) / d_) {}
+        basis_(d_, 0) {}
 
   Result<SearchResult> run() {
+    if (auto s = begin(); !s) return std::unexpected(s.error());
     if (auto s = look_around(settings_.first_directions); !s) return std::unexpected(s.error());
     bool stopped = false;
     while (!stopped && !done() && evaluations_ + trials <= options_.max_evaluations) {
@@ -74,54 +74,89 @@ class Search {
                                static_cast<int>(deltas.cols()));
   }
 
-  // Orthonormal to the basis and to each other: first what the objective hints at, then at random.
+  // Where the objective would look: against the loss's gradient, for all rows at once and for those furthest from their
+  // target, one by one.
+  std::vector<Vector> guesses() const {
+    const auto rows = objective_.rows();
+    const int width = objective_.kept() + 1;
+    const Vector logits = handicapped(logits_);
+    Vector gradient(logits.size());
+    std::vector<std::pair<double, std::size_t>> unhappy;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const auto begin = static_cast<Eigen::Index>(r) * width;
+      Vector p = (logits.segment(begin, width).array() - logits.segment(begin, width).maxCoeff()).exp();
+      p /= p.sum();
+      gradient.segment(begin, width) = static_cast<float>(model_.rows[r].weight) * (model_.rows[r].wanted - p);
+      unhappy.emplace_back(-gradient.segment(begin, width).norm(), r);
+    }
+    std::ranges::sort(unhappy);
+    std::vector<Vector> found;
+    const auto ask = [&](const Vector& g) {
+      const auto direction = objective_.guess({g.data(), static_cast<std::size_t>(g.size())});
+      if (!direction.empty()) found.push_back(Eigen::Map<const Vector>(direction.data(), d_));
+    };
+    ask(gradient);
+    for (int i = 0; i < settings_.row_guesses && i < static_cast<int>(unhappy.size()); ++i) {
+      Vector one = Vector::Zero(gradient.size());
+      const auto begin = static_cast<Eigen::Index>(unhappy[static_cast<std::size_t>(i)].second) * width;
+      one.segment(begin, width) = gradient.segment(begin, width);
+      ask(one);
+      // And towards the target alone, whoever its rivals are.
+      const int target = rows[unhappy[static_cast<std::size_t>(i)].second].target;
+      if (target < 0) continue;
+      one.setZero();
+      one[begin + target] = 1;
+      ask(one);
+    }
+    return found;
+  }
+
+  // Orthonormal to the basis and to each other: first the guesses, then at random.
   Matrix new_directions(int count) {
+    const std::vector<Vector> guessed = guesses();
+    std::size_t next = 0;
     Matrix fresh(d_, count);
     int made = 0;
     while (made < count) {
       Vector z(d_);
-      if (hints_left_ > 0) {
-        const auto hints = objective_.hints();
-        const auto which = static_cast<int>(hints.size()) / d_ - hints_left_--;
-        z = Eigen::Map<const Vector>(hints.data() + static_cast<std::ptrdiff_t>(which) * d_, d_);
-      } else {
+      if (next < guessed.size())
+        z = guessed[next++];
+      else
         random_.fill_normal({z.data(), static_cast<std::size_t>(d_)});
-      }
       const float length = z.norm();
       for (int pass = 0; pass < 2; ++pass) {
         z -= basis_ * (basis_.transpose() * z);
         z -= fresh.leftCols(made) * (fresh.leftCols(made).transpose() * z);
       }
-      if (!(z.norm() > 1e-3f * length)) continue;  // a hint that was known already
+      if (!(z.norm() > 1e-3f * length)) continue;  // a guess that was known already
       fresh.col(made++) = z.normalized();
     }
     return fresh;
   }
 
-  // Probes new directions around δ, and δ itself the first time.
+  Status begin() {
+    auto outputs = evaluate(Matrix::Zero(d_, 1));
+    if (!outputs) return std::unexpected(outputs.error());
+    base_ = kl_base(objective_, *outputs, 0);
+    logits_ = logits_of(*outputs, 0);
+    loss_ = loss_of(objective_, *outputs, 0, base_);
+    prepare_rows();
+    wanted_loss_ = wanted_loss(logits_, delta_);
+    return {};
+  }
+
+  // Probes new directions around δ.
   Status look_around(int count) {
-    const bool first = basis_.cols() == 0;
-    count = std::min({count, d_ - static_cast<int>(basis_.cols()),
-                      std::max(1, options_.max_evaluations - evaluations_ - (first ? 1 + trials : trials))});
+    const auto known = basis_.cols();
+    count = std::min({count, d_ - static_cast<int>(known), std::max(1, options_.max_evaluations - evaluations_ - trials)});
     const Matrix fresh = new_directions(count);
     const auto mu = static_cast<float>(settings_.probe * unit_);
-    Matrix deltas(d_, count + (first ? 1 : 0));
-    deltas.leftCols(count) = (mu * fresh).colwise() + delta_;
-    if (first) deltas.col(count) = delta_;
-    auto outputs = evaluate(deltas);
+    auto outputs = evaluate((mu * fresh).colwise() + delta_);
     if (!outputs) return std::unexpected(outputs.error());
-    if (first) {
-      base_ = kl_base(objective_, *outputs, count);
-      logits_ = logits_of(*outputs, count);
-      loss_ = loss_of(objective_, *outputs, count, base_);
-      prepare_rows();
-    }
-    const auto known = basis_.cols();
     basis_.conservativeResize(Eigen::NoChange, known + count);
     basis_.rightCols(count) = fresh;
     model_.jacobian.conservativeResize(logits_.size(), known + count);
     for (int i = 0; i < count; ++i) model_.jacobian.col(known + i) = (logits_of(*outputs, i) - logits_) / mu;
-    if (first) wanted_loss_ = wanted_loss(logits_, delta_);
     return {};
   }
 
@@ -239,7 +274,6 @@ class Search {
   Vector delta_;
   double radius_;
   Matrix basis_;  // [d, m], orthonormal columns
-  int hints_left_;
   SoftmaxModel model_;
   std::vector<float> base_;
   Vector logits_;

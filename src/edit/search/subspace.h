@@ -8,6 +8,7 @@ namespace mobiedit {
 struct SubspaceSettings {
   int first_directions = 24;   ///< probed before the first step
   int more_directions = 16;    ///< probed whenever steps in the known subspace stop paying
+  int row_guesses = 2;          ///< rows whose own guesses are probed besides that of the whole loss
   double probe = 0.3;          ///< μ, of ‖v₀‖
   double penalty = 0.003;      ///< λ of ‖δ‖² / ‖v₀‖²
   double margin = 4.0;         ///< nats by which the loss wants a target to lead

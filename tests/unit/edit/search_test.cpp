@@ -31,7 +31,7 @@ class Bent final : public Objective {
   [[nodiscard]] int kept() const override { return width - 1; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return description_; }
   [[nodiscard]] double value_norm() const override { return 2.0; }
-  [[nodiscard]] std::span<const float> hints() const override { return hints_; }
+  [[nodiscard]] std::vector<float> guess(std::span<const float>) const override { return guess_; }
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override {
     if (fail_after >= 0 && count >= fail_after) return fail(ErrorCode::cancelled, "stopped");
     count += n;
@@ -53,7 +53,7 @@ class Bent final : public Objective {
 
   int count = 0;
   int fail_after = -1;
-  std::vector<float> hints_;
+  std::vector<float> guess_;
 
  private:
   static constexpr int width = 12, rows_ = 4;
@@ -119,17 +119,17 @@ TEST_P(EveryMethod, PassesErrorsOnAndStopsWhenAsked) {
   EXPECT_EQ(calls, 3);
 }
 
-// With a good direction hinted at, far fewer random ones are needed.
-TEST(Subspace, BeginsWithHints) {
+// With a good direction guessed, far fewer random ones are needed.
+TEST(Subspace, BeginsWithGuesses) {
   SubspaceSettings few;
   few.first_directions = 2;
   few.more_directions = 2;
-  const auto evaluations = [&](bool hinted) {
+  const auto evaluations = [&](bool guessed) {
     Bent objective(256, 20);
-    if (hinted) {
+    if (guessed) {
       Bent plain(256, 20);
       const auto found = make_subspace_search()->run(plain, {.max_evaluations = 2000, .seed = 9, .clamp = 20}, {});
-      objective.hints_ = found->delta;
+      objective.guess_ = found->delta;
     }
     return make_subspace_search(few)
         ->run(objective, {.max_evaluations = 2000, .seed = 1, .clamp = 20}, {})

@@ -1,0 +1,182 @@
+#include "edit/mean_jacobian.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "base/random.h"
+#include "io/mapped_file.h"
+#include "io/write_whole.h"
+
+namespace mobiedit {
+namespace {
+
+using Matrix = Eigen::MatrixXf;
+
+constexpr std::size_t sentences_wanted = 320;
+constexpr int probes_a_sentence = 32;  // many sentences, few probes in each: M is a mean over sentences
+constexpr std::size_t fewest_sentences = 32;
+constexpr std::size_t longest_sentence = 40;  // tokens
+constexpr float probe_length = 0.5f;          // of the value's own length, as the searches take it
+constexpr float ridge = 0.3f;                 // of the mean of the probes' second moment
+
+struct Header {
+  char magic[8] = {'M', 'E', 'J', 'A', 'C', '0', '1', '\n'};
+  std::uint32_t d = 0;
+  std::uint32_t reserved = 0;
+};
+
+struct Sample {
+  std::vector<Token> tokens;  // the sentence without its last word
+  int name_last = 0;          // the last token of its longest name
+};
+
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+
+// The end of the longest run of capitalised words in [begin, end), or npos.
+std::size_t longest_name(std::string_view text) {
+  std::size_t best = std::string_view::npos, best_words = 0, words = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t stop = std::min(text.find(' ', at), text.size());
+    words = stop > at && is_upper(text[at]) ? words + 1 : 0;
+    if (words > best_words) {
+      best_words = words;
+      best = stop;
+    }
+    at = stop + 1;
+  }
+  return best;
+}
+
+std::vector<Sample> collect(const Tokenizer& tokenizer, std::string_view text) {
+  std::vector<Sample> samples;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t stop = text.find_first_of(".\n", at);
+    stop = std::min(stop, text.size());
+    std::string_view sentence = text.substr(at, stop - at);
+    at = stop + 1;
+    sentence.remove_prefix(std::min(sentence.find_first_not_of(' '), sentence.size()));
+    const std::size_t last_word = sentence.rfind(' ');
+    if (last_word == std::string_view::npos) continue;
+    sentence = sentence.substr(0, last_word);
+    const std::size_t name_end = longest_name(sentence);
+    // Something must stand between the name and the word that is predicted, or there is nothing to carry it.
+    if (name_end == std::string_view::npos || name_end + 2 >= sentence.size()) continue;
+    Sample s;
+    s.tokens = tokenizer.encode(sentence);
+    s.name_last = static_cast<int>(tokenizer.encode(sentence.substr(0, name_end)).size()) - 1;
+    if (s.tokens.size() < 4 || s.tokens.size() > longest_sentence || s.name_last + 1 >= static_cast<int>(s.tokens.size())) continue;
+    samples.push_back(std::move(s));
+  }
+  return samples;
+}
+
+}  // namespace
+
+Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
+                                             const CancelToken& cancel) try {
+  const ModelConfig& c = forward.config();
+  const auto d = static_cast<std::size_t>(c.d);
+  const auto samples = collect(tokenizer, text);
+  if (samples.size() < fewest_sentences)
+    return fail(ErrorCode::usage,
+                "the text has " + std::to_string(samples.size()) + " sentences with a name in them; " +
+                    std::to_string(fewest_sentences) + " are needed",
+                {}, "give a longer text");
+  const std::size_t used = std::min(samples.size(), sentences_wanted);
+
+  Matrix inputs = Matrix::Zero(c.d, c.d), products = Matrix::Zero(c.d, c.d);
+  std::vector<float> residual, batch, values, keys;
+  for (std::size_t i = 0; i < used; ++i) {
+    if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
+    const Sample& sample = samples[i * samples.size() / used];
+    const std::span<const Token> tokens = sample.tokens;
+    const int prefix = sample.name_last;
+    const int rows = static_cast<int>(tokens.size()) - prefix;
+    KvCache cache(0, c.blocks, c.kv_size(), std::max(1, prefix));
+    if (prefix > 0) {
+      residual.resize(static_cast<std::size_t>(prefix) * d);
+      forward.embed(tokens.first(static_cast<std::size_t>(prefix)), residual.data());
+      const BatchSequence sequence{nullptr, 0, prefix, &cache};
+      const int row = 0;
+      forward.run_blocks(0, c.blocks, residual.data(), {&sequence, 1}, {&row, 1});
+    }
+    residual.resize(static_cast<std::size_t>(rows) * d);
+    values.resize(residual.size());
+    keys.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(c.f));
+    forward.embed(tokens.subspan(static_cast<std::size_t>(prefix)), residual.data());
+    const BatchSequence sequence{&cache, prefix, rows, nullptr};
+    const Capture capture{layer, keys.data(), values.data(), false};
+    forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1}, {}, &capture);
+    const float length = probe_length * Eigen::Map<const Eigen::VectorXf>(values.data(), c.d).norm();
+
+    // The last column is the sentence as it is.
+    Matrix z(c.d, probes_a_sentence + 1);
+    Random random(i, 2);
+    random.fill_normal({z.data(), static_cast<std::size_t>(z.size())});
+    z.colwise().normalize();
+    z.col(probes_a_sentence).setZero();
+    std::vector<BatchSequence> sequences;
+    std::vector<int> wanted;
+    batch.clear();
+    for (Eigen::Index p = 0; p <= probes_a_sentence; ++p) {
+      const auto base = static_cast<Eigen::Index>(batch.size());
+      batch.insert(batch.end(), residual.begin(), residual.end());
+      Eigen::Map<Eigen::VectorXf>(batch.data() + base, c.d) += length * z.col(p);
+      sequences.push_back(sequence);
+      wanted.push_back(static_cast<int>(p + 1) * rows - 1);
+    }
+    forward.run_blocks(layer + 1, c.blocks, batch.data(), sequences, wanted);
+    Matrix h(c.d, probes_a_sentence + 1);
+    forward.final_norm(batch.data(), probes_a_sentence + 1, h.data());
+    const Matrix moved = (h.leftCols(probes_a_sentence).colwise() - h.col(probes_a_sentence)) / length;
+    const auto directions = z.leftCols(probes_a_sentence);
+    products.noalias() += moved * directions.transpose();
+    inputs.selfadjointView<Eigen::Lower>().rankUpdate(directions);
+  }
+  inputs.diagonal().array() += ridge * inputs.diagonal().mean();
+  const Eigen::MatrixXf m = inputs.selfadjointView<Eigen::Lower>().llt().solve(products.transpose());  // Mᵀ, by columns
+  return MeanJacobian({m.data(), m.data() + m.size()});
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to measure the mean Jacobian");
+}
+
+std::vector<float> MeanJacobian::pull_back(std::span<const float> g) const {
+  const auto d = static_cast<Eigen::Index>(g.size());
+  std::vector<float> direction(g.size());
+  Eigen::Map<Eigen::VectorXf>(direction.data(), d).noalias() =
+      Eigen::Map<const Matrix>(m_.data(), d, d) * Eigen::Map<const Eigen::VectorXf>(g.data(), d);
+  return direction;
+}
+
+Status MeanJacobian::write(const std::string& path) const {
+  Header header;
+  header.d = static_cast<std::uint32_t>(std::lround(std::sqrt(static_cast<double>(m_.size()))));
+  return io::write_whole(path, sizeof header + m_.size() * sizeof(float), [&](io::PendingFile& file) -> Status {
+    if (auto s = file.write(std::as_bytes(std::span(&header, 1))); !s) return s;
+    return file.write(std::as_bytes(std::span(m_)));
+  });
+}
+
+Result<MeanJacobian> MeanJacobian::read(const std::string& path, int d) try {
+  auto file = io::MappedFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  const auto bytes = file->bytes();
+  const auto n = static_cast<std::size_t>(d) * static_cast<std::size_t>(d);
+  Header header;
+  const Header expected;
+  if (bytes.size() != sizeof header + n * sizeof(float) || std::memcmp(bytes.data(), expected.magic, sizeof expected.magic) != 0)
+    return fail(ErrorCode::bad_model, "not the mean Jacobian of this model", path, "delete it");
+  std::vector<float> m(n);
+  std::memcpy(m.data(), bytes.data() + sizeof header, n * sizeof(float));
+  if (!Eigen::Map<const Eigen::ArrayXf>(m.data(), static_cast<Eigen::Index>(n)).allFinite())
+    return fail(ErrorCode::bad_model, "the mean Jacobian in it is damaged", path, "delete it");
+  return MeanJacobian(std::move(m));
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the mean Jacobian", path);
+}
+
+}  // namespace mobiedit
