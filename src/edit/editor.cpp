@@ -8,6 +8,7 @@
 #include "edit/contexts.h"
 #include "edit/covariance.h"
 #include "edit/layer_choice.h"
+#include "edit/mean_jacobian.h"
 #include "edit/problem.h"
 #include "edit/rank_one.h"
 #include "edit/search/value_search.h"
@@ -37,6 +38,10 @@ double weight_norm(const gguf::File& file, int block) {
   return std::sqrt(square);
 }
 
+std::string text_name(std::string_view text) {
+  return std::to_string(text.size()) + "-" + std::to_string(std::hash<std::string_view>{}(text));
+}
+
 }  // namespace
 
 struct Editor::State {
@@ -51,9 +56,11 @@ struct Editor::State {
   kernels::PackedWeight float_down;
   double down_norm = 0;
   std::optional<Covariance> covariance;
+  std::optional<MeanJacobian> jacobian;
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
 
+  [[nodiscard]] std::vector<float> direction(const Problem& problem) const;
   Result<std::string> answer(Session& session, const std::string& prompt, int tokens, const CancelToken& cancel) const;
   Status measure(Edit& edit, const ContextSet& contexts, const CancelToken& cancel) const;
 };
@@ -107,21 +114,51 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
 
 Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
   State& s = *state_;
-  std::string path;
-  if (!cache_folder.empty()) {
-    const std::string seed = std::to_string(text.size()) + "-" + std::to_string(std::hash<std::string_view>{}(text));
-    path = cache_folder + "/" + s.model.fingerprint() + "-block" + std::to_string(s.choice.layer) + "-" + seed +
-           ".covariance";
-    // A cache that cannot be read is made again; only the making may fail.
-    if (auto cached = Covariance::read(path, s.model.config().f)) {
-      s.covariance = std::move(*cached);
-      return {};
+  const ModelConfig& c = s.model.config();
+  const std::string name = s.model.fingerprint() + "-block" + std::to_string(s.choice.layer);
+  // What can't be read from a cache is made again; only the making may fail.
+  const std::string covariance_path =
+      cache_folder.empty() ? "" : cache_folder + "/" + name + "-" + text_name(text) + ".covariance";
+  if (auto cached = covariance_path.empty() ? Result<Covariance>(fail(ErrorCode::io, ""))
+                                            : Covariance::read(covariance_path, c.f)) {
+    s.covariance = std::move(*cached);
+  } else {
+    auto made = Covariance::from_text(s.forward, s.model.tokenizer(), text, s.choice.layer, cancel);
+    if (!made) return std::unexpected(made.error());
+    s.covariance = std::move(*made);
+    if (!covariance_path.empty())
+      if (auto written = s.covariance->write(covariance_path); !written) return written;
+  }
+
+  // A model's folder may bring the map with it: measuring it takes longer than an edit.
+  const std::filesystem::path beside = s.model.file().path().parent_path() / "statistics" / (name + ".jacobian");
+  const std::string jacobian_path = cache_folder.empty() ? "" : cache_folder + "/" + name + ".jacobian";
+  auto jacobian = MeanJacobian::read(beside.string(), c.d);
+  if (!jacobian && !jacobian_path.empty()) jacobian = MeanJacobian::read(jacobian_path, c.d);
+  if (!jacobian) {
+    jacobian = MeanJacobian::from_text(s.forward, s.model.tokenizer(), text, s.choice.layer, cancel);
+    // A text without names serves for the covariance; searches then begin at random.
+    if (!jacobian && jacobian.error().code == ErrorCode::usage) return {};
+    if (!jacobian) return std::unexpected(jacobian.error());
+    if (!jacobian_path.empty())
+      if (auto written = jacobian->write(jacobian_path); !written) return written;
+  }
+  s.jacobian = std::move(*jacobian);
+  return {};
+}
+
+std::vector<float> Editor::State::direction(const Problem& problem) const {
+  const std::vector<float> keys = problem.prompt_keys();
+  const auto f = static_cast<std::size_t>(model.config().f);
+  std::vector<float> solved = keys;
+  if (covariance) {
+    solved.clear();
+    for (std::size_t at = 0; at < keys.size(); at += f) {
+      const std::vector<float> one = covariance->solve(std::span(keys).subspan(at, f));
+      solved.insert(solved.end(), one.begin(), one.end());
     }
   }
-  auto made = Covariance::from_text(s.forward, s.model.tokenizer(), text, s.choice.layer, cancel);
-  if (!made) return std::unexpected(made.error());
-  s.covariance = std::move(*made);
-  return path.empty() ? Status{} : s.covariance->write(path);
+  return common_direction(keys, solved, static_cast<int>(keys.size() / f));
 }
 
 Result<std::string> Editor::State::answer(Session& session, const std::string& prompt, int tokens,
@@ -194,9 +231,9 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   auto problem = Problem::create(s.forward, std::move(*contexts), s.choice.layer, cancel);
   if (!problem) return std::unexpected(problem.error());
   Problem& p = **problem;
-  std::vector<float> right(p.key_mean().begin(), p.key_mean().end());
-  if (s.covariance) right = s.covariance->solve(p.key_mean());
+  const std::vector<float> right = s.direction(p);
   p.inject_along(right);
+  p.set_jacobian(s.jacobian ? &*s.jacobian : nullptr);
 
   const SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
   auto found = make_search(s.options.method)->run(p, search, [&](const SearchStep& step) {

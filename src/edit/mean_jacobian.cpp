@@ -34,7 +34,9 @@ struct Sample {
   int name_last = 0;          // the last token of its longest name
 };
 
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
 
 // The end of the longest run of capitalised words in [begin, end), or npos.
 std::size_t longest_name(std::string_view text) {
@@ -68,7 +70,9 @@ std::vector<Sample> collect(const Tokenizer& tokenizer, std::string_view text) {
     Sample s;
     s.tokens = tokenizer.encode(sentence);
     s.name_last = static_cast<int>(tokenizer.encode(sentence.substr(0, name_end)).size()) - 1;
-    if (s.tokens.size() < 4 || s.tokens.size() > longest_sentence || s.name_last + 1 >= static_cast<int>(s.tokens.size())) continue;
+    if (s.tokens.size() < 4 || s.tokens.size() > longest_sentence ||
+        s.name_last + 1 >= static_cast<int>(s.tokens.size()))
+      continue;
     samples.push_back(std::move(s));
   }
   return samples;
@@ -76,8 +80,8 @@ std::vector<Sample> collect(const Tokenizer& tokenizer, std::string_view text) {
 
 }  // namespace
 
-Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
-                                             const CancelToken& cancel) try {
+Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text,
+                                             int layer, const CancelToken& cancel) try {
   const ModelConfig& c = forward.config();
   const auto d = static_cast<std::size_t>(c.d);
   const auto samples = collect(tokenizer, text);
@@ -168,7 +172,8 @@ Result<MeanJacobian> MeanJacobian::read(const std::string& path, int d) try {
   const auto n = static_cast<std::size_t>(d) * static_cast<std::size_t>(d);
   Header header;
   const Header expected;
-  if (bytes.size() != sizeof header + n * sizeof(float) || std::memcmp(bytes.data(), expected.magic, sizeof expected.magic) != 0)
+  if (bytes.size() != sizeof header + n * sizeof(float) ||
+      std::memcmp(bytes.data(), expected.magic, sizeof expected.magic) != 0)
     return fail(ErrorCode::bad_model, "not the mean Jacobian of this model", path, "delete it");
   std::vector<float> m(n);
   std::memcpy(m.data(), bytes.data() + sizeof header, n * sizeof(float));

@@ -15,8 +15,8 @@
 namespace mobiedit {
 
 /// M [d, d] ≈ E[∂h/∂δ]: δ added to the residual that leaves the block at the last token of a name, h the normed final
-/// state a few tokens later, where the sentence's last word is predicted. Mᵀ(W_U[new] − W_U[old]) has a cosine of 0.2 to
-/// 0.4 with the true gradient, as good as an estimate from 30 to 80 random directions (docs/method.md).
+/// state a few tokens later, where the sentence's last word is predicted. Mᵀ(W_U[new] − W_U[old]) has a cosine of 0.2
+/// to 0.4 with the true gradient, as good as an estimate from 30 to 80 random directions (docs/method.md).
 class MeanJacobian {
  public:
   /// Least squares over random δ in sentences of the text that hold a name. Errors: usage (too few such sentences),

@@ -107,6 +107,14 @@ Status Problem::prepare() {
   return {};
 }
 
+std::vector<float> Problem::prompt_keys() const {
+  const auto f = static_cast<std::ptrdiff_t>(forward_.config().f);
+  std::vector<float> keys;
+  for (std::size_t i = 0; i < contexts_.prompts.size(); ++i)
+    keys.insert(keys.end(), parts_[i].keys.begin(), parts_[i].keys.begin() + f);
+  return keys;
+}
+
 void Problem::inject_along(std::span<const float> right) {
   const auto f = static_cast<std::size_t>(forward_.config().f);
   const float whole = kernels::dot(right, key_mean_);

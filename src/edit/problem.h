@@ -25,6 +25,8 @@ class Problem final : public Objective {
   [[nodiscard]] std::span<const float> key_mean() const { return key_mean_; }      ///< k* [f], over the prompts
   [[nodiscard]] std::span<const float> value_mean() const { return value_mean_; }  ///< [d]
   [[nodiscard]] std::span<const float> value() const { return value_; }            ///< v₀ [d]: the bare prompt's
+  /// Each prompt's key at s, [prompts, f].
+  [[nodiscard]] std::vector<float> prompt_keys() const;
   [[nodiscard]] const ContextSet& contexts() const { return contexts_; }
 
   /// Injects what the rank-one update along `right` will: token t of a context gets δ·(right·k_t)/(right·k*), so that

@@ -1,5 +1,8 @@
 #include "edit/rank_one.h"
 
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+
 #include "mobiedit/edit/editor.h"
 
 namespace mobiedit {
@@ -11,6 +14,20 @@ RankOneUpdate rank_one(int block, std::span<const float> delta, std::span<const 
   RankOneUpdate update{block, {delta.begin(), delta.end()}, {right.begin(), right.end()}};
   for (float& x : update.right) x = static_cast<float>(x / whole);
   return update;
+}
+
+std::vector<float> common_direction(std::span<const float> keys, std::span<const float> solved, int n) {
+  // Contexts whose keys are nearly one would otherwise be told apart by their noise.
+  constexpr double ridge = 0.02;
+  const auto f = static_cast<Eigen::Index>(keys.size()) / n;
+  const Eigen::Map<const Eigen::MatrixXf> k(keys.data(), f, n), a(solved.data(), f, n);
+  Eigen::MatrixXd gram = (k.transpose() * a).cast<double>();
+  gram = 0.5 * (gram + gram.transpose()).eval();
+  gram.diagonal().array() += ridge * gram.trace() / n;
+  const Eigen::VectorXd w = gram.llt().solve(Eigen::VectorXd::Ones(n));
+  std::vector<float> u(static_cast<std::size_t>(f));
+  Eigen::Map<Eigen::VectorXf>(u.data(), f) = a * w.cast<float>();
+  return u;
 }
 
 LowRankDelta to_low_rank(const RankOneUpdate& update) {

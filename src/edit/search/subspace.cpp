@@ -19,7 +19,7 @@ using Matrix = Eigen::MatrixXf;
 
 // An empty rest has a log-sum-exp of −inf, which differences cannot bear; this far below all others it is as good.
 constexpr float nothing = -100.0f;
-constexpr double trial_scales[] = {0.35, 0.7, 1.0, 1.5};
+constexpr double trial_scales[] = {0.4, 0.8, 1.3, 2.0};
 constexpr int trials = std::size(trial_scales);
 
 class Search {
@@ -148,7 +148,8 @@ class Search {
   // Probes new directions around δ.
   Status look_around(int count) {
     const auto known = basis_.cols();
-    count = std::min({count, d_ - static_cast<int>(known), std::max(1, options_.max_evaluations - evaluations_ - trials)});
+    count =
+        std::min({count, d_ - static_cast<int>(known), std::max(1, options_.max_evaluations - evaluations_ - trials)});
     const Matrix fresh = new_directions(count);
     const auto mu = static_cast<float>(settings_.probe * unit_);
     auto outputs = evaluate((mu * fresh).colwise() + delta_);
@@ -232,12 +233,8 @@ class Search {
       return false;
     }
     const double length = a.norm();
-    if (best == trials - 1)
-      radius_ = std::max(radius_, 2.0 * length);
-    else if (best == 0)
-      radius_ = 0.6 * length;
-    else if (best == 1)
-      radius_ = std::max(0.9 * length, 0.5 * radius_);
+    radius_ =
+        best == 0 ? 0.6 * length : std::max(best == 1 ? 0.5 * radius_ : radius_, 1.25 * trial_scales[best] * length);
     delta_ = deltas.col(best);
     logits_ = logits_of(*outputs, best);
     loss_ = loss_of(objective_, *outputs, best, base_);

@@ -35,5 +35,29 @@ TEST(RankOne, GivesTheMeanKeyExactlyDelta) {
   EXPECT_EQ(low.b, update.left);
 }
 
+// Five keys that are nearly one and a sixth unlike them, as a subject gives that begins a text: the mean key leaves the
+// sixth almost untouched, the common direction reaches all alike.
+TEST(CommonDirection, ReachesEveryContextAlike) {
+  constexpr std::size_t f = 40;
+  constexpr int n = 6;
+  Random random(9);
+  std::vector<float> shared(f), keys;
+  random.fill_normal(shared);
+  for (int i = 0; i < n; ++i)
+    for (std::size_t j = 0; j < f; ++j)
+      keys.push_back(static_cast<float>((i < 5 ? 1 : 0) * shared[j] + (i < 5 ? 0.3 : 0.5) * random.normal()));
+  const auto strengths = [&](const std::vector<float>& u) {
+    std::vector<double> s(n);
+    for (std::size_t i = 0; i < n; ++i)
+      for (std::size_t j = 0; j < f; ++j) s[i] += double{u[j]} * keys[i * f + j];
+    return s;
+  };
+  std::vector<float> mean(f);
+  for (std::size_t i = 0; i < keys.size(); ++i) mean[i % f] += keys[i] / n;
+  EXPECT_LT(strengths(mean)[5], 0.3 * strengths(mean)[0]);
+  // The ridge is 2 % of the mean key's length squared; the sixth key has about a fifth of that length squared.
+  for (const double s : strengths(common_direction(keys, keys, n))) EXPECT_NEAR(s, 1.0, 0.15);
+}
+
 }  // namespace
 }  // namespace mobiedit
