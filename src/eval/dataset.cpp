@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "eval/trim.h"
 #include "io/mapped_file.h"
 
 namespace mobiedit {
@@ -137,14 +138,7 @@ Parsed<FactRecord> record_from(const Json& json) {
   return record;
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto begin = text.find_first_not_of(space);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(space) - begin + 1);
-}
-
-/// Adds records until the limit is reached; false once it is.
+/// Adds records until the limit is reached.
 class Collector {
  public:
   explicit Collector(std::size_t limit) : limit_(limit) {}
@@ -168,7 +162,7 @@ Status read_lines(std::string_view text, const std::string& path, Collector& rec
   while (!text.empty() && !records.full()) {
     ++line;
     const auto end = text.find('\n');
-    const std::string_view content = trimmed(text.substr(0, end));
+    const std::string_view content = trim(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
     if (content.empty()) continue;
     const std::string where = path + ":" + std::to_string(line);
@@ -195,7 +189,7 @@ Result<std::vector<FactRecord>> read(const std::filesystem::path& path, std::siz
   const auto bytes = file->bytes();
   std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
-  text = trimmed(text);
+  text = trim(text);
 
   Collector records(limit);
   Status done;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "eval/trim.h"
+
 namespace mobiedit {
 namespace {
 
@@ -92,10 +94,7 @@ std::string filled_prompt(std::string_view prompt, std::string_view subject) {
 }
 
 std::string trimmed(std::string_view text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto begin = text.find_first_not_of(space);
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(space) - begin + 1));
+  return std::string(trim(text));
 }
 
 ScoredText scored_answer(const Tokenizer& tokenizer, const std::string& prompt, const std::string& target) {
