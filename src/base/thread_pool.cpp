@@ -57,13 +57,12 @@ void ThreadPool::run(int pieces, const std::function<void(int, int)>& work) {
   assert(!running_);
   if (pieces <= 0) return;
   running_ = true;
-  work_ = &work;
-  pieces_ = pieces;
   if (workers_.empty() || pieces == 1) {
-    offered_.store(pieces, std::memory_order_relaxed);
-    unfinished_.store(pieces, std::memory_order_relaxed);
-    take_pieces(0);
+    // Not offered to all: a worker that is late from the last call could take a piece, and nobody would wait for it.
+    for (int piece = 0; piece < pieces; ++piece) do_piece(work, piece, 0);
   } else {
+    work_ = &work;
+    pieces_ = pieces;
     unfinished_.store(pieces, std::memory_order_relaxed);
     offered_.store(pieces, std::memory_order_release);
     call_.fetch_add(1, std::memory_order_release);
@@ -79,6 +78,15 @@ void ThreadPool::run(int pieces, const std::function<void(int, int)>& work) {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
+void ThreadPool::do_piece(const std::function<void(int, int)>& work, int piece, int thread) {
+  try {
+    work(piece, thread);
+  } catch (...) {
+    const std::lock_guard lock(failure_mutex_);
+    if (!failure_) failure_ = std::current_exception();
+  }
+}
+
 void ThreadPool::take_pieces(int thread) {
   // A piece that was taken keeps run() from returning, so work_ and pieces_ may be read after the exchange, not before.
   int offered = offered_.load(std::memory_order_relaxed);
@@ -86,12 +94,7 @@ void ThreadPool::take_pieces(int thread) {
     if (!offered_.compare_exchange_weak(offered, offered - 1, std::memory_order_acquire, std::memory_order_relaxed)) {
       continue;
     }
-    try {
-      (*work_)(pieces_ - offered, thread);
-    } catch (...) {
-      const std::lock_guard lock(failure_mutex_);
-      if (!failure_) failure_ = std::current_exception();
-    }
+    do_piece(*work_, pieces_ - offered, thread);
     if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
     offered = offered_.load(std::memory_order_relaxed);
   }

@@ -34,6 +34,7 @@ class ThreadPool {
  private:
   void serve(int thread);
   void take_pieces(int thread);
+  void do_piece(const std::function<void(int, int)>& work, int piece, int thread);
 
   std::vector<std::thread> workers_;
   std::mutex failure_mutex_;

@@ -46,6 +46,18 @@ TEST(ThreadPool, OneThreadRunsInline) {
   EXPECT_TRUE(same);
 }
 
+// A worker that is late from a call of many pieces must not take the only piece of the next one: nobody waits for it.
+TEST(ThreadPool, ASinglePieceStaysWithTheCaller) {
+  ThreadPool pool(3);
+  const auto self = std::this_thread::get_id();
+  for (int call = 0; call < 20000; ++call) {
+    pool.run(3, [](int, int) {});
+    bool done_here = false;
+    pool.run(1, [&](int, int thread) { done_here = thread == 0 && std::this_thread::get_id() == self; });
+    ASSERT_TRUE(done_here) << "call " << call;
+  }
+}
+
 // What a call wrote is seen after it, without any synchronisation by the caller, over many short calls: a worker that
 // took a piece of one call with the work of another, or a wake-up that was lost, would show here.
 TEST(ThreadPool, ManyShortCallsInARow) {
