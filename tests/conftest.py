@@ -18,11 +18,13 @@ def program():
 
 
 @pytest.fixture(scope="session")
-def mobiedit(program):
-    """Runs the command line without a terminal; gives the finished process, stdout and stderr apart."""
+def mobiedit(program, tmp_path_factory):
+    """Runs the command line without a terminal, and with a cache of its own, so that what another run remembered plays no
+    part; gives the finished process, stdout and stderr apart."""
+    settings = {"MOBIEDIT_CACHE": str(tmp_path_factory.mktemp("cache"))}
 
     def call(*arguments, timeout=600, env=None, **options):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("MOBIEDIT_")} | (env or {})
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MOBIEDIT_")} | settings | (env or {})
         return subprocess.run(
             [program, *map(str, arguments)],
             stdin=subprocess.DEVNULL,
@@ -52,23 +54,11 @@ def eiffel():
 
 
 @pytest.fixture(scope="session")
-def quick(mobiedit, tmp_path_factory):
-    """Runs a verb with a cache of its own, so that what another run remembered plays no part."""
-    cache = tmp_path_factory.mktemp("cache")
-
-    def call(*arguments, **options):
-        options["env"] = {"MOBIEDIT_CACHE": str(cache)} | options.get("env", {})
-        return mobiedit(*arguments, **options)
-
-    return call
-
-
-@pytest.fixture(scope="session")
-def edited(quick, model, tmp_path_factory):
+def edited(mobiedit, model, tmp_path_factory):
     """One edit, written both ways: {"document", "lora", "gguf"}."""
     folder = tmp_path_factory.mktemp("edited")
     lora, gguf = folder / "lora.gguf", folder / "baked.gguf"
-    done = quick(
+    done = mobiedit(
         "edit", "-m", model, *EIFFEL, "--paraphrase", "Eiffel Tower can be found in",
         "--keep", "Notre Dame de Paris is located in", "--out-lora", lora, "--out-gguf", gguf, "--json",
     )  # fmt: skip

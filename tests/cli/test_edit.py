@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 
 import pytest
 
@@ -48,14 +49,14 @@ def test_nothing_else_is_left_behind(edited):
     assert left_in(edited["lora"].parent) == ["baked.gguf", "lora.gguf"]
 
 
-def test_the_same_seed_gives_the_same_bytes(quick, model, eiffel, edited, tmp_path):
+def test_the_same_seed_gives_the_same_bytes(mobiedit, model, eiffel, edited, tmp_path):
     again = tmp_path / "again.gguf"
-    assert quick("edit", "-m", model, *eiffel, "--out-lora", again).returncode == 0
+    assert mobiedit("edit", "-m", model, *eiffel, "--out-lora", again).returncode == 0
     assert again.read_bytes() == edited["lora"].read_bytes()
 
 
-def test_dry_run_writes_nothing_and_text_is_plain(quick, model, eiffel, tmp_path):
-    done = quick("edit", "-m", model, *eiffel, "--out-lora", tmp_path / "a.gguf", "--dry-run")
+def test_dry_run_writes_nothing_and_text_is_plain(mobiedit, model, eiffel, tmp_path):
+    done = mobiedit("edit", "-m", model, *eiffel, "--out-lora", tmp_path / "a.gguf", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "before   Paris" in done.stdout
     assert "after    Rome" in done.stdout
@@ -64,9 +65,9 @@ def test_dry_run_writes_nothing_and_text_is_plain(quick, model, eiffel, tmp_path
     assert left_in(tmp_path) == []
 
 
-def test_a_target_out_of_reach_is_code_3_and_writes_nothing(quick, model, eiffel, tmp_path):
+def test_a_target_out_of_reach_is_code_3_and_writes_nothing(mobiedit, model, eiffel, tmp_path):
     out = tmp_path / "a.gguf"
-    done = quick("edit", "-m", model, *eiffel, "--out-lora", out, "--max-evaluations", 1, "--json")
+    done = mobiedit("edit", "-m", model, *eiffel, "--out-lora", out, "--max-evaluations", 1, "--json")
     assert done.returncode == 3, done.stderr
     assert "not reached" in done.stderr
     document = json.loads(done.stdout)
@@ -75,7 +76,7 @@ def test_a_target_out_of_reach_is_code_3_and_writes_nothing(quick, model, eiffel
     assert left_in(tmp_path) == []
 
 
-def test_several_edits_share_one_adapter(quick, mobiedit, model, tmp_path):
+def test_several_edits_share_one_adapter(mobiedit, model, tmp_path):
     edits = tmp_path / "edits.jsonl"
     records = [
         {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome"},
@@ -83,7 +84,7 @@ def test_several_edits_share_one_adapter(quick, mobiedit, model, tmp_path):
     ]
     edits.write_text("\n".join(map(json.dumps, records)))
     out = tmp_path / "two.gguf"
-    done = quick("edit", "-m", model, "--from", edits, "--out-lora", out, "--json")
+    done = mobiedit("edit", "-m", model, "--from", edits, "--out-lora", out, "--json")
     assert done.returncode == 0, done.stderr
     assert [e["success"] for e in json.loads(done.stdout)["edits"]] == [True, True]
     for prompt, answer in [("Eiffel Tower is located in", "Rome"), ("Windows XP is developed by", "Apple")]:
@@ -93,7 +94,7 @@ def test_several_edits_share_one_adapter(quick, mobiedit, model, tmp_path):
     assert scaled.stdout.strip() == "Paris"
 
 
-def test_edits_that_miss_are_left_out(quick, mobiedit, model, tmp_path):
+def test_edits_that_miss_are_left_out(mobiedit, model, tmp_path):
     edits = tmp_path / "edits.jsonl"
     # What the model says already is reached at once; the other cannot be had for a handful of evaluations.
     records = [
@@ -102,7 +103,7 @@ def test_edits_that_miss_are_left_out(quick, mobiedit, model, tmp_path):
     ]
     edits.write_text("\n".join(map(json.dumps, records)))
     out = tmp_path / "one.gguf"
-    done = quick("edit", "-m", model, "--from", edits, "--out-lora", out, "--max-evaluations", 30, "--json")
+    done = mobiedit("edit", "-m", model, "--from", edits, "--out-lora", out, "--max-evaluations", 30, "--json")
     assert done.returncode == 3, (done.returncode, done.stderr)
     document = json.loads(done.stdout)
     assert [e["success"] for e in document["edits"]] == [True, False]
@@ -111,14 +112,14 @@ def test_edits_that_miss_are_left_out(quick, mobiedit, model, tmp_path):
     assert len(json.loads(keys["mobiedit.edits"])) == 1
 
 
-def test_the_zeroth_order_method_runs(quick, model, eiffel):
-    done = quick("edit", "-m", model, *eiffel, "--method", "zo", "--max-evaluations", 20, "--dry-run", "--json")
+def test_the_zeroth_order_method_runs(mobiedit, model, eiffel):
+    done = mobiedit("edit", "-m", model, *eiffel, "--method", "zo", "--max-evaluations", 20, "--dry-run", "--json")
     assert done.returncode in (0, 3), done.stderr
     assert json.loads(done.stdout)["method"] == "zo"
 
 
-def test_options_come_from_the_environment(quick, eiffel, model):
-    done = quick("edit", *eiffel, "--dry-run", "--json", env={"MOBIEDIT_MODEL": str(model), "MOBIEDIT_MAX_EVALUATIONS": "1"})
+def test_options_come_from_the_environment(mobiedit, eiffel, model):
+    done = mobiedit("edit", *eiffel, "--dry-run", "--json", env={"MOBIEDIT_MODEL": str(model), "MOBIEDIT_MAX_EVALUATIONS": "1"})
     assert done.returncode == 3, done.stderr
     assert json.loads(done.stdout)["model"] == str(model)
 
@@ -128,13 +129,17 @@ def test_statistics_are_remembered(mobiedit, model, eiffel, tmp_path):
     if not text.exists():
         pytest.skip("no text beside the model")
     cache = {"MOBIEDIT_CACHE": str(tmp_path / "cache")}
-    done = mobiedit("stats", "-m", model, "--text", text, "--json", env=cache)
+    alone = tmp_path / "alone.gguf"  # the same model, with no text beside it
+    shutil.copyfile(model, alone)
+    if (model.parent / "statistics").exists():  # the part that takes a minute to make
+        shutil.copytree(model.parent / "statistics", tmp_path / "statistics")
+    arguments = ["edit", "-m", alone, *eiffel, "--dry-run", "-v", "--max-evaluations", 1]
+    assert "without key statistics" in mobiedit(*arguments, env=cache).stderr
+    done = mobiedit("stats", "-m", alone, "--text", text, "--json", env=cache)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["schema"] == "mobiedit.stats/1"
-    arguments = ["edit", "-m", model, *eiffel, "--dry-run", "-v", "--max-evaluations", 1]
     assert "with key statistics" in mobiedit(*arguments, env=cache).stderr
     assert "without key statistics" in mobiedit(*arguments, "--no-text", env=cache).stderr
-    assert "without key statistics" in mobiedit(*arguments, env={"MOBIEDIT_CACHE": str(tmp_path / "other")}).stderr
 
 
 def test_the_base_is_never_written(model, edited):

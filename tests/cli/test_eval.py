@@ -23,8 +23,8 @@ def data(tmp_path):
     return path
 
 
-def test_json_has_what_was_promised(quick, model, data):
-    done = quick("eval", "-m", model, "--data", data, "--limit", 1, "--json")
+def test_json_has_what_was_promised(mobiedit, model, data):
+    done = mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.eval/1"
@@ -36,15 +36,15 @@ def test_json_has_what_was_promised(quick, model, data):
     assert document["facts"][0]["subject"] == "Eiffel Tower"
 
 
-def test_a_table_for_people(quick, model, data):
-    done = quick("eval", "-m", model, "--data", data, "--limit", 1, "-v")
+def test_a_table_for_people(mobiedit, model, data):
+    done = mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "-v")
     assert done.returncode == 0, done.stderr
     assert "ES" in done.stdout
     assert f"{data}:1" in done.stderr
 
 
-def test_what_was_not_measured_is_null(quick, model, tmp_path):
+def test_what_was_not_measured_is_null(mobiedit, model, tmp_path):
     path = tmp_path / "facts.json"
     path.write_text(json.dumps([{"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome"}]))
-    document = json.loads(quick("eval", "-m", model, "--data", path, "--json").stdout)
+    document = json.loads(mobiedit("eval", "-m", model, "--data", path, "--json").stdout)
     assert document["metrics"] == {"ES": None, "PS": None, "NS": None, "S": None, "exact": 100, "paraphrase_exact": None}

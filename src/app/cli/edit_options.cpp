@@ -58,8 +58,10 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
       ->envname("MOBIEDIT_MAX_EVALUATIONS")
       ->check(CLI::Range(1, 1'000'000'000));
   verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
-  auto* text = verb.add_option("--text", settings.statistics.text,
-                               "Running text for the key statistics (default: what `mobiedit stats` was given last)");
+  auto* text = verb.add_option(
+      "--text", settings.statistics.text,
+      "Running text for the key statistics (default: what `mobiedit stats` was given last for this model, "
+      "or covariance-text.txt beside it)");
   verb.add_flag("--no-text", settings.statistics.none, "Use no key statistics")->excludes(text);
 }
 

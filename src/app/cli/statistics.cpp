@@ -5,8 +5,10 @@
 #include <string_view>
 #include <system_error>
 
+#include "app/cli/console.h"
 #include "io/mapped_file.h"
 #include "io/write_whole.h"
+#include "mobiedit/gguf/file.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -37,6 +39,20 @@ std::filesystem::path remembered_text(const std::filesystem::path& folder, const
   return folder / (model.fingerprint() + ".txt");
 }
 
+/// Whether anything was made of this model before.
+bool has_statistics(const std::filesystem::path& folder, const Model& model) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (entry.path().filename().native().starts_with(model.fingerprint() + "-block")) return true;
+  }
+  return false;
+}
+
+/// A model may bring a text with it.
+std::filesystem::path text_beside(const Model& model) {
+  return model.file().path().parent_path() / "covariance-text.txt";
+}
+
 }  // namespace
 
 Status remember_statistics(Editor& editor, const Model& model, const std::string& text_path,
@@ -56,17 +72,16 @@ Result<bool> use_statistics(Editor& editor, const Model& model, const Statistics
                             const CancelToken& cancel) {
   if (options.none) return false;
   const auto folder = cache_folder();
+  const bool kept = folder && !folder->empty();
   std::filesystem::path path = options.text;
-  if (path.empty()) {
-    // Without a cache nothing can have been remembered; an edit does not need one.
-    if (!folder || folder->empty()) return false;
-    path = remembered_text(*folder, model);
-    std::error_code ignored;
-    if (!std::filesystem::exists(path, ignored)) return false;
-  }
+  std::error_code ignored;
+  if (path.empty() && kept) path = remembered_text(*folder, model);
+  if (options.text.empty() && !std::filesystem::exists(path, ignored)) path = text_beside(model);
+  if (options.text.empty() && !std::filesystem::exists(path, ignored)) return false;
   const auto text = io::MappedFile::open(path);
   if (!text) return std::unexpected(text.error());
-  const auto made = editor.set_statistics(text_of(*text), folder ? folder->string() : "", cancel);
+  if (kept && !has_statistics(*folder, model)) say("making key statistics of " + path.string() + ", this once");
+  const auto made = editor.set_statistics(text_of(*text), kept ? folder->string() : "", cancel);
   if (!made) return std::unexpected(made.error());
   return true;
 }

@@ -11,7 +11,8 @@
 namespace mobiedit::cli {
 
 struct StatisticsOptions {
-  std::string text;   ///< a file; empty: the one last given to `mobiedit stats` for this model, if any
+  std::string text;   ///< a file; empty: the one last given to `mobiedit stats` for this model, or covariance-text.txt
+                      ///< beside the model, if there is one
   bool none = false;  ///< neither
 };
 
