@@ -17,10 +17,8 @@ bool available(Isa isa) {
   return false;
 }
 
-// The VNNI products pass their tests on a processor that has them, but a program that chose them there crashed, for a
-// reason not yet found; until it is, they are for those who ask by name.
 Isa best_isa() {
-  for (const Isa isa : {Isa::neon_dotprod, Isa::avx2}) {
+  for (const Isa isa : {Isa::neon_dotprod, Isa::avx512_vnni, Isa::avx_vnni, Isa::avx2}) {
     if (available(isa)) return isa;
   }
   return Isa::portable;
