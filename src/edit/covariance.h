@@ -29,7 +29,7 @@ class Covariance {
 
   /// u = C⁻¹ k, [f].
   [[nodiscard]] std::vector<float> solve(std::span<const float> key) const;
-  /// kᵀ C k: how much an update along... of running text's keys sees of the direction k.
+  /// Of the text that C was measured on.
   [[nodiscard]] int tokens() const;
 
  private:
