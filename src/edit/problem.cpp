@@ -43,7 +43,6 @@ Status Problem::prepare() {
   const std::size_t prompts = contexts_.prompts.size();
 
   key_mean_.assign(f, 0);
-  value_mean_.assign(d, 0);
   std::vector<float> residual, keys, values;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
@@ -77,7 +76,6 @@ Status Problem::prepare() {
     if (i < prompts) {
       const float share = 1.0f / static_cast<float>(prompts);
       kernels::axpy(share, {part.keys.data(), f}, key_mean_);
-      kernels::axpy(share, {values.data(), d}, value_mean_);
       if (i == 0) value_.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(d));
       for (std::size_t t = 0; t < contexts_.target.size(); ++t) {
         part.wanted.push_back(context.target_start - part.prefix + static_cast<int>(t));

@@ -22,9 +22,8 @@ class Problem final : public Objective {
                                                  const CancelToken& cancel);
 
   // What was seen on the way. Context 0 is the bare prompt, the last one the KL prompt.
-  [[nodiscard]] std::span<const float> key_mean() const { return key_mean_; }      ///< k* [f], over the prompts
-  [[nodiscard]] std::span<const float> value_mean() const { return value_mean_; }  ///< [d]
-  [[nodiscard]] std::span<const float> value() const { return value_; }            ///< v₀ [d]: the bare prompt's
+  [[nodiscard]] std::span<const float> key_mean() const { return key_mean_; }  ///< k* [f], over the prompts
+  [[nodiscard]] std::span<const float> value() const { return value_; }        ///< v₀ [d]: the bare prompt's
   /// Each prompt's key at s, [prompts, f].
   [[nodiscard]] std::vector<float> prompt_keys() const;
   [[nodiscard]] const ContextSet& contexts() const { return contexts_; }
@@ -73,7 +72,7 @@ class Problem final : public Objective {
   std::vector<Token> row_targets_;  // −1: the KL row
   int kept_ = 0;
   std::vector<Token> kept_tokens_;  // [rows, kept]
-  std::vector<float> key_mean_, value_mean_, value_;
+  std::vector<float> key_mean_, value_;
   double value_norm_ = 0;
   int evaluations_ = 0;
   std::vector<float> residual_, logits_;
