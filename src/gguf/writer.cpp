@@ -184,7 +184,16 @@ void Writer::set_f32(std::string key, float value) {
 
 void Writer::add_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
                         std::function<Result<std::span<const std::byte>>()> bytes) {
-  tensors_.push_back({std::move(name), type, std::move(shape), std::move(bytes)});
+  stream_tensor(std::move(name), type, std::move(shape), [bytes = std::move(bytes)](const Sink& sink) -> Status {
+    const Result<std::span<const std::byte>> whole = bytes();
+    if (!whole) return std::unexpected(whole.error());
+    return sink(*whole);
+  });
+}
+
+void Writer::stream_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
+                           std::function<Status(const Sink&)> produce) {
+  tensors_.push_back({std::move(name), type, std::move(shape), std::move(produce)});
 }
 
 Status Writer::write(const std::filesystem::path& path) const {
@@ -244,16 +253,21 @@ Status Writer::write_checked(const std::filesystem::path& path, const io::FileSy
     if (Status status = file.write(header.bytes()); !status) return status;
     const std::vector<std::byte> zeros(static_cast<std::size_t>(*alignment));
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      const Result<std::span<const std::byte>> bytes = tensors_[i].bytes();
-      if (!bytes) return std::unexpected(bytes.error());
-      if (bytes->size() != sizes[i]) {
-        return refuse("tensor '" + tensors_[i].name + "' came with " + std::to_string(bytes->size()) +
-                      " bytes instead of " + std::to_string(sizes[i]));
-      }
-      if (Status status = file.write(*bytes); !status) return status;
+      std::uint64_t came = 0;
+      const auto wrong_count = [&] {
+        return refuse("tensor '" + tensors_[i].name + "' came with " + std::to_string(came) + " bytes instead of " +
+                      std::to_string(sizes[i]));
+      };
+      const Status status = tensors_[i].produce([&](std::span<const std::byte> bytes) -> Status {
+        came += bytes.size();
+        if (came > sizes[i]) return wrong_count();
+        return file.write(bytes);
+      });
+      if (!status) return status;
+      if (came != sizes[i]) return wrong_count();
       // ggml wants the last tensor padded too.
       const auto padding = static_cast<std::size_t>(round_up(sizes[i], *alignment) - sizes[i]);
-      if (Status status = file.write(std::span(zeros).first(padding)); !status) return status;
+      if (Status padded = file.write(std::span(zeros).first(padding)); !padded) return padded;
     }
     return {};
   };

@@ -33,6 +33,13 @@ class Writer {
   void add_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
                   std::function<Result<std::span<const std::byte>>()> bytes);
 
+  /// Takes a tensor's next bytes.
+  using Sink = std::function<Status(std::span<const std::byte>)>;
+  /// For a tensor that need not be whole in memory: `produce` hands its bytes over piece by piece and returns what the
+  /// sink returned if that is an error.
+  void stream_tensor(std::string name, TensorType type, std::vector<std::uint64_t> shape,
+                     std::function<Status(const Sink&)> produce);
+
   /// Errors: usage (a duplicate tensor name, a shape or value that does not fit its type, wrong byte count), io,
   /// out_of_memory, and whatever a tensor's `bytes` returns.
   [[nodiscard]] Status write(const std::filesystem::path& path) const;
@@ -46,7 +53,7 @@ class Writer {
     std::string name;
     TensorType type;
     std::vector<std::uint64_t> shape;
-    std::function<Result<std::span<const std::byte>>()> bytes;
+    std::function<Status(const Sink&)> produce;
   };
   std::vector<Entry> entries_;
   std::vector<Tensor> tensors_;

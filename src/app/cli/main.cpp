@@ -26,6 +26,7 @@ int parse_and_run(int argc, char** argv) {
   add_eval(app, run);
   add_inspect(app, run);
   add_stats(app, run);
+  add_bench(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -17,5 +17,6 @@ void add_ask(CLI::App& app, Run& run);
 void add_eval(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_stats(CLI::App& app, Run& run);
+void add_bench(CLI::App& app, Run& run);
 
 }  // namespace mobiedit::cli

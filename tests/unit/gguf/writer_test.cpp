@@ -197,6 +197,32 @@ TEST(Writer, RefusesWhatWouldNotReadBack) {
   EXPECT_TRUE(refused(entry({"general.alignment", ValueType::u64, ValueType::u8, std::uint64_t{32}}), "alignment"));
 }
 
+TEST(Writer, AStreamedTensorIsItsPieces) {
+  const TemporaryFolder folder;
+  const std::vector<std::byte> first(12, std::byte{1}), second(20, std::byte{2});
+  const auto stream = [&](int pieces) {
+    Writer writer;
+    writer.stream_tensor("t", TensorType::f32, {8}, [&first, &second, pieces](const Writer::Sink& sink) -> Status {
+      if (auto s = sink(first); !s) return s;
+      for (int i = 1; i < pieces; ++i)
+        if (auto s = sink(second); !s) return s;
+      return {};
+    });
+    return writer;
+  };
+  ASSERT_TRUE(stream(2).write(folder / "a.gguf"));
+  const auto file = File::open(folder / "a.gguf");
+  ASSERT_TRUE(file) << file.error().message();
+  const auto bytes = file->data(file->tensors()[0]);
+  ASSERT_EQ(bytes.size(), 32u);
+  EXPECT_TRUE(std::ranges::equal(bytes.first(12), first));
+  EXPECT_TRUE(std::ranges::equal(bytes.subspan(12), second));
+
+  EXPECT_NE(stream(1).write(folder / "b.gguf").error().what.find("12 bytes instead of 32"), std::string::npos);
+  EXPECT_NE(stream(3).write(folder / "b.gguf").error().what.find("52 bytes instead of 32"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder / "b.gguf"));
+}
+
 TEST(Writer, ATensorsErrorComesBackAndTheOldFileStays) {
   const TemporaryFolder folder;
   folder.write("a.gguf", "old");

@@ -1,0 +1,10 @@
+// The sub-verbs of `mobiedit bench`.
+#pragma once
+
+#include "app/cli/verbs.h"
+
+namespace mobiedit::cli {
+
+void add_bench_model(CLI::App& bench, Run& run);
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,31 @@
+// What a model costs: loading, reading, writing, and an edit's parts.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "mobiedit/base/cancel.h"
+#include "mobiedit/base/result.h"
+
+namespace mobiedit::cli {
+
+struct MeasureOptions {
+  int threads = 0;
+  int layer = 5;
+  int evaluations = 150;
+  int prefill = 512;
+  int decode = 32;
+  bool edit = true;  ///< the whole edit too, which takes minutes on a large model
+};
+
+/// The request that is measured: a short subject, and a target of two tokens.
+[[nodiscard]] std::string measured_subject();
+[[nodiscard]] std::string measured_prompt();
+[[nodiscard]] std::string measured_target();
+
+/// Says on stderr what it is doing. Memory counts from the process's beginning, so nothing large may have come before.
+[[nodiscard]] Result<nlohmann::ordered_json> measure_model(const std::string& path, const MeasureOptions& options,
+                                                           const CancelToken& cancel);
+
+}  // namespace mobiedit::cli
