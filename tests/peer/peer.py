@@ -77,8 +77,9 @@ class Server:
             model, *adapters = self._stack.enter_context(inside(self._model, *(path for path, _ in self._adapters)))
             port = _free_port()
             self._url = f"http://127.0.0.1:{port}"
-            command = ["llama-server", "-m", model, "--host", "127.0.0.1", "--port", port, "-c", self._context, "-t", 2]
-            command += ["-np", 1, "--no-warmup", *self._flags]
+            command = ["llama-server", "-m", model, "--host", "127.0.0.1", "--port", port, "-c", self._context]
+            # More than one thread waits for the others by spinning, which a busy machine makes very slow.
+            command += ["-t", 1, "-np", 1, "--no-warmup", *self._flags]
             for path, (_, scale) in zip(adapters, self._adapters):
                 command += ["--lora-scaled", f"{path}:{scale}"]
             self._log = self._stack.enter_context(open(ROOT / "m" / f"server-{port}.log", "w+"))
@@ -122,17 +123,21 @@ class Server:
 
     def complete(self, prompt, tokens=8):
         """The greedy continuation; prompt is text or token ids."""
-        return self._completion(prompt, tokens, 0)["content"]
+        return self.answer(prompt, tokens, 0)[0]
 
     def log_probabilities(self, prompt, top=10):
         """{token id: log-probability} of the most likely next tokens, best first."""
-        answer = self._completion(prompt, 1, top)
-        return {entry["id"]: entry["logprob"] for entry in answer["completion_probabilities"][0]["top_logprobs"]}
+        return self.answer(prompt, 1, top)[1]
 
-    def _completion(self, prompt, tokens, top):
+    def answer(self, prompt, tokens, top, adapters=None):
+        """The greedy continuation, and log_probabilities. adapters: [(number, scale)], in place of the server's."""
         # A cached prompt would hide that an adapter was changed; the cache is also computed in another batch shape.
         body = {"prompt": prompt, "n_predict": tokens, "temperature": 0, "n_probs": top, "cache_prompt": False}
-        return self._post("/completion", body)
+        if adapters is not None:
+            body["lora"] = [{"id": number, "scale": scale} for number, scale in adapters]
+        said = self._post("/completion", body)
+        likely = said["completion_probabilities"][0]["top_logprobs"] if top else []
+        return said["content"], {entry["id"]: entry["logprob"] for entry in likely}
 
 
 def metadata(file):

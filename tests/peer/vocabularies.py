@@ -3,7 +3,9 @@
 import random
 import struct
 
-U32, I32, F32, BOOL, STRING, ARRAY = 4, 5, 6, 7, 8, 9
+import gguf_bytes
+from gguf_bytes import ARRAY, BOOL, F32, I32, STRING, U32
+
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
 EMBEDDING, FEED_FORWARD, HEADS = 32, 32, 2
 
@@ -87,16 +89,6 @@ def sentence_pieces(texts, seed, space_prefix):
     }
 
 
-def _bytes(kind, value):
-    if kind == STRING:
-        data = value.encode()
-        return struct.pack("<Q", len(data)) + data
-    if kind == ARRAY:
-        element, values = value
-        return struct.pack("<IQ", element, len(values)) + b"".join(_bytes(element, v) for v in values)
-    return struct.pack({U32: "<I", I32: "<i", F32: "<f", BOOL: "<?"}[kind], value)
-
-
 def gguf(vocabulary):
     """The file's bytes; the weights are random and mean nothing."""
     keys = {
@@ -117,13 +109,9 @@ def gguf(vocabulary):
     shapes |= {"blk.0." + name: [EMBEDDING, FEED_FORWARD] for name in ("ffn_gate", "ffn_up")}
     shapes["blk.0.ffn_down"] = [FEED_FORWARD, EMBEDDING]
 
-    head = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(keys))
-    for key, (kind, value) in keys.items():
-        head += _bytes(STRING, key) + struct.pack("<I", kind) + _bytes(kind, value)
-    choose, data = random.Random(0), b""
+    choose, tensors = random.Random(0), {}
     for name, shape in shapes.items():
-        head += _bytes(STRING, name + ".weight") + struct.pack("<I", len(shape)) + struct.pack(f"<{len(shape)}Q", *shape)
-        head += struct.pack("<IQ", 0, len(data))
         count = shape[0] * (shape[1] if len(shape) > 1 else 1)
-        data += struct.pack(f"<{count}f", *(choose.uniform(-0.1, 0.1) for _ in range(count)))
-    return head + b"\0" * (-len(head) % 32) + data
+        values = struct.pack(f"<{count}f", *(choose.uniform(-0.1, 0.1) for _ in range(count)))
+        tensors[name + ".weight"] = (shape, values)
+    return gguf_bytes.gguf(keys, tensors)
