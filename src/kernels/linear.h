@@ -3,10 +3,14 @@
 // A weight is packed once, in a layout that its instruction set likes; activations are quantised once for all the
 // weights that read them (Q, K and V; gate and up).
 //
-// What is computed, whatever the instruction set: an int8 weight and an int8 activation are multiplied and summed
-// exactly within a group of 32 along k; then, group by group in order, y = fma(sum, weight scale * activation scale,
-// y), and the bias last. So the int8 product has the same bits on every instruction set. A float product is summed in
-// order of k on all of them, fused multiply-add where the processor has it.
+// What is computed, whatever the instruction set:
+//   groups of 32    weight and activation codes are multiplied and summed exactly within a group along k; then, group
+//                   by group in order, y = fma(sum, weight scale * activation scale, y), and the bias last
+//   a scale a row   codes are multiplied and summed exactly along all of k; y = sum * (weight scale * activation
+//                   scale), and the bias last
+// A sum is rounded to a float once, to nearest even. So an integer product has the same bits on every instruction set,
+// and 4-bit weights give the bits that the same codes give as bytes. A float product is summed in order of k on all of
+// them, fused multiply-add where the processor has it.
 #pragma once
 
 #include <cstddef>
@@ -23,24 +27,52 @@ namespace mobiedit::kernels {
 
 inline constexpr int group_size = 32;
 
+/// The greatest code of 16-bit activations: 127 * 257, so that both bytes of a code lie in -127 … 127.
+inline constexpr int int16_levels = 32639;
+
 enum class WeightKind {
-  f32,      ///< float weights, float activations
-  int8_g32  ///< int8 codes and a float scale a group of 32 along k; activations likewise
+  f32,       ///< float weights, float activations
+  int8_g32,  ///< int8 codes and a float scale a group of 32 along k; activations likewise, or of 16 bits
+  int4_g32,  ///< the same with codes in -8 … 7, two to a byte
+  int8_row   ///< int8 codes and a float scale a row; activations likewise
 };
+
+enum class ActivationKind {
+  f32,
+  int8_g32,
+  int16_g32,  ///< for weights in groups of 32 where 8 bits are too coarse; the product costs twice as much or less
+  int8_row
+};
+
+/// What a product with such weights reads, unless it is given 16 bits.
+[[nodiscard]] constexpr ActivationKind activations_for(WeightKind kind) {
+  switch (kind) {
+    case WeightKind::int8_g32:
+    case WeightKind::int4_g32:
+      return ActivationKind::int8_g32;
+    case WeightKind::int8_row:
+      return ActivationKind::int8_row;
+    default:
+      return ActivationKind::f32;
+  }
+}
 
 /// A weight [n, k], packed. Immutable once made; may be shared between threads.
 class PackedWeight {
  public:
   /// Gives row i of the matrix, k values; called once a row, from several threads at a time.
   using FloatRows = std::function<void(int row, std::span<float> values)>;
-  /// Gives row i as codes [k] in -127 … 127 and scales [k/32]: value = code * scale. Called once a row, from several
-  /// threads at a time.
+  /// Gives row i as codes [k], -127 … 127 or for int4_g32 -8 … 7, and scales [k/32]: value = code * scale. Called once
+  /// a row, from several threads at a time.
   using GroupRows = std::function<void(int row, std::span<std::int8_t> codes, std::span<float> scales)>;
 
-  /// k must be a multiple of 32 for int8_g32. Errors: out_of_memory, usage.
+  /// k must be a multiple of 32 for integers. Errors: out_of_memory, usage (int4_g32 too: floats are not rounded to 4
+  /// bits here).
   static Result<PackedWeight> from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
                                           ThreadPool& pool);
-  static Result<PackedWeight> from_groups(Isa isa, int n, int k, const GroupRows& rows, ThreadPool& pool);
+  /// `kind`: int8_g32 or int4_g32. Errors: as above.
+  static Result<PackedWeight> from_groups(Isa isa, WeightKind kind, int n, int k, const GroupRows& rows,
+                                          ThreadPool& pool);
   [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k);
 
   PackedWeight() = default;
@@ -62,28 +94,28 @@ class PackedWeight {
   AlignedBuffer data_;
 };
 
-/// Rows of activations [m, k] in the form that a product wants: borrowed floats, and for int8 weights their codes and
-/// scales. Reused from call to call, so that nothing is allocated after the largest.
+/// Rows of activations [m, k] in the form that a product wants: borrowed floats, and for integer weights their codes
+/// and scales. Reused from call to call, so that nothing is allocated after the largest.
 class Activations {
  public:
-  /// `x` [m, k], rows `stride` floats apart, is borrowed until the next call. quantize: codes are made as well
-  /// (absmax / 127 a group of 32, round to nearest even); k must then be a multiple of 32. A group with a value that is
-  /// not finite makes every product with it not finite. Throws std::bad_alloc.
-  void set(Isa isa, const float* x, int m, int k, std::size_t stride, bool quantize, ThreadPool& pool);
+  /// `x` [m, k], rows `stride` floats apart, is borrowed until the next call. Codes are made as `kind` says (x *
+  /// (greatest code / absmax), of a group of 32 or of a row, round to nearest even); k must then be a multiple of 32. A
+  /// group or row with a value that is not finite makes every product with it not finite. Throws std::bad_alloc.
+  void set(Isa isa, const float* x, int m, int k, std::size_t stride, ActivationKind kind, ThreadPool& pool);
 
   Isa isa = Isa::portable;
   const float* x = nullptr;
   int m = 0;
   int k = 0;
   std::size_t stride = 0;
-  bool quantized = false;
+  ActivationKind kind = ActivationKind::f32;
   AlignedBuffer quantized_rows;  ///< layout is the instruction set's own business
   std::size_t row_bytes = 0;     ///< of quantized_rows
 };
 
 /// y [m, n], rows `stride` floats apart, = x Wᵀ + bias (bias [n] or null). Deterministic: the same numbers whatever the
-/// number of threads and whatever other rows are in the batch. x was set for the weight's instruction set and k, and
-/// quantised if the weight is. y must not overlap x.
+/// number of threads and whatever other rows are in the batch. x was set for the weight's instruction set and k, in a
+/// kind that the weight reads. y must not overlap x.
 void linear(const PackedWeight& weight, const Activations& x, const float* bias, float* y, std::size_t stride,
             ThreadPool& pool);
 

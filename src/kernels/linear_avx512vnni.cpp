@@ -9,8 +9,10 @@ struct Avx512 {
   using Int = __m512i;
   using Mask = __mmask16;
   static constexpr int lanes = 16;
-  // 12 integer and 12 float sums of 32 registers; in float, 24.
-  static constexpr int tile_rows_int8 = 6;
+  // Of 32 registers 12 integer and 12 float sums; of two planes, 16 and 8; of floats alone or integers alone, 24.
+  static constexpr int tile_rows_groups = 6;
+  static constexpr int tile_rows_two_planes = 4;
+  static constexpr int tile_rows_by_row = 12;
   static constexpr int tile_rows_f32 = 12;
 
   static Mask first(int n) { return static_cast<Mask>(n >= lanes ? 0xffff : n <= 0 ? 0 : (1u << n) - 1); }
@@ -30,6 +32,15 @@ struct Avx512 {
     __builtin_memcpy(&value, p, sizeof value);
     return _mm512_set1_epi32(value);
   }
+  static Int zero_int() { return _mm512_setzero_si512(); }
+  static Int low_nibbles(Int v) { return _mm512_and_si512(v, _mm512_set1_epi8(15)); }
+  static Int high_nibbles(Int v) {
+    return _mm512_and_si512(_mm512_maskz_srli_epi32(0xffff, v, 4), _mm512_set1_epi8(15));
+  }
+  static Int add(Int a, Int b) { return _mm512_add_epi32(a, b); }
+  static Int times_256(Int v) { return _mm512_maskz_slli_epi32(0xffff, v, 8); }
+  static Int bits(Float v) { return _mm512_castps_si512(v); }
+  static Float from_bits(Int v) { return _mm512_castsi512_ps(v); }
   static Int dot(Int sum, Int weights, Int activations) { return _mm512_dpbusd_epi32(sum, weights, activations); }
 };
 

@@ -6,16 +6,12 @@ namespace mobiedit::kernels {
 namespace {
 
 struct AvxVnni : Vector256 {
-  // 6 integer and 6 float sums of 16 registers; in float, 12.
-  static constexpr int tile_rows_int8 = 3;
+  // Of 16 registers 6 integer and 6 float sums; of two planes, 8 and 4; of floats alone or integers alone, 12.
+  static constexpr int tile_rows_groups = 3;
+  static constexpr int tile_rows_two_planes = 2;
+  static constexpr int tile_rows_by_row = 6;
   static constexpr int tile_rows_f32 = 6;
 
-  static Int load_bytes(const std::byte* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
-  static Int broadcast_int(const std::byte* p) {
-    int value;
-    __builtin_memcpy(&value, p, sizeof value);
-    return _mm256_set1_epi32(value);
-  }
   static Int dot(Int sum, Int weights, Int activations) { return _mm256_dpbusd_avx_epi32(sum, weights, activations); }
 };
 

@@ -20,7 +20,7 @@ struct Rectangle {
   int columns;     // that exist; the last panel may hold fewer than the others
   const float* x;  // f32: rows `x_stride` floats apart
   std::size_t x_stride;
-  const std::byte* x_rows;  // int8: rows `x_row_bytes` apart
+  const std::byte* x_rows;  // integers: rows `x_row_bytes` apart
   std::size_t x_row_bytes;
   int m;
   const float* bias;  // of the first column, or null
@@ -28,24 +28,44 @@ struct Rectangle {
   std::size_t y_stride;
 };
 
+/// How integer weights of one kind lie in memory.
+struct WeightForm {
+  std::size_t (*panel_bytes)(int k);
+  /// codes [panel, k]; scales [panel, k/32], or [panel] for a scale a row.
+  void (*pack)(const std::int8_t* codes, const float* scales, int k, std::byte* panel);
+  void (*unpack)(const std::byte* panel, int k, int row, float* values);
+};
+
+/// How quantised activations of one kind lie in memory.
+struct RowForm {
+  std::size_t (*bytes)(int k);
+  void (*quantize)(const float* x, int k, std::byte* row);
+};
+
+using Multiply = void (*)(const Rectangle& rectangle);
+
 struct LinearKernel {
   int panel;     // weight rows that are packed together
   int row_tile;  // rows of activations that the inner loop holds at once: work is best cut at its multiples
 
   std::size_t (*panel_bytes_f32)(int k);
-  std::size_t (*panel_bytes_int8)(int k);
-  std::size_t (*row_bytes_int8)(int k);
-
   /// rows [panel, k].
   void (*pack_f32)(const float* rows, int k, std::byte* panel);
   void (*unpack_f32)(const std::byte* panel, int k, int row, float* values);
-  /// codes [panel, k] in -127 … 127, scales [panel, k/32].
-  void (*pack_int8)(const std::int8_t* codes, const float* scales, int k, std::byte* panel);
-  void (*unpack_int8)(const std::byte* panel, int k, int row, float* values);
-  void (*quantize_row)(const float* x, int k, std::byte* row);
+  Multiply multiply_f32;
 
-  void (*multiply_f32)(const Rectangle& rectangle);
-  void (*multiply_int8)(const Rectangle& rectangle);
+  WeightForm int8_g32;
+  WeightForm int4_g32;
+  WeightForm int8_row;
+  RowForm rows_int8_g32;
+  RowForm rows_int16_g32;
+  RowForm rows_int8_row;
+
+  Multiply multiply_int8;
+  Multiply multiply_int8_by_16;
+  Multiply multiply_int4;
+  Multiply multiply_int4_by_16;
+  Multiply multiply_int8_row;
 };
 
 extern const LinearKernel linear_plain;

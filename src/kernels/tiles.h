@@ -53,26 +53,36 @@ struct Tiles {
     }
   }
 
-  /// tile.operator()<rows>(weight, from, length, row, y, columns) over the rectangle: blocks of k, whose slice of a
-  /// panel stays in the nearest cache while all rows pass by it; in each, panels; in each, rows, in tiles as even as
-  /// can be: with tiles of 4, 5 rows are 3 and 2. (Calling for
-  /// the next slice meanwhile was tried: with few rows it costs 5 %, with many it gains nothing that can be seen.)
+  /// What a tile is to do: k from `from` on, `length` of it.
+  struct Place {
+    const std::byte* panel;
+    const std::byte* weight;  // of the panel, at `from`
+    int from;
+    int length;
+    int row;  // the first
+    float* y;
+    const Columns& columns;
+  };
+
+  /// tile.operator()<rows>(place) over the rectangle: blocks of k, whose slice of a panel stays in the nearest cache
+  /// while all rows pass by it; in each, panels; in each, rows, in tiles as even as can be: with tiles of 4, 5 rows are
+  /// 3 and 2. (Calling for the next slice meanwhile was tried: with few rows it costs 5 %, with many it gains nothing
+  /// that can be seen.)
   template <int tile_rows, class Tile>
-  static void walk(const Rectangle& r, Size panel_bytes, int block, const Tile& tile) {
+  static void walk(const Rectangle& r, Size panel_bytes, Size bytes_a_value, int block, const Tile& tile) {
     const int tiles = (r.m + tile_rows - 1) / tile_rows;
     if (tiles == 1) block = r.k;
-    const Size bytes_a_value = panel_bytes / static_cast<Size>(r.k);
     for (int from = 0; from < r.k; from += block) {
       const int length = r.k - from < block ? r.k - from : block;
-      for (int panel = 0; panel < r.panels; ++panel) {
-        const std::byte* weight =
-            r.weight + static_cast<Size>(panel) * panel_bytes + bytes_a_value * static_cast<Size>(from);
-        const Columns columns(r.columns - panel * panel_rows);
+      for (int number = 0; number < r.panels; ++number) {
+        const std::byte* panel = r.weight + static_cast<Size>(number) * panel_bytes;
+        const std::byte* weight = panel + bytes_a_value * static_cast<Size>(from);
+        const Columns columns(r.columns - number * panel_rows);
         for (int i = 0, row = 0; i < tiles; ++i) {
           const int rows = (r.m - row + tiles - i - 1) / (tiles - i);
-          float* y = r.y + static_cast<Size>(row) * r.y_stride + static_cast<Size>(panel) * panel_rows;
-          with_rows<tile_rows>(
-              rows, [&]<int Rows>() { tile.template operator()<Rows>(weight, from, length, row, y, columns); });
+          float* y = r.y + static_cast<Size>(row) * r.y_stride + static_cast<Size>(number) * panel_rows;
+          const Place place = {panel, weight, from, length, row, y, columns};
+          with_rows<tile_rows>(rows, [&]<int Rows>() { tile.template operator()<Rows>(place); });
           row += rows;
         }
       }
@@ -131,10 +141,9 @@ struct Tiles {
 
   static void multiply_f32(const Rectangle& r) {
     walk<V::tile_rows_f32>(
-        r, panel_bytes_f32(r.k), block_f32,
-        [&]<int Rows>(const std::byte* weight, int from, int length, int row, float* y, const Columns& columns) {
-          tile_f32<Rows>(reinterpret_cast<const float*>(weight), r.x + static_cast<Size>(row) * r.x_stride + from,
-                         r.x_stride, length, from == 0, y, r.y_stride, columns);
+        r, panel_bytes_f32(r.k), panel_rows * sizeof(float), block_f32, [&]<int Rows>(const Place& p) {
+          tile_f32<Rows>(reinterpret_cast<const float*>(p.weight), r.x + static_cast<Size>(p.row) * r.x_stride + p.from,
+                         r.x_stride, p.length, p.from == 0, p.y, r.y_stride, p.columns);
         });
   }
 };

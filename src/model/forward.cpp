@@ -218,9 +218,11 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
   };
   const auto set = [&](const float* x, int count, int width,
                        std::initializer_list<const kernels::PackedWeight*> readers) {
-    const bool quantize = std::ranges::any_of(
-        readers, [](const kernels::PackedWeight* r) { return r->kind() == kernels::WeightKind::int8_g32; });
-    activations_.set(isa, x, count, width, static_cast<std::size_t>(width), quantize, pool_);
+    kernels::ActivationKind kind = kernels::ActivationKind::f32;
+    for (const kernels::PackedWeight* reader : readers) {
+      if (reader->kind() != kernels::WeightKind::f32) kind = kernels::activations_for(reader->kind());
+    }
+    activations_.set(isa, x, count, width, static_cast<std::size_t>(width), kind, pool_);
   };
   const auto add = [&](int count) {
     kernels::axpy(1.0f, {out_.data(), static_cast<std::size_t>(count) * d},
@@ -309,8 +311,8 @@ void Forward::logits(const float* residual, int rows, float* out) {
   const auto d = static_cast<std::size_t>(c.d);
   ensure(normed_, static_cast<std::size_t>(rows) * d);
   final_norm(residual, rows, normed_.data());
-  activations_.set(model_.contents().isa, normed_.data(), rows, c.d, d,
-                   weights.output.kind() == kernels::WeightKind::int8_g32, pool_);
+  activations_.set(model_.contents().isa, normed_.data(), rows, c.d, d, kernels::activations_for(weights.output.kind()),
+                   pool_);
   kernels::linear(weights.output, activations_, nullptr, out, static_cast<std::size_t>(c.vocab), pool_);
 }
 

@@ -68,7 +68,7 @@ const std::string& Model::fingerprint() const {
 }
 
 std::string Model::arithmetic() const {
-  const bool int8 = contents_->weights.blocks.front().gate.kind() == kernels::WeightKind::int8_g32;
+  const bool int8 = contents_->weights.blocks.front().gate.kind() != kernels::WeightKind::f32;
   return std::string(int8 ? "int8" : "float32") + " (" + std::string(kernels::name(contents_->isa)) + ")";
 }
 

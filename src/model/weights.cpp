@@ -82,10 +82,10 @@ class Loader {
   Result<PackedWeight> pack(const gguf::TensorInfo& t, int rows, int columns, WeightKind kind) const {
     const auto bytes = file_.data(t);
     const std::size_t stride = gguf::row_bytes(t.type, static_cast<std::size_t>(columns));
-    if (kind == WeightKind::int8_g32 && is_group_type(t.type)) {
+    if (kind == WeightKind::int4_g32 || (kind == WeightKind::int8_g32 && is_group_type(t.type))) {
       const std::size_t block = gguf::traits(t.type)->block_bytes;
       return PackedWeight::from_groups(
-          isa_, rows, columns,
+          isa_, kind, rows, columns,
           [&](int row, std::span<std::int8_t> codes, std::span<float> scales) {
             const std::byte* source = bytes.data() + static_cast<std::size_t>(row) * stride;
             for (std::size_t g = 0; g < scales.size(); ++g)
@@ -105,7 +105,8 @@ class Loader {
   [[nodiscard]] WeightKind kind_of(TensorType type, int columns) const {
     if (columns % kernels::group_size != 0 || precision_ == Precision::float32) return WeightKind::f32;
     const bool floats = type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
-    return floats && precision_ == Precision::automatic ? WeightKind::f32 : WeightKind::int8_g32;
+    if (floats && precision_ == Precision::automatic) return WeightKind::f32;
+    return type == TensorType::q4_0 ? WeightKind::int4_g32 : WeightKind::int8_g32;
   }
 
   const gguf::File& file_;

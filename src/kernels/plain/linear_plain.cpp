@@ -1,5 +1,6 @@
 // The product as its definition says it, one element at a time: the oracle of every other kernel, and what runs where
-// there is none. A panel is one row: floats; or codes [k] and then scales [k/32].
+// there is none. A panel is one row: floats; or codes [k] (two to a byte for 4 bits, + 8, the earlier k in the low
+// half) and then scales [k/32], or one. A row of activations is the same: codes [k] of 8 or 16 bits, then scales.
 #include <cmath>
 #include <cstring>
 
@@ -10,19 +11,10 @@
 namespace mobiedit::kernels {
 namespace {
 
-std::size_t bytes_f32(int k) {
-  return static_cast<std::size_t>(k) * sizeof(float);
-}
+using Size = std::size_t;
 
-std::size_t bytes_int8(int k) {
-  return static_cast<std::size_t>(k) + static_cast<std::size_t>(k / group_size) * sizeof(float);
-}
-
-const std::int8_t* codes_of(const std::byte* row) {
-  return reinterpret_cast<const std::int8_t*>(row);
-}
-const float* scales_of(const std::byte* row, int k) {
-  return reinterpret_cast<const float*>(row + k);
+Size bytes_f32(int k) {
+  return static_cast<Size>(k) * sizeof(float);
 }
 
 void pack_f32(const float* rows, int k, std::byte* panel) {
@@ -33,56 +25,89 @@ void unpack_f32(const std::byte* panel, int k, int, float* values) {
   std::memcpy(values, panel, bytes_f32(k));
 }
 
-void pack_int8(const std::int8_t* codes, const float* scales, int k, std::byte* panel) {
-  std::memcpy(panel, codes, static_cast<std::size_t>(k));
-  std::memcpy(panel + k, scales, static_cast<std::size_t>(k / group_size) * sizeof(float));
-}
-
-void unpack_int8(const std::byte* panel, int k, int, float* values) {
-  const std::int8_t* codes = codes_of(panel);
-  const float* scales = scales_of(panel, k);
-  for (int i = 0; i < k; ++i) values[i] = static_cast<float>(codes[i]) * scales[i / group_size];
-}
-
-void quantize_row(const float* x, int k, std::byte* row) {
-  std::int8_t* codes = reinterpret_cast<std::int8_t*>(row);
-  float* scales = reinterpret_cast<float*>(row + k);
-  for (int g = 0; g < k / group_size; ++g) scales[g] = quantize_group(x + g * group_size, codes + g * group_size);
-}
-
 void multiply_f32(const Rectangle& r) {
   for (int n = 0; n < r.columns; ++n) {
-    const float* w = reinterpret_cast<const float*>(r.weight + static_cast<std::size_t>(n) * bytes_f32(r.k));
+    const float* w = reinterpret_cast<const float*>(r.weight + static_cast<Size>(n) * bytes_f32(r.k));
     for (int m = 0; m < r.m; ++m) {
-      const float* x = r.x + static_cast<std::size_t>(m) * r.x_stride;
+      const float* x = r.x + static_cast<Size>(m) * r.x_stride;
       float sum = 0;
       for (int i = 0; i < r.k; ++i) sum += x[i] * w[i];
-      r.y[static_cast<std::size_t>(m) * r.y_stride + static_cast<std::size_t>(n)] =
-          r.bias != nullptr ? sum + r.bias[n] : sum;
+      r.y[static_cast<Size>(m) * r.y_stride + static_cast<Size>(n)] = r.bias != nullptr ? sum + r.bias[n] : sum;
     }
   }
 }
 
-void multiply_int8(const Rectangle& r) {
+struct Bytes {
+  static Size size(int k) { return static_cast<Size>(k); }
+  static void put(const std::int8_t* codes, int k, std::byte* out) { std::memcpy(out, codes, size(k)); }
+  static int get(const std::byte* in, int i) { return reinterpret_cast<const std::int8_t*>(in)[i]; }
+};
+
+struct Words {
+  static Size size(int k) { return 2 * static_cast<Size>(k); }
+  static int get(const std::byte* in, int i) { return reinterpret_cast<const std::int16_t*>(in)[i]; }
+};
+
+struct Nibbles {
+  static Size size(int k) { return static_cast<Size>(k) / 2; }
+  static void put(const std::int8_t* codes, int k, std::byte* out) {
+    for (int i = 0; i < k; i += 2) out[i / 2] = static_cast<std::byte>((codes[i] + 8) | (codes[i + 1] + 8) << 4);
+  }
+  static int get(const std::byte* in, int i) { return ((std::to_integer<int>(in[i / 2]) >> (i % 2 * 4)) & 15) - 8; }
+};
+
+/// `group` values to a scale; 0: a scale for all k.
+template <class Codes, int group>
+struct Form {
+  static int scales(int k) { return group == 0 ? 1 : k / group; }
+  static int scale_of(int i) { return group == 0 ? 0 : i / group; }
+  static Size bytes(int k) { return Codes::size(k) + static_cast<Size>(scales(k)) * sizeof(float); }
+  static const float* scales_of(const std::byte* row, int k) {
+    return reinterpret_cast<const float*>(row + Codes::size(k));
+  }
+
+  static void pack(const std::int8_t* codes, const float* scale, int k, std::byte* panel) {
+    Codes::put(codes, k, panel);
+    std::memcpy(panel + Codes::size(k), scale, static_cast<Size>(scales(k)) * sizeof(float));
+  }
+  static void unpack(const std::byte* panel, int k, int, float* values) {
+    const float* scale = scales_of(panel, k);
+    for (int i = 0; i < k; ++i) values[i] = static_cast<float>(Codes::get(panel, i)) * scale[scale_of(i)];
+  }
+  template <class Code>
+  static void quantize_row(const float* x, int k, std::byte* row) {
+    auto* codes = reinterpret_cast<Code*>(row);
+    float* scale = reinterpret_cast<float*>(row + Codes::size(k));
+    const int length = group == 0 ? k : group;
+    for (int i = 0; i < k; i += length) scale[i / length] = quantize(x + i, length, codes + i);
+  }
+};
+
+template <class Weight, class Row, class WeightForm, class RowForm>
+void multiply(const Rectangle& r) {
   for (int n = 0; n < r.columns; ++n) {
-    const std::byte* weight = r.weight + static_cast<std::size_t>(n) * bytes_int8(r.k);
-    const std::int8_t* w = codes_of(weight);
-    const float* w_scales = scales_of(weight, r.k);
+    const std::byte* w = r.weight + static_cast<Size>(n) * WeightForm::bytes(r.k);
+    const float* w_scales = WeightForm::scales_of(w, r.k);
     for (int m = 0; m < r.m; ++m) {
-      const std::byte* row = r.x_rows + static_cast<std::size_t>(m) * r.x_row_bytes;
-      const std::int8_t* x = codes_of(row);
-      const float* x_scales = scales_of(row, r.k);
+      const std::byte* x = r.x_rows + static_cast<Size>(m) * r.x_row_bytes;
+      const float* x_scales = RowForm::scales_of(x, r.k);
+      const int scales = WeightForm::scales(r.k);
+      const int length = r.k / scales;
       float y = 0;
-      for (int g = 0; g < r.k / group_size; ++g) {
+      for (int g = 0; g < scales; ++g) {
         std::int32_t sum = 0;
-        for (int i = g * group_size; i < (g + 1) * group_size; ++i) sum += w[i] * x[i];
+        for (int i = g * length; i < (g + 1) * length; ++i) sum += Weight::get(w, i) * Row::get(x, i);
         y = std::fma(static_cast<float>(sum), w_scales[g] * x_scales[g], y);
       }
-      r.y[static_cast<std::size_t>(m) * r.y_stride + static_cast<std::size_t>(n)] =
-          r.bias != nullptr ? y + r.bias[n] : y;
+      r.y[static_cast<Size>(m) * r.y_stride + static_cast<Size>(n)] = r.bias != nullptr ? y + r.bias[n] : y;
     }
   }
 }
+
+using Int8Groups = Form<Bytes, group_size>;
+using Int4Groups = Form<Nibbles, group_size>;
+using Int16Groups = Form<Words, group_size>;
+using Int8Row = Form<Bytes, 0>;
 
 }  // namespace
 
@@ -90,15 +115,20 @@ constinit const LinearKernel linear_plain = {
     .panel = 1,
     .row_tile = 1,
     .panel_bytes_f32 = bytes_f32,
-    .panel_bytes_int8 = bytes_int8,
-    .row_bytes_int8 = bytes_int8,
     .pack_f32 = pack_f32,
     .unpack_f32 = unpack_f32,
-    .pack_int8 = pack_int8,
-    .unpack_int8 = unpack_int8,
-    .quantize_row = quantize_row,
     .multiply_f32 = multiply_f32,
-    .multiply_int8 = multiply_int8,
+    .int8_g32 = {Int8Groups::bytes, Int8Groups::pack, Int8Groups::unpack},
+    .int4_g32 = {Int4Groups::bytes, Int4Groups::pack, Int4Groups::unpack},
+    .int8_row = {Int8Row::bytes, Int8Row::pack, Int8Row::unpack},
+    .rows_int8_g32 = {Int8Groups::bytes, Int8Groups::quantize_row<std::int8_t>},
+    .rows_int16_g32 = {Int16Groups::bytes, Int16Groups::quantize_row<std::int16_t>},
+    .rows_int8_row = {Int8Row::bytes, Int8Row::quantize_row<std::int8_t>},
+    .multiply_int8 = multiply<Bytes, Bytes, Int8Groups, Int8Groups>,
+    .multiply_int8_by_16 = multiply<Bytes, Words, Int8Groups, Int16Groups>,
+    .multiply_int4 = multiply<Nibbles, Bytes, Int4Groups, Int8Groups>,
+    .multiply_int4_by_16 = multiply<Nibbles, Words, Int4Groups, Int16Groups>,
+    .multiply_int8_row = multiply<Bytes, Bytes, Int8Row, Int8Row>,
 };
 
 }  // namespace mobiedit::kernels

@@ -1,15 +1,16 @@
-// How 32 floats become codes and a scale; all instruction sets give these very numbers.
+// How floats become codes and a scale; all instruction sets give these very numbers.
 #pragma once
 
 #include <cstdint>
 
 namespace mobiedit::kernels {
 
-/// Below this, 127 / absmax may overflow: such a group is all zeros.
+/// Below this, greatest code / absmax may overflow: such values are all zeros.
 inline constexpr float smallest_absmax = 1e-30f;
 
-/// scale = absmax / 127; codes [32] = x * (127 / absmax), round to nearest even. Returns the scale. If a value is not
-/// finite, neither is the scale.
-float quantize_group(const float* x, std::int8_t* codes);
+/// scale = absmax / greatest; codes [count] = x * (greatest / absmax), round to nearest even. Returns the scale. If a
+/// value is not finite, neither is the scale.
+float quantize(const float* x, int count, std::int8_t* codes);   // greatest 127
+float quantize(const float* x, int count, std::int16_t* codes);  // greatest int16_levels
 
 }  // namespace mobiedit::kernels

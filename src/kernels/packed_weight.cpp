@@ -1,0 +1,163 @@
+#include <algorithm>
+#include <cassert>
+#include <limits>
+#include <new>
+#include <string>
+
+#include "kernels/linear.h"
+#include "kernels/linear_kernel.h"
+#include "kernels/panels.h"
+#include "kernels/plain/quantize.h"
+
+namespace mobiedit::kernels {
+namespace {
+
+Status check_shape(Isa isa, WeightKind kind, int n, int k) {
+  if (!available(isa)) return fail(ErrorCode::usage, "this processor does not have " + std::string(name(isa)));
+  const std::string shape = std::to_string(n) + " x " + std::to_string(k);
+  if (n < 1 || k < 1) return fail(ErrorCode::usage, "a weight of shape " + shape);
+  if (kind != WeightKind::f32 && k % group_size != 0) {
+    return fail(ErrorCode::usage, "a weight of shape " + shape + " cannot be held in groups of 32");
+  }
+  // So that an exact sum of a row fits 32 bits.
+  if (kind == WeightKind::int8_row && k > 1 << 16) {
+    return fail(ErrorCode::usage, "a weight of shape " + shape + " is too long for a scale a row");
+  }
+  // So that no size below can overflow: a panel is at most 64 rows of 4 bytes a value.
+  if (k > std::numeric_limits<int>::max() / 1024 || n > std::numeric_limits<int>::max() - 1024) {
+    return fail(ErrorCode::usage, "a weight of shape " + shape + " is too large");
+  }
+  return {};
+}
+
+std::unexpected<Error> no_memory(int n, int k) {
+  return fail(ErrorCode::out_of_memory,
+              "no memory for a weight of shape " + std::to_string(n) + " x " + std::to_string(k));
+}
+
+/// Bytes that each thread of a pool has to itself.
+class Scratch {
+ public:
+  Scratch(const ThreadPool& pool, std::size_t bytes)
+      : bytes_((bytes + AlignedBuffer::alignment - 1) / AlignedBuffer::alignment * AlignedBuffer::alignment),
+        buffer_(bytes_ * static_cast<std::size_t>(pool.threads())) {}
+
+  template <class T>
+  [[nodiscard]] T* of(int thread) {
+    return reinterpret_cast<T*>(buffer_.data() + bytes_ * static_cast<std::size_t>(thread));
+  }
+
+ private:
+  std::size_t bytes_;
+  AlignedBuffer buffer_;
+};
+
+/// pack(first row, rows that exist, thread, panel) for each panel of a weight of n rows.
+template <class Pack>
+void for_panels(const LinearKernel& kernel, std::size_t bytes_a_panel, int n, std::byte* data, ThreadPool& pool,
+                const Pack& pack) {
+  pool.run(divide_up(n, kernel.panel), [&](int panel, int thread) {
+    const int first = panel * kernel.panel;
+    pack(first, std::min(kernel.panel, n - first), thread, data + static_cast<std::size_t>(panel) * bytes_a_panel);
+  });
+}
+
+/// fill(row, thread, codes [k], scales [k/32 or 1]) for each of n rows.
+template <class Fill>
+void pack_integers(const LinearKernel& kernel, WeightKind kind, int n, int k, std::byte* data, ThreadPool& pool,
+                   const Fill& fill) {
+  const WeightForm& form = weight_form(kernel, kind);
+  const auto length = static_cast<std::size_t>(k);
+  const std::size_t groups = kind == WeightKind::int8_row ? 1 : length / group_size;
+  const auto panel_rows = static_cast<std::size_t>(kernel.panel);
+  Scratch all_codes(pool, panel_rows * length);
+  Scratch all_scales(pool, panel_rows * groups * sizeof(float));
+  for_panels(kernel, form.panel_bytes(k), n, data, pool, [&](int first, int present, int thread, std::byte* panel) {
+    std::int8_t* codes = all_codes.of<std::int8_t>(thread);
+    float* scales = all_scales.of<float>(thread);
+    const auto rows = static_cast<std::size_t>(present);
+    for (std::size_t i = 0; i < rows; ++i) {
+      fill(first + static_cast<int>(i), thread, codes + i * length, scales + i * groups);
+    }
+    std::fill(codes + rows * length, codes + panel_rows * length, std::int8_t{0});
+    std::fill(scales + rows * groups, scales + panel_rows * groups, 0.0f);
+    form.pack(codes, scales, k, panel);
+  });
+}
+
+}  // namespace
+
+std::size_t PackedWeight::packed_bytes(Isa isa, WeightKind kind, int n, int k) {
+  const LinearKernel& kernel = linear_kernel(isa);
+  return static_cast<std::size_t>(divide_up(n, kernel.panel)) * panel_bytes(kernel, kind, k);
+}
+
+Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int k) {
+  if (Status status = check_shape(isa, kind, n, k); !status) return std::unexpected(std::move(status.error()));
+  PackedWeight weight;
+  weight.n_ = n;
+  weight.k_ = k;
+  weight.kind_ = kind;
+  weight.isa_ = isa;
+  weight.data_.reserve(packed_bytes(isa, kind, n, k));
+  return weight;
+}
+
+void PackedWeight::row(int i, std::span<float> values) const {
+  assert(i >= 0 && i < n_ && values.size() == static_cast<std::size_t>(k_));
+  const LinearKernel& kernel = linear_kernel(isa_);
+  const std::byte* panel = data() + static_cast<std::size_t>(i / kernel.panel) * panel_bytes(kernel, kind_, k_);
+  const auto unpack = kind_ == WeightKind::f32 ? kernel.unpack_f32 : weight_form(kernel, kind_).unpack;
+  unpack(panel, k_, i % kernel.panel, values.data());
+}
+
+Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
+                                               ThreadPool& pool) try {
+  if (kind == WeightKind::int4_g32) return fail(ErrorCode::usage, "floats are not rounded to 4 bits");
+  Result<PackedWeight> weight = allocate(isa, kind, n, k);
+  if (!weight) return weight;
+  const LinearKernel& kernel = linear_kernel(isa);
+  const auto length = static_cast<std::size_t>(k);
+  if (kind == WeightKind::f32) {
+    Scratch scratch(pool, static_cast<std::size_t>(kernel.panel) * length * sizeof(float));
+    for_panels(kernel, kernel.panel_bytes_f32(k), n, weight->data_.data(), pool,
+               [&](int first, int present, int thread, std::byte* panel) {
+                 float* values = scratch.of<float>(thread);
+                 for (int i = 0; i < present; ++i) {
+                   rows(first + i, {values + static_cast<std::size_t>(i) * length, length});
+                 }
+                 std::fill(values + static_cast<std::size_t>(present) * length,
+                           values + static_cast<std::size_t>(kernel.panel) * length, 0.0f);
+                 kernel.pack_f32(values, k, panel);
+               });
+    return weight;
+  }
+  Scratch values(pool, length * sizeof(float));
+  const int a_scale = kind == WeightKind::int8_row ? k : group_size;
+  pack_integers(kernel, kind, n, k, weight->data_.data(), pool,
+                [&](int row, int thread, std::int8_t* codes, float* scales) {
+                  float* x = values.of<float>(thread);
+                  rows(row, {x, length});
+                  for (int i = 0; i < k; i += a_scale) scales[i / a_scale] = quantize(x + i, a_scale, codes + i);
+                });
+  return weight;
+} catch (const std::bad_alloc&) {
+  return no_memory(n, k);
+}
+
+Result<PackedWeight> PackedWeight::from_groups(Isa isa, WeightKind kind, int n, int k, const GroupRows& rows,
+                                               ThreadPool& pool) try {
+  assert(kind == WeightKind::int8_g32 || kind == WeightKind::int4_g32);
+  Result<PackedWeight> weight = allocate(isa, kind, n, k);
+  if (!weight) return weight;
+  const auto length = static_cast<std::size_t>(k);
+  pack_integers(linear_kernel(isa), kind, n, k, weight->data_.data(), pool,
+                [&](int row, int, std::int8_t* codes, float* scales) {
+                  rows(row, {codes, length}, {scales, length / group_size});
+                });
+  return weight;
+} catch (const std::bad_alloc&) {
+  return no_memory(n, k);
+}
+
+}  // namespace mobiedit::kernels
