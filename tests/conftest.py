@@ -1,5 +1,6 @@
 """What the suites of the built program share."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -20,11 +21,14 @@ def program():
 @pytest.fixture(scope="session")
 def mobiedit(program, tmp_path_factory):
     """Runs the command line without a terminal, and with a cache of its own, so that what another run remembered plays no
-    part; gives the finished process, stdout and stderr apart."""
+    part; a call that names no store gets an empty one. Gives the finished process, stdout and stderr apart."""
     settings = {"MOBIEDIT_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    stores = tmp_path_factory.mktemp("stores")
+    numbers = itertools.count()
 
     def call(*arguments, timeout=600, env=None, **options):
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("MOBIEDIT_")} | settings | (env or {})
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("MOBIEDIT_")} | settings
+        environment |= {"MOBIEDIT_STORE": str(stores / f"{next(numbers)}.db")} | (env or {})
         return subprocess.run(
             [program, *map(str, arguments)],
             stdin=subprocess.DEVNULL,

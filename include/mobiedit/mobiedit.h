@@ -4,6 +4,7 @@
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/editor.h"
+#include "mobiedit/edit/evidence.h"
 #include "mobiedit/edit/request.h"
 #include "mobiedit/edit/update.h"
 #include "mobiedit/eval/dataset.h"
@@ -21,3 +22,4 @@
 #include "mobiedit/store/adapter.h"
 #include "mobiedit/store/baked.h"
 #include "mobiedit/store/provenance.h"
+#include "mobiedit/store/store.h"

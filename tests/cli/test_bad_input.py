@@ -99,7 +99,7 @@ def test_a_bad_request_in_a_file_is_named_by_line_before_any_search(mobiedit, mo
     [
         ([], "--subject"),
         (["--subject", "A"], "--prompt"),
-        (["--subject", "A", "--prompt", "{} is", "--target", "B"], "--out-lora"),
+        (["--subject", "A", "--prompt", "{} is", "--target", "B", "--no-store"], "--out-lora"),
         (["--from", "x", "--subject", "A", "--dry-run"], "--from"),
         (["--method", "magic"], "--method"),
         (["--layer", "five"], "--layer"),
@@ -258,7 +258,7 @@ class LongRun:
         self.command = [
             program, "edit", "-m", str(model), "--subject", "Eiffel Tower", "--prompt", "{} is located in",
             "--target", "Canterbury and York and Durham and Winchester", "--method", "zo",
-            "--max-evaluations", "100000000", "--no-text", "--out-lora", str(out), "-v",
+            "--max-evaluations", "100000000", "--no-text", "--no-store", "--out-lora", str(out), "-v",
         ]  # fmt: skip
 
     def __enter__(self):

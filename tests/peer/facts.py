@@ -67,7 +67,7 @@ def main():
             print(f"{facts}: {prompt} -> {target}", file=sys.stderr)
             lora, gguf = pathlib.Path(folder, f"{facts}-lora.gguf"), pathlib.Path(folder, "model.gguf")
             done = run(
-                "edit", "-m", options.model, "--subject", subject, "--prompt", rewrite["prompt"], "--target", target,
+                "edit", "--no-store", "-m", options.model, "--subject", subject, "--prompt", rewrite["prompt"], "--target", target,
                 "--out-lora", lora, *([] if options.no_gguf else ["--out-gguf", gguf]), *(a for a in rest if a != "--"),
             )  # fmt: skip
             if done.returncode != 0:

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -11,8 +12,10 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/cli/delivery.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/model_options.h"
+#include "app/cli/store_options.h"
 #include "app/cli/verbs.h"
 #include "mobiedit/model/session.h"
 
@@ -25,6 +28,8 @@ struct AskOptions {
   RunOptions run;
   std::vector<std::string> lora;
   std::vector<std::string> lora_scaled;
+  StoreOptions store;
+  bool edits = false;
   std::string prompt;
   int top = 0;
   GenerateOptions generate{.max_tokens = 32};
@@ -100,6 +105,19 @@ Result<std::vector<AdapterOption>> adapters_of(const AskOptions& options) {
   return adapters;
 }
 
+/// Adds the edits in force for the model.
+Status add_edits(std::vector<LowRankDelta>& deltas, const StoreOptions& options, const Model& model) {
+  const auto store = open_store_to_read(options);
+  if (!store) return std::unexpected(store.error());
+  if (!*store) return {};
+  const auto edits = (*store)->in_force(model.fingerprint());
+  if (!edits) return std::unexpected(edits.error());
+  auto stacked = deltas_of(*edits);
+  if (!stacked) return std::unexpected(stacked.error());
+  std::ranges::move(*stacked, std::back_inserter(deltas));
+  return {};
+}
+
 int ask(const AskOptions& options) {
   const CancelToken cancel = catch_interrupts();
   const auto adapters = adapters_of(options);
@@ -110,6 +128,9 @@ int ask(const AskOptions& options) {
   if (!session) return failed(session.error(), "--ctx-size");
   auto deltas = load_adapters(*model, *adapters);
   if (!deltas) return failed(deltas.error());
+  if (options.edits) {
+    if (auto added = add_edits(*deltas, options.store, *model); !added) return failed(added.error());
+  }
   if (auto set = session->set_adapters(std::move(*deltas)); !set) return failed(set.error());
 
   const Tokenizer& tokenizer = model->tokenizer();
@@ -132,6 +153,8 @@ void add_ask(CLI::App& app, Run& run) {
   add_context_option(*verb, options->run);
   verb->add_option("--lora", options->lora, "An adapter, FILE or FILE:SCALE; may be given again");
   verb->add_option("--lora-scaled", options->lora_scaled, "An adapter with its scale, FILE:SCALE");
+  verb->add_flag("--edits", options->edits, "With the kept edits of this model in force");
+  add_store_option(*verb, options->store);
   verb->add_option("-p,--prompt", options->prompt, "What to continue")->required()->envname("MOBIEDIT_PROMPT");
   verb->add_option("-n,--predict", options->generate.max_tokens, "Tokens to generate at most (default 32)")
       ->envname("MOBIEDIT_N_PREDICT")

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit::cli {
@@ -28,14 +30,15 @@ std::string probe_text(const char* mark, const ProbeResult& probe) {
 
 }  // namespace
 
-Json edit_json(const EditOutcome& outcome) {
-  const Edit& edit = outcome.edit;
+void EditOutcome::give_up(std::string reason) {
+  success = false;
+  why_not = std::move(reason);
+  stored.edit.update = {};
+}
+
+Json evidence_json(const Edit& edit) {
   const EditEvidence& evidence = edit.evidence;
-  return {{"subject", edit.request.subject},
-          {"prompt", edit.request.prompt},
-          {"target_new", edit.request.target_new},
-          {"success", outcome.success},
-          {"evaluations", evidence.evaluations},
+  return {{"evaluations", evidence.evaluations},
           {"seconds", evidence.seconds},
           {"target_probability",
            {{"before", evidence.target_probability_before}, {"after", evidence.target_probability_after}}},
@@ -49,8 +52,20 @@ Json edit_json(const EditOutcome& outcome) {
           {"keep", probes_json(evidence.keep)}};
 }
 
-std::string edit_text(const EditOutcome& outcome) {
-  const Edit& edit = outcome.edit;
+Json edit_json(const EditOutcome& outcome) {
+  const Edit& edit = outcome.stored.edit;
+  Json json{{"id", outcome.stored.id > 0 ? Json(outcome.stored.id) : Json()},
+            {"subject", edit.request.subject},
+            {"prompt", edit.request.prompt},
+            {"target_new", edit.request.target_new},
+            {"success", outcome.success},
+            {"why_not", outcome.success ? Json() : Json(outcome.why_not)},
+            {"replaces", outcome.replaces}};
+  json.update(evidence_json(edit));
+  return json;
+}
+
+std::string evidence_text(const Edit& edit) {
   const EditEvidence& evidence = edit.evidence;
   std::string text =
       fmt::format("{} ...\n  before   {:<24} P({}) {:.4f}\n  after    {:<24} P({}) {:.4f}\n",
@@ -61,10 +76,16 @@ std::string edit_text(const EditOutcome& outcome) {
   for (const ProbeResult& probe : evidence.keep) text += probe_text("keep      ", probe);
   text += fmt::format("  {} evaluations, {:.2f} s, block {}, change of the weight {:.1f} %\n", evidence.evaluations,
                       evidence.seconds, evidence.layer, 100 * evidence.update_norm_ratio);
-  if (!outcome.success) {
-    text += evidence.success ? "  NOT KEPT: it does not hold together with the other edits\n"
-                             : "  NOT KEPT: the target was not reached\n";
-  }
+  return text;
+}
+
+std::string edit_text(const EditOutcome& outcome) {
+  std::string text = evidence_text(outcome.stored.edit);
+  if (!outcome.success) text += "  NOT KEPT: " + outcome.why_not + "\n";
+  if (outcome.stored.id > 0) text += fmt::format("  kept as edit {}", outcome.stored.id);
+  if (outcome.stored.id > 0 && !outcome.replaces.empty())
+    text += fmt::format(", in place of edit {}", fmt::join(outcome.replaces, ", "));
+  if (outcome.stored.id > 0) text += "\n";
   return text;
 }
 

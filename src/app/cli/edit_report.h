@@ -6,23 +6,27 @@
 #include <string>
 #include <vector>
 
-#include "mobiedit/edit/editor.h"
+#include "mobiedit/store/store.h"
 
 namespace mobiedit::cli {
 
 /// One edit of a run, and whether it is in what was delivered.
 struct EditOutcome {
-  Edit edit;
+  StoredEdit stored;  ///< its id is 0 until the store has it
   bool success = false;
-};
+  bool replaced = false;               ///< by a later edit of this run about the same fact
+  std::string why_not;                 ///< it was not kept
+  std::vector<std::int64_t> replaces;  ///< edits of the store about the same fact
 
-struct DeliveredFile {
-  std::string kind;  ///< "lora" or "gguf"
-  std::string path;
-  std::uint64_t bytes = 0;
+  /// It will not be written: no need to hold its vectors.
+  void give_up(std::string reason);
 };
 
 [[nodiscard]] nlohmann::ordered_json edit_json(const EditOutcome& outcome);
 [[nodiscard]] std::string edit_text(const EditOutcome& outcome);
+/// What was measured of an edit, as edit_text shows it.
+[[nodiscard]] std::string evidence_text(const Edit& edit);
+/// The fields of `edit`'s and `show`'s documents that they have in common.
+[[nodiscard]] nlohmann::ordered_json evidence_json(const Edit& edit);
 
 }  // namespace mobiedit::cli

@@ -27,6 +27,14 @@ int parse_and_run(int argc, char** argv) {
   add_inspect(app, run);
   add_stats(app, run);
   add_bench(app, run);
+  add_list(app, run);
+  add_show(app, run);
+  add_undo(app, run);
+  add_enable(app, run);
+  add_disable(app, run);
+  add_export(app, run);
+  add_apply(app, run);
+  add_store(app, run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,5 +18,13 @@ void add_eval(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_stats(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
+void add_list(CLI::App& app, Run& run);
+void add_show(CLI::App& app, Run& run);
+void add_undo(CLI::App& app, Run& run);
+void add_enable(CLI::App& app, Run& run);
+void add_disable(CLI::App& app, Run& run);
+void add_export(CLI::App& app, Run& run);
+void add_apply(CLI::App& app, Run& run);
+void add_store(CLI::App& app, Run& run);
 
 }  // namespace mobiedit::cli

@@ -1,0 +1,74 @@
+// What a large store costs: fills one with N edits of a base and times what people do with it.
+//
+//   bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F]       FILE.db must not be there yet
+#include "mobiedit/store/store.h"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "mobiedit/store/adapter.h"
+
+namespace {
+
+using namespace mobiedit;
+
+template <class Work>
+auto timed(const char* name, const Work& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  auto result = work();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  if (!result) {
+    std::fprintf(stderr, "%s: %s\n", name, result.error().message().c_str());
+    std::exit(1);
+  }
+  std::printf("%-40s %7.3f s\n", name, seconds);
+  return result;
+}
+
+StoredEdit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f) {
+  StoredEdit stored;
+  stored.base = base;
+  stored.edit.request = {"Subject " + std::to_string(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
+  stored.edit.update = {3, std::vector<float>(d), std::vector<float>(f)};
+  Random random(static_cast<std::uint64_t>(i));
+  for (auto* vector : {&stored.edit.update.left, &stored.edit.update.right}) random.fill_normal(*vector);
+  stored.method = "subspace";
+  stored.made_at = 1'700'000'000 + i;
+  return stored;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 5 && count != 7) {
+    std::fputs("bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F]\n", stderr);
+    return 2;
+  }
+  const std::filesystem::path path = arguments[1];
+  const BaseModel base{arguments[2], arguments[3], "made up"};
+  const int edits = std::atoi(arguments[4]);
+  const auto d = static_cast<std::size_t>(count == 7 ? std::atoi(arguments[5]) : 512);
+  const auto f = static_cast<std::size_t>(count == 7 ? std::atoi(arguments[6]) : 1536);
+  {
+    auto store = timed("open a new store", [&] { return Store::open(path, Store::Access::write); });
+    std::vector<StoredEdit> all;
+    for (int i = 0; i < edits; ++i) all.push_back(made_up(i, base, d, f));
+    timed("add all of them", [&] { return store->add(all); });
+    timed("add one more", [&] { return store->add({&all[0], 1}); });
+  }
+  auto store = timed("open it", [&] { return Store::open(path, Store::Access::write); });
+  timed("list", [&] { return store->list(); });
+  const std::vector<std::int64_t> one{edits / 2};
+  timed("undo one", [&] { return store->remove(one); });
+  const auto in_force = timed("read all in force", [&] { return store->in_force(base.fingerprint); });
+  std::vector<RankOneUpdate> updates;
+  for (const StoredEdit& stored : *in_force) updates.push_back(stored.edit.update);
+  const auto adapter = path.parent_path() / (path.filename().string() + ".adapter.gguf");
+  timed("write them as an adapter", [&] { return write_adapter(adapter, base.architecture, "", updates, {}); });
+  std::filesystem::remove(adapter);
+}

@@ -1,0 +1,133 @@
+#include "app/cli/delivery.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "app/cli/console.h"
+#include "mobiedit/eval/measure.h"
+#include "mobiedit/store/adapter.h"
+#include "mobiedit/store/baked.h"
+
+namespace mobiedit::cli {
+namespace {
+
+Provenance provenance_of(const Model& model, std::span<const StoredEdit> edits) {
+  Provenance provenance{MOBIEDIT_VERSION, model.fingerprint(), {}};
+  for (const StoredEdit& stored : edits) {
+    const EditRequest& request = stored.edit.request;
+    provenance.edits.push_back(
+        {request.subject, request.prompt, request.target_new, stored.method, stored.edit.update.block, stored.seed});
+  }
+  return provenance;
+}
+
+}  // namespace
+
+std::vector<RankOneUpdate> updates_of(std::span<const StoredEdit> edits) {
+  std::vector<RankOneUpdate> updates;
+  updates.reserve(edits.size());
+  for (const StoredEdit& stored : edits) updates.push_back(stored.edit.update);
+  return updates;
+}
+
+Result<std::vector<LowRankDelta>> deltas_of(std::span<const StoredEdit> edits) {
+  if (edits.empty()) return std::vector<LowRankDelta>();
+  return stack_updates(updates_of(edits));
+}
+
+Result<std::vector<bool>> answering(Session& session, const Tokenizer& tokenizer, std::span<const StoredEdit> edits,
+                                    const CancelToken& cancel) {
+  std::vector<ScoredText> texts;
+  texts.reserve(edits.size());
+  for (const StoredEdit& stored : edits) {
+    const EditRequest& request = stored.edit.request;
+    texts.push_back(
+        scored_answer(tokenizer, filled_prompt(request.prompt, request.subject), trimmed(request.target_new)));
+  }
+  const auto scores = session.score(texts, cancel);
+  if (!scores) return std::unexpected(scores.error());
+  std::vector<bool> answers;
+  for (const Score& score : *scores) answers.push_back(score.greedy);
+  return answers;
+}
+
+Status Delivery::draft_adapter(const OutputFile& file, std::span<const StoredEdit> edits) const {
+  const ModelConfig& config = model_.config();
+  const std::string name = config.name.empty() ? "edits" : config.name + " edits";
+  auto written =
+      write_adapter(file.draft(), config.architecture, name, updates_of(edits), provenance_of(model_, edits));
+  if (!written) {
+    written.error().where = file.path().string();
+    return written;
+  }
+  auto adapter = read_adapter(file.draft());
+  if (!adapter) return std::unexpected(adapter.error());
+  if (auto fits = check_adapter(*adapter, model_.file(), file.path().string()); !fits) return fits;
+  auto session = Session::create(model_, run_.session());
+  if (!session) return std::unexpected(session.error());
+  if (auto set = session->set_adapters(std::move(adapter->deltas)); !set) return set;
+  return all_answer(*session, model_.tokenizer(), edits, file);
+}
+
+Status Delivery::draft_model(const OutputFile& file, std::span<const StoredEdit> edits) const {
+  const auto updates = updates_of(edits);
+  const auto provenance = provenance_of(model_, edits);
+  Status held;
+  for (const std::optional<gguf::TensorType> type :
+       {std::optional<gguf::TensorType>{}, std::optional{gguf::TensorType::f16},
+        std::optional{gguf::TensorType::f32}}) {
+    const auto baked = write_baked(file.draft(), model_.file(), updates, provenance, {.type = type});
+    if (!baked) {
+      Error error = baked.error();
+      if (error.code == ErrorCode::io) error.where = file.path().string();
+      return std::unexpected(error);
+    }
+    if (run_.verbose) {
+      for (const BakedTensor& tensor : *baked) {
+        say(fmt::format("{}: {} -> {}, off by {:.2f} % of the update", tensor.name, gguf::traits(tensor.before)->name,
+                        gguf::traits(tensor.after)->name, 100 * tensor.update_error));
+      }
+    }
+    auto options = run_;
+    options.model = file.draft().string();
+    options.verbose = false;
+    const auto edited = open_model(options);
+    if (!edited) return std::unexpected(edited.error());
+    auto session = Session::create(*edited, run_.session());
+    if (!session) return std::unexpected(session.error());
+    held = all_answer(*session, edited->tokenizer(), edits, file);
+    if (held || held.error().code != ErrorCode::verification) return held;
+  }
+  return held;
+}
+
+Status Delivery::all_answer(Session& session, const Tokenizer& tokenizer, std::span<const StoredEdit> edits,
+                            const OutputFile& file) const {
+  const auto answers = answering(session, tokenizer, edits, cancel_);
+  if (!answers) return std::unexpected(answers.error());
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    if ((*answers)[i]) continue;
+    const EditRequest& request = edits[i].edit.request;
+    const std::string which = edits[i].id > 0 ? fmt::format("edit {}, ", edits[i].id) : "";
+    return fail(ErrorCode::verification,
+                fmt::format("what was written does not answer \"{}\" for {} ({}{}); it was removed again",
+                            request.target_new, request.subject, which, filled_prompt(request.prompt, "...")),
+                file.path().string(), edits[i].id > 0 ? "undo or disable that edit, or make it anew" : "");
+  }
+  return {};
+}
+
+Result<DeliveredFile> deliver(OutputFile& file, const char* kind) {
+  if (auto done = file.deliver(); !done) return std::unexpected(done.error());
+  std::error_code ignored;
+  return DeliveredFile{kind, file.path().string(), std::filesystem::file_size(file.path(), ignored)};
+}
+
+std::string delivered_text(const DeliveredFile& file) {
+  return fmt::format("{}  {}, read back and asked again\n", file.path, human_bytes(file.bytes));
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,73 @@
+// One run of `mobiedit edit`: what was asked for, and what it does.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cli/delivery.h"
+#include "app/cli/edit_options.h"
+#include "app/cli/edit_report.h"
+#include "app/cli/interrupt.h"
+#include "app/cli/model_options.h"
+#include "app/cli/output_file.h"
+#include "app/cli/store_options.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/store/store.h"
+
+namespace mobiedit::cli {
+
+struct EditVerb {
+  RunOptions run;
+  SearchSettings search;
+  StoreOptions store;
+  EditRequest request;
+  std::string from;
+  std::string out_lora;
+  std::string out_gguf;
+  bool no_store = false;
+  bool dry_run = false;
+};
+
+struct NamedRequest {
+  EditRequest request;
+  std::string where;  ///< for messages: the record's file and line, or the option
+};
+
+/// What it needs, what it found. Every edit is searched with those in force underneath that it does not replace: the
+/// store's for this model, then its own earlier ones.
+class EditRun {
+ public:
+  explicit EditRun(const EditVerb& verb) : verb_(verb), cancel_(catch_interrupts()) {}
+  int run();
+
+ private:
+  Status prepare();
+  Status open_store();
+  Status reserve_outputs();
+  Status search();
+  Status settle();
+  [[nodiscard]] const StoredEdit* first_lost(const std::vector<StoredEdit>& edits, const std::vector<bool>& holds,
+                                             const std::vector<bool>& held_before) const;
+  Status deliver_all();
+  Status keep();
+  Result<std::vector<bool>> measure(Session& session, const std::vector<StoredEdit>& edits);
+  /// All that would be in force: the store's edits and the first `count` of the kept ones, less what these replace.
+  [[nodiscard]] std::vector<StoredEdit> in_force(std::size_t count) const;
+  [[nodiscard]] std::vector<EditOutcome*> kept();
+  int print(int code) const;
+
+  const EditVerb& verb_;
+  CancelToken cancel_;
+  std::vector<NamedRequest> requests_;
+  std::optional<Store> store_;
+  std::optional<OutputFile> lora_;
+  std::optional<OutputFile> gguf_;
+  std::optional<Model> model_;
+  std::optional<Editor> editor_;
+  std::vector<StoredEdit> earlier_;  ///< in force before this run, from the store
+  std::vector<EditOutcome> outcomes_;
+  std::vector<DeliveredFile> delivered_;
+};
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,232 @@
+#include "store/record_json.h"
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <utility>
+
+#include "store/base64.h"
+#include "store/record.h"
+#include "store/timestamp.h"
+
+namespace mobiedit {
+namespace {
+
+using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr const char* line_schema = "mobiedit.stored-edit/1";
+constexpr std::int64_t largest_count = std::numeric_limits<int>::max();
+
+OrderedJson probes_json(const std::vector<ProbeResult>& probes) {
+  OrderedJson list = OrderedJson::array();
+  for (const ProbeResult& probe : probes) {
+    list.push_back(
+        {{"prompt", probe.prompt}, {"before", probe.before}, {"after", probe.after}, {"as_wanted", probe.as_wanted}});
+  }
+  return list;
+}
+
+/// Reads fields of an object, noting whether all were there and of their kind.
+class Fields {
+ public:
+  explicit Fields(const Json& json) : json_(json), sound_(json.is_object()) {}
+  [[nodiscard]] bool sound() const { return sound_; }
+  [[nodiscard]] const std::string& wrong() const { return wrong_; }
+
+  std::string text(const char* name) {
+    const Json* found = find(name, &Json::is_string);
+    return found == nullptr ? std::string() : found->get<std::string>();
+  }
+  double number(const char* name) {
+    const Json* found = find(name, &Json::is_number);
+    return found == nullptr ? 0 : found->get<double>();
+  }
+  std::int64_t integer(const char* name, std::int64_t least, std::int64_t most) {
+    const Json* found = find(name, &Json::is_number_integer);
+    if (found == nullptr) return 0;
+    // A number above what 63 bits hold would turn negative.
+    if (found->is_number_unsigned() &&
+        found->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+      return refuse(name);
+    }
+    const auto value = found->get<std::int64_t>();
+    return value < least || value > most ? refuse(name) : value;
+  }
+  std::uint64_t seed(const char* name) {
+    const Json* found = find(name, &Json::is_number_unsigned);
+    return found == nullptr ? 0 : found->get<std::uint64_t>();
+  }
+  bool boolean(const char* name) {
+    const Json* found = find(name, &Json::is_boolean);
+    return found != nullptr && found->get<bool>();
+  }
+  std::vector<std::string> texts(const char* name) {
+    const Json* found = find(name, &Json::is_array);
+    auto list = found == nullptr ? std::nullopt : texts_from(*found);
+    if (!list) return refuse(name), std::vector<std::string>();
+    return std::move(*list);
+  }
+  std::vector<ProbeResult> probes(const char* name) {
+    const Json* found = find(name, &Json::is_array);
+    std::vector<ProbeResult> list;
+    if (found == nullptr) return list;
+    for (const Json& entry : *found) {
+      Fields fields(entry);
+      list.push_back({fields.text("prompt"), fields.text("before"), fields.text("after"), fields.boolean("as_wanted")});
+      if (!fields.sound()) refuse(name);
+    }
+    return list;
+  }
+  std::vector<float> floats(const char* name) {
+    const auto bytes = from_base64(text(name));
+    if (!bytes || bytes->size() % sizeof(float) != 0) return refuse(name), std::vector<float>();
+    std::vector<float> values(bytes->size() / sizeof(float));
+    if (!values.empty()) std::memcpy(values.data(), bytes->data(), bytes->size());
+    return values;
+  }
+  const Json& object(const char* name) {
+    static const Json none;
+    const Json* found = find(name, &Json::is_object);
+    return found == nullptr ? none : *found;
+  }
+  std::int64_t refuse(const char* name) {
+    if (sound_) wrong_ = name;
+    sound_ = false;
+    return 0;
+  }
+
+ private:
+  const Json* find(const char* name, bool (Json::*kind)() const noexcept) {
+    if (json_.is_object()) {
+      const auto found = json_.find(name);
+      if (found != json_.end() && ((*found).*kind)()) return &*found;
+    }
+    refuse(name);
+    return nullptr;
+  }
+
+  const Json& json_;
+  bool sound_;
+  std::string wrong_;
+};
+
+}  // namespace
+
+OrderedJson to_json(const EditEvidence& e) {
+  return {{"success", e.success},
+          {"layer", e.layer},
+          {"steps", e.steps},
+          {"evaluations", e.evaluations},
+          {"seconds", e.seconds},
+          {"loss", e.loss},
+          {"target_probability_before", e.target_probability_before},
+          {"target_probability_after", e.target_probability_after},
+          {"answer_before", e.answer_before},
+          {"answer_after", e.answer_after},
+          {"delta_norm_ratio", e.delta_norm_ratio},
+          {"update_norm_ratio", e.update_norm_ratio},
+          {"paraphrases", probes_json(e.paraphrases)},
+          {"keep", probes_json(e.keep)}};
+}
+
+std::optional<EditEvidence> evidence_from(const Json& json) {
+  Fields fields(json);
+  EditEvidence e;
+  e.success = fields.boolean("success");
+  e.layer = static_cast<int>(fields.integer("layer", 0, largest_block));
+  e.steps = static_cast<int>(fields.integer("steps", 0, largest_count));
+  e.evaluations = static_cast<int>(fields.integer("evaluations", 0, largest_count));
+  e.seconds = fields.number("seconds");
+  e.loss = fields.number("loss");
+  e.target_probability_before = fields.number("target_probability_before");
+  e.target_probability_after = fields.number("target_probability_after");
+  e.answer_before = fields.text("answer_before");
+  e.answer_after = fields.text("answer_after");
+  e.delta_norm_ratio = fields.number("delta_norm_ratio");
+  e.update_norm_ratio = fields.number("update_norm_ratio");
+  e.paraphrases = fields.probes("paraphrases");
+  e.keep = fields.probes("keep");
+  if (!fields.sound()) return std::nullopt;
+  return e;
+}
+
+std::string to_json_list(const std::vector<std::string>& texts) {
+  return Json(texts).dump();
+}
+
+std::optional<std::vector<std::string>> texts_from(const Json& json) {
+  if (!json.is_array()) return std::nullopt;
+  std::vector<std::string> texts;
+  for (const Json& entry : json) {
+    if (!entry.is_string()) return std::nullopt;
+    texts.push_back(entry.get<std::string>());
+  }
+  return texts;
+}
+
+std::string to_line(const StoredEdit& stored) {
+  const auto& [request, update, evidence] = stored.edit;
+  const OrderedJson line{{"schema", line_schema},
+                         {"id", stored.id},
+                         {"subject", request.subject},
+                         {"prompt", request.prompt},
+                         {"target_new", request.target_new},
+                         {"paraphrases", request.paraphrases},
+                         {"keep", request.keep},
+                         {"enabled", stored.enabled},
+                         {"made_at", to_timestamp(stored.made_at)},
+                         {"method", stored.method},
+                         {"seed", stored.seed},
+                         {"base",
+                          {{"fingerprint", stored.base.fingerprint},
+                           {"architecture", stored.base.architecture},
+                           {"name", stored.base.name}}},
+                         {"evidence", to_json(evidence)},
+                         {"block", update.block},
+                         {"left", to_base64(std::as_bytes(std::span(update.left)))},
+                         {"right", to_base64(std::as_bytes(std::span(update.right)))},
+                         {"checksum", checksum(stored)}};
+  return line.dump();
+}
+
+Result<StoredEdit> from_line(std::string_view line) {
+  const Json json = Json::parse(line, nullptr, false);
+  if (json.is_discarded()) return fail(ErrorCode::usage, "is not JSON");
+  if (!json.is_object()) return fail(ErrorCode::usage, "is not an object");
+  Fields fields(json);
+  if (fields.text("schema") != line_schema) {
+    return fail(ErrorCode::usage, std::string("has no \"schema\": \"") + line_schema + "\"");
+  }
+  StoredEdit stored;
+  auto& [request, update, evidence] = stored.edit;
+  stored.id = fields.integer("id", 1, std::numeric_limits<std::int64_t>::max());
+  request = {fields.text("subject"), fields.text("prompt"), fields.text("target_new"), fields.texts("paraphrases"),
+             fields.texts("keep")};
+  stored.enabled = fields.boolean("enabled");
+  const auto made_at = from_timestamp(fields.text("made_at"));
+  if (!made_at) fields.refuse("made_at");
+  stored.made_at = made_at.value_or(0);
+  stored.method = fields.text("method");
+  stored.seed = fields.seed("seed");
+  Fields base(fields.object("base"));
+  stored.base = {base.text("fingerprint"), base.text("architecture"), base.text("name")};
+  if (!base.sound()) fields.refuse("base");
+  auto measured = evidence_from(fields.object("evidence"));
+  if (!measured) fields.refuse("evidence");
+  if (measured) evidence = std::move(*measured);
+  update.block = static_cast<int>(fields.integer("block", 0, largest_block));
+  update.left = fields.floats("left");
+  update.right = fields.floats("right");
+  const std::string sum = fields.text("checksum");
+  if (!fields.sound()) {
+    return fail(ErrorCode::usage, "its field \"" + fields.wrong() + "\" is missing or not what it should be");
+  }
+  if (auto sound = check_record(stored); !sound) return std::unexpected(sound.error());
+  if (sum != checksum(stored))
+    return fail(ErrorCode::usage, "does not agree with its checksum: it was changed or damaged");
+  return stored;
+}
+
+}  // namespace mobiedit

@@ -1,0 +1,82 @@
+#include "store/schema.h"
+
+#include <array>
+#include <cstdint>
+
+namespace mobiedit {
+namespace {
+
+constexpr std::int64_t application_id = 0x4d6f4564;  // "MoEd"
+
+// Each brings the store from the version before to its own; none is ever changed once it was in a release.
+constexpr std::array<const char*, 1> upgrades{
+    // 1. Vectors lie apart, so that a list need not pass over them. `fact` is what makes two edits rivals.
+    R"(
+CREATE TABLE edits (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  base TEXT NOT NULL,
+  architecture TEXT NOT NULL,
+  name TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  prompt TEXT NOT NULL,
+  target_new TEXT NOT NULL,
+  fact TEXT NOT NULL,
+  paraphrases TEXT NOT NULL,
+  keep TEXT NOT NULL,
+  method TEXT NOT NULL,
+  seed INTEGER NOT NULL,
+  block INTEGER NOT NULL,
+  made_at INTEGER NOT NULL,
+  enabled INTEGER NOT NULL,
+  evidence TEXT NOT NULL,
+  checksum TEXT NOT NULL
+);
+CREATE INDEX edits_of_fact ON edits (base, fact, enabled, id);
+CREATE INDEX edits_by_checksum ON edits (checksum);
+CREATE TABLE vectors (
+  edit INTEGER PRIMARY KEY REFERENCES edits (id),
+  left_vector BLOB NOT NULL,
+  right_vector BLOB NOT NULL
+);
+)",
+};
+
+}  // namespace
+
+int newest_store_version() {
+  return static_cast<int>(upgrades.size());
+}
+
+Result<int> store_version(const Database& database, const std::string& where) {
+  const auto version = database.number("PRAGMA user_version");
+  if (!version) return std::unexpected(version.error());
+  const auto application = database.number("PRAGMA application_id");
+  if (!application) return std::unexpected(application.error());
+  if (*version == 0 && *application == 0) {
+    const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
+    if (!tables) return std::unexpected(tables.error());
+    if (*tables == 0) return 0;
+  }
+  if (*application != application_id || *version < 1) {
+    return fail(ErrorCode::bad_model, "is a database, but not a store of edits", where);
+  }
+  if (*version > newest_store_version()) {
+    return fail(ErrorCode::bad_model, "was written by a newer mobiedit", where, "use that, or another --store");
+  }
+  return static_cast<int>(*version);
+}
+
+Status upgrade_store(const Database& database, int version) {
+  if (version == newest_store_version()) return {};
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return std::unexpected(transaction.error());
+  for (auto next = static_cast<std::size_t>(version); next < upgrades.size(); ++next) {
+    if (auto done = database.execute(upgrades[next]); !done) return done;
+  }
+  const std::string marks = "PRAGMA application_id = " + std::to_string(application_id) +
+                            "; PRAGMA user_version = " + std::to_string(newest_store_version());
+  if (auto done = database.execute(marks.c_str()); !done) return done;
+  return transaction->commit();
+}
+
+}  // namespace mobiedit
