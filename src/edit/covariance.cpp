@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <optional>
 
 #include "io/mapped_file.h"
 #include "io/write_whole.h"
+#include "kernels/vector_ops.h"
 
 namespace mobiedit {
 namespace {
@@ -30,9 +32,39 @@ struct Header {
 
 }  // namespace
 
+// The factor's lower triangle, column by column: column j begins with its diagonal and has f − j values. Either held in
+// memory or lying in its file, whose pages come and go as it is read: at f = 11,008 it is 242 MB.
 struct Covariance::Factor {
-  Matrix lower;
+  std::size_t f = 0;
   int tokens = 0;
+  Matrix held;
+  std::optional<io::MappedFile> file;
+
+  [[nodiscard]] std::size_t column_at(std::size_t j) const { return j * f - j * (j - 1) / 2; }
+
+  [[nodiscard]] std::span<const float> column(std::size_t j) const {
+    const float* values = file ? reinterpret_cast<const float*>(file->bytes().data() + sizeof(Header)) : held.data();
+    return {values + column_at(j), f - j};
+  }
+
+  // Columns [begin, end) are done with for now.
+  void pass(std::size_t begin, std::size_t end) const {
+    if (file)
+      file->release(sizeof(Header) + column_at(begin) * sizeof(float),
+                    (column_at(end) - column_at(begin)) * sizeof(float));
+  }
+
+  // work(j) for every column, from the first or from the last.
+  template <class Work>
+  void each_column(bool forwards, const Work& work) const {
+    constexpr std::size_t at_once = 64;
+    const std::size_t groups = (f + at_once - 1) / at_once;
+    for (std::size_t i = 0; i < groups; ++i) {
+      const std::size_t begin = (forwards ? i : groups - 1 - i) * at_once, end = std::min(f, begin + at_once);
+      for (std::size_t c = 0; c < end - begin; ++c) work(forwards ? begin + c : end - 1 - c);
+      pass(begin, end);
+    }
+  }
 };
 
 Covariance::Covariance(std::unique_ptr<Factor> factor) : factor_(std::move(factor)) {}
@@ -59,7 +91,8 @@ Result<Covariance> Covariance::from_text(Forward& forward, const Tokenizer& toke
   const std::size_t chunks = tokens.size() / length;
   const std::size_t used = std::min(chunks, f * tokens_per_dimension / length + 1);
   auto factor = std::make_unique<Factor>();
-  factor->lower = Matrix::Zero(c.f, c.f);
+  Matrix& lower = factor->held;
+  lower = Matrix::Zero(c.f, c.f);
   std::vector<float> residual(length * static_cast<std::size_t>(c.d)), keys(length * f);
   for (std::size_t i = 0; i < used; ++i) {
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
@@ -70,40 +103,55 @@ Result<Covariance> Covariance::from_text(Forward& forward, const Tokenizer& toke
     const Capture capture{layer, keys.data(), nullptr, true};
     forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1}, {}, &capture);
     const Eigen::Map<const Matrix> k(keys.data(), c.f, static_cast<Eigen::Index>(length));
-    factor->lower.selfadjointView<Eigen::Lower>().rankUpdate(k);
+    lower.selfadjointView<Eigen::Lower>().rankUpdate(k);
     factor->tokens += static_cast<int>(length);
   }
-  factor->lower /= static_cast<float>(factor->tokens);
-  factor->lower.diagonal().array() += ridge * factor->lower.diagonal().mean();
-  Eigen::LLT<Eigen::Ref<Matrix>> decomposition(factor->lower);
+  lower /= static_cast<float>(factor->tokens);
+  lower.diagonal().array() += ridge * lower.diagonal().mean();
+  Eigen::LLT<Eigen::Ref<Matrix>> decomposition(lower);
   if (decomposition.info() != Eigen::Success)
     return fail(ErrorCode::usage, "the text is too uniform for statistics of the model's keys", {},
                 "give a more varied text");
+  // Moved together in place, towards the front.
+  factor->f = f;
+  for (std::size_t j = 0; j < f; ++j)
+    std::memmove(lower.data() + factor->column_at(j), lower.data() + j * f + j, (f - j) * sizeof(float));
   return Covariance(std::move(factor));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys");
 }
 
-std::vector<float> Covariance::solve(std::span<const float> key) const {
-  Eigen::VectorXf u = Eigen::Map<const Eigen::VectorXf>(key.data(), static_cast<Eigen::Index>(key.size()));
-  factor_->lower.triangularView<Eigen::Lower>().solveInPlace(u);
-  factor_->lower.transpose().triangularView<Eigen::Upper>().solveInPlace(u);
-  return {u.begin(), u.end()};
+std::vector<float> Covariance::solve(std::span<const float> keys) const {
+  const std::size_t f = factor_->f;
+  std::vector<float> u(keys.begin(), keys.end());
+  factor_->each_column(true, [&](std::size_t j) {
+    const std::span<const float> column = factor_->column(j);
+    for (std::size_t at = 0; at < u.size(); at += f) {
+      const std::span<float> rest = std::span(u).subspan(at + j, f - j);
+      const float y = rest[0] / column[0];
+      kernels::axpy(-y, column, rest);
+      rest[0] = y;
+    }
+  });
+  factor_->each_column(false, [&](std::size_t j) {
+    const std::span<const float> column = factor_->column(j);
+    for (std::size_t at = 0; at < u.size(); at += f) {
+      const std::span<float> rest = std::span(u).subspan(at + j, f - j);
+      rest[0] = (rest[0] - kernels::dot(column.subspan(1), rest.subspan(1))) / column[0];
+    }
+  });
+  return u;
 }
 
 Status Covariance::write(const std::string& path) const {
-  const Matrix& l = factor_->lower;
   Header header;
-  header.f = static_cast<std::uint32_t>(l.rows());
+  header.f = static_cast<std::uint32_t>(factor_->f);
   header.tokens = static_cast<std::uint32_t>(factor_->tokens);
-  const auto f = static_cast<std::uint64_t>(l.rows());
+  const auto f = static_cast<std::uint64_t>(factor_->f);
   return io::write_whole(path, sizeof header + f * (f + 1) / 2 * sizeof(float), [&](io::PendingFile& sink) -> Status {
     if (auto s = sink.write(std::as_bytes(std::span(&header, 1))); !s) return s;
-    for (Eigen::Index column = 0; column < l.cols(); ++column)
-      if (auto s =
-              sink.write(std::as_bytes(std::span(&l(column, column), static_cast<std::size_t>(l.rows() - column))));
-          !s)
-        return s;
+    for (std::size_t column = 0; column < f; ++column)
+      if (auto s = sink.write(std::as_bytes(factor_->column(column))); !s) return s;
     return {};
   });
 }
@@ -121,17 +169,18 @@ Result<Covariance> Covariance::read(const std::string& path, int f) try {
   if (std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0 || header.f != n)
     return fail(ErrorCode::bad_model, "not the statistics of this model", path, "delete it");
   auto factor = std::make_unique<Factor>();
+  factor->f = static_cast<std::size_t>(f);
   factor->tokens = static_cast<int>(std::min<std::uint32_t>(header.tokens, 1u << 30));
-  factor->lower = Matrix::Zero(f, f);
-  const std::byte* at = bytes.data() + sizeof header;
-  for (Eigen::Index column = 0; column < f; ++column) {
-    const auto count = static_cast<std::size_t>(f - column);
-    std::memcpy(&factor->lower(column, column), at, count * sizeof(float));
-    at += count * sizeof(float);
-  }
-  // A damaged factor would only show as a useless edit; a diagonal that is no number or not positive shows here.
-  if (!(factor->lower.diagonal().array() > 0).all() || !factor->lower.allFinite())
-    return fail(ErrorCode::bad_model, "the statistics in it are damaged", path, "delete it");
+  factor->file.emplace(std::move(*file));
+  // A damaged factor would only show as a useless edit; what is no number, or a diagonal that is not positive, shows
+  // here.
+  bool sound = true;
+  factor->each_column(true, [&](std::size_t j) {
+    const std::span<const float> column = factor->column(j);
+    sound = sound && column[0] > 0 &&
+            Eigen::Map<const Eigen::ArrayXf>(column.data(), static_cast<Eigen::Index>(column.size())).allFinite();
+  });
+  if (!sound) return fail(ErrorCode::bad_model, "the statistics in it are damaged", path, "delete it");
   return Covariance(std::move(factor));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys", path);

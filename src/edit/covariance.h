@@ -12,7 +12,8 @@
 
 namespace mobiedit {
 
-/// A Cholesky factor of C + ridge·mean(diag C)·I, kept once and used by every edit of the block.
+/// A Cholesky factor of C + ridge·mean(diag C)·I, kept once and used by every edit of the block. One that was read
+/// stays in its file and takes no memory to speak of; one that was just made takes 4·f² bytes.
 class Covariance {
  public:
   /// Runs the text, cut into rows of the model's context, through blocks ≤ layer. Errors: usage (fewer tokens than keys
@@ -27,8 +28,8 @@ class Covariance {
   Covariance& operator=(Covariance&&) noexcept;
   ~Covariance();
 
-  /// u = C⁻¹ k, [f].
-  [[nodiscard]] std::vector<float> solve(std::span<const float> key) const;
+  /// C⁻¹ k of each key: [n, f] of [n, f]. One pass over the factor for all of them.
+  [[nodiscard]] std::vector<float> solve(std::span<const float> keys) const;
   /// Of the text that C was measured on.
   [[nodiscard]] int tokens() const;
 

@@ -35,6 +35,7 @@ double weight_norm(const gguf::File& file, int block) {
     gguf::dequantize(tensor->type, file.data(*tensor).subspan(r * stride, stride), row);
     square += double{kernels::dot(row, row)};
   }
+  file.release_pages(*tensor);
   return std::sqrt(square);
 }
 
@@ -126,8 +127,11 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
     auto made = Covariance::from_text(s.forward, s.model.tokenizer(), text, s.choice.layer, cancel);
     if (!made) return std::unexpected(made.error());
     s.covariance = std::move(*made);
-    if (!covariance_path.empty())
+    if (!covariance_path.empty()) {
       if (auto written = s.covariance->write(covariance_path); !written) return written;
+      // From its file it takes no memory.
+      if (auto kept = Covariance::read(covariance_path, c.f)) s.covariance = std::move(*kept);
+    }
   }
 
   // A model's folder may bring the map with it: measuring it takes longer than an edit.
@@ -150,14 +154,7 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
 std::vector<float> Editor::State::direction(const Problem& problem) const {
   const std::vector<float> keys = problem.prompt_keys();
   const auto f = static_cast<std::size_t>(model.config().f);
-  std::vector<float> solved = keys;
-  if (covariance) {
-    solved.clear();
-    for (std::size_t at = 0; at < keys.size(); at += f) {
-      const std::vector<float> one = covariance->solve(std::span(keys).subspan(at, f));
-      solved.insert(solved.end(), one.begin(), one.end());
-    }
-  }
+  const std::vector<float> solved = covariance ? covariance->solve(keys) : keys;
   return common_direction(keys, solved, static_cast<int>(keys.size() / f));
 }
 

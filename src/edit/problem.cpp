@@ -5,6 +5,7 @@
 #include <limits>
 #include <new>
 #include <numeric>
+#include <utility>
 
 #include "kernels/vector_ops.h"
 
@@ -12,7 +13,6 @@ namespace mobiedit {
 namespace {
 
 constexpr std::size_t batch_rows = 256;  // rows a forward pass: products at full speed, scratch small
-constexpr int logit_rows = 32;           // rows of the whole vocabulary at a time
 constexpr int kept_logits = 128;         // the base distribution's first; its tail moves as one
 
 }  // namespace
@@ -38,6 +38,7 @@ Status Problem::prepare() {
   const auto d = static_cast<std::size_t>(c.d);
   const auto f = static_cast<std::size_t>(c.f);
   std::vector<const Context*> all;
+  all.reserve(contexts_.prompts.size() + 1);
   for (const Context& context : contexts_.prompts) all.push_back(&context);
   all.push_back(&contexts_.kl);
   const std::size_t prompts = contexts_.prompts.size();
@@ -92,10 +93,10 @@ Status Problem::prepare() {
 
   // The base distribution decides which logits are kept, so it is computed once before any of them is.
   kept_ = std::min(c.vocab, kept_logits);
-  kept_tokens_.assign(rows_.size() * static_cast<std::size_t>(kept_), -1);
   const std::vector<float> zero(d, 0.0f);
   Outputs outputs;
   std::vector<std::pair<int, int>> jobs;
+  jobs.reserve(parts_.size());
   for (int p = 0; p < static_cast<int>(parts_.size()); ++p) jobs.emplace_back(0, p);
   outputs.n = 1;
   outputs.logits.resize(rows_.size() * static_cast<std::size_t>(kept_ + 1));
@@ -121,7 +122,23 @@ void Problem::inject_along(std::span<const float> right) {
       part.injection[r] = kernels::dot(right, {part.keys.data() + r * f, f}) / whole;
 }
 
-void Problem::choose_kept(std::span<const float> logits, std::size_t row) {
+// By the first evaluation's logits, residual_ [wanted, d], whose rows are those of rows_ in order.
+void Problem::choose_kept(int wanted) {
+  kept_tokens_.resize(rows_.size() * static_cast<std::size_t>(kept_));
+  const auto d = static_cast<std::size_t>(forward_.config().d);
+  constexpr int rows_at_once = 8;  // of the whole vocabulary
+  const auto vocab = static_cast<std::size_t>(forward_.config().vocab);
+  std::vector<float> logits(rows_at_once * vocab);
+  for (int begin = 0; begin < wanted; begin += rows_at_once) {
+    const int count = std::min(rows_at_once, wanted - begin);
+    forward_.logits(residual_.data() + static_cast<std::size_t>(begin) * d, count, logits.data());
+    for (int i = 0; i < count; ++i)
+      choose_kept(std::span(logits).subspan(static_cast<std::size_t>(i) * vocab, vocab), begin + i);
+  }
+}
+
+void Problem::choose_kept(std::span<const float> logits, int which) {
+  const auto row = static_cast<std::size_t>(which);
   std::vector<Token> order(logits.size());
   std::iota(order.begin(), order.end(), Token{0});
   const auto kept = order.begin() + kept_;
@@ -141,7 +158,6 @@ void Problem::choose_kept(std::span<const float> logits, std::size_t row) {
 void Problem::run_batch(std::span<const float> deltas, std::span<const std::pair<int, int>> jobs, Outputs& outputs) {
   const ModelConfig& c = forward_.config();
   const auto d = static_cast<std::size_t>(c.d);
-  const auto vocab = static_cast<std::size_t>(c.vocab);
   std::vector<BatchSequence> sequences;
   std::vector<int> wanted;
   std::vector<std::size_t> destinations;  // row of outputs.logits, for each wanted row
@@ -162,29 +178,27 @@ void Problem::run_batch(std::span<const float> deltas, std::span<const std::pair
   }
   forward_.run_blocks(layer_ + 1, c.blocks, residual_.data(), sequences, wanted);
 
-  const auto width = static_cast<std::size_t>(kept_) + 1;
-  logits_.resize(std::min<std::size_t>(wanted.size(), logit_rows) * vocab);
-  for (std::size_t begin = 0; begin < wanted.size(); begin += logit_rows) {
-    const std::size_t count = std::min<std::size_t>(logit_rows, wanted.size() - begin);
-    forward_.logits(residual_.data() + begin * d, static_cast<int>(count), logits_.data());
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::span<float> all{logits_.data() + i * vocab, vocab};
-      const std::size_t row = destinations[begin + i] % rows_.size();
-      Token* tokens = kept_tokens_.data() + row * static_cast<std::size_t>(kept_);
-      if (*tokens < 0) choose_kept(all, row);
-      float* out = outputs.logits.data() + destinations[begin + i] * width;
-      // Kept logits are taken out of the row, so that what is left is the rest.
-      constexpr float none = -std::numeric_limits<float>::infinity();
-      for (int k = 0; k < kept_; ++k) {
-        float& logit = all[static_cast<std::size_t>(tokens[k])];
-        out[k] = logit;
-        logit = none;
-      }
-      const float rest = *std::ranges::max_element(all);
-      outputs.rest_max[destinations[begin + i]] = rest;
-      out[kept_] = rest == none ? none : kernels::log_sum_exp(all);
-    }
-  }
+  if (kept_tokens_.empty()) choose_kept(static_cast<int>(wanted.size()));
+  const auto kept = static_cast<std::size_t>(kept_);
+  constexpr float none = -std::numeric_limits<float>::infinity();
+  forward_.logits_by_slice(
+      residual_.data(), static_cast<int>(wanted.size()), [&](int index, Token first, std::span<float> logits) {
+        const std::size_t to = destinations[static_cast<std::size_t>(index)];
+        const std::span<const Token> tokens = std::span(kept_tokens_).subspan(to % rows_.size() * kept, kept);
+        float* out = outputs.logits.data() + to * (kept + 1);
+        if (first == 0) outputs.rest_max[to] = out[kept] = none;
+        // Kept logits are taken out of the slice, so that what is left is the rest.
+        for (std::size_t k = 0; k < kept; ++k) {
+          const auto at = static_cast<std::size_t>(tokens[k] - first);
+          if (tokens[k] < first || at >= logits.size()) continue;
+          out[k] = std::exchange(logits[at], none);
+        }
+        const float largest = *std::ranges::max_element(logits);
+        if (largest == none) return;
+        outputs.rest_max[to] = std::max(outputs.rest_max[to], largest);
+        const float both[] = {out[kept], kernels::log_sum_exp(logits)};
+        out[kept] = kernels::log_sum_exp(both);
+      });
 }
 
 std::vector<float> Problem::guess(std::span<const float> gradient) const {

@@ -59,7 +59,8 @@ class Problem final : public Objective {
   Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel);
   Status prepare();
   void run_batch(std::span<const float> deltas, std::span<const std::pair<int, int>> jobs, Outputs& outputs);
-  void choose_kept(std::span<const float> logits, std::size_t row);
+  void choose_kept(int wanted);
+  void choose_kept(std::span<const float> logits, int which);
 
   Forward& forward_;
   const MeanJacobian* jacobian_ = nullptr;
@@ -75,7 +76,7 @@ class Problem final : public Objective {
   std::vector<float> key_mean_, value_;
   double value_norm_ = 0;
   int evaluations_ = 0;
-  std::vector<float> residual_, logits_;
+  std::vector<float> residual_;
 };
 
 }  // namespace mobiedit

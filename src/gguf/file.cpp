@@ -92,6 +92,11 @@ void File::release_pages(const TensorInfo& tensor) const {
   contents_->mapping.release(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.bytes));
 }
 
+void File::release_pages(std::span<const std::byte> part) const {
+  const std::span<const std::byte> all = contents_->mapping.bytes();
+  contents_->mapping.release(static_cast<std::size_t>(part.data() - all.data()), part.size());
+}
+
 Result<std::optional<std::uint64_t>> File::integer(std::string_view key) const {
   const Entry* entry = find(key);
   if (entry == nullptr) return std::nullopt;

@@ -302,18 +302,39 @@ void Forward::final_norm(const float* residual, int rows, float* h) {
 }
 
 void Forward::output_row(Token token, std::span<float> row) const {
-  model_.contents().weights.output.row(token, row);
+  const OutputWeight& output = model_.contents().weights.output;
+  output.slices[static_cast<std::size_t>(token / OutputWeight::slice_rows)].row(token % OutputWeight::slice_rows, row);
 }
 
-void Forward::logits(const float* residual, int rows, float* out) {
+void Forward::read_output(const float* residual, int rows) {
   const ModelConfig& c = config();
-  const Weights& weights = model_.contents().weights;
   const auto d = static_cast<std::size_t>(c.d);
   ensure(normed_, static_cast<std::size_t>(rows) * d);
   final_norm(residual, rows, normed_.data());
-  activations_.set(model_.contents().isa, normed_.data(), rows, c.d, d, kernels::activations_for(weights.output.kind()),
-                   pool_);
-  kernels::linear(weights.output, activations_, nullptr, out, static_cast<std::size_t>(c.vocab), pool_);
+  activations_.set(model_.contents().isa, normed_.data(), rows, c.d, d,
+                   kernels::activations_for(model_.contents().weights.output.slices.front().kind()), pool_);
+}
+
+void Forward::logits(const float* residual, int rows, float* out) {
+  read_output(residual, rows);
+  for (const kernels::PackedWeight& slice : model_.contents().weights.output.slices) {
+    kernels::linear(slice, activations_, nullptr, out, static_cast<std::size_t>(config().vocab), pool_);
+    out += slice.n();
+  }
+}
+
+void Forward::logits_by_slice(const float* residual, int rows, const LogitsFn& work) {
+  read_output(residual, rows);
+  int first = 0;
+  for (const kernels::PackedWeight& slice : model_.contents().weights.output.slices) {
+    const auto width = static_cast<std::size_t>(slice.n());
+    ensure(slice_logits_, static_cast<std::size_t>(rows) * width);
+    kernels::linear(slice, activations_, nullptr, slice_logits_.data(), width, pool_);
+    pool_.run(rows, [&](int row, int) {
+      work(row, first, {slice_logits_.data() + static_cast<std::size_t>(row) * width, width});
+    });
+    first += slice.n();
+  }
 }
 
 }  // namespace mobiedit

@@ -2,6 +2,7 @@
 // edit's evaluations all are.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -71,6 +72,12 @@ class Forward {
   /// logits [rows, vocab] of residual [rows, d].
   void logits(const float* residual, int rows, float* out);
 
+  /// The same a slice of the vocabulary at a time, so that many rows need little room: work(row, first, logits) with
+  /// the logits of tokens first, first + 1, …, which it may overwrite; slices in order, a slice's rows on several
+  /// threads.
+  using LogitsFn = std::function<void(int row, Token first, std::span<float> logits)>;
+  void logits_by_slice(const float* residual, int rows, const LogitsFn& work);
+
   /// Row `token` of the output weight, [d].
   void output_row(Token token, std::span<float> row) const;
 
@@ -90,6 +97,7 @@ class Forward {
   void project(const kernels::PackedWeight& weight, std::span<const float> bias, int block, ActiveDeltas::Slot slot,
                const kernels::Activations& x, float* y);
   void prepare_rows(std::span<const BatchSequence> sequences);
+  void read_output(const float* residual, int rows);
 
   const Model& model_;
   ThreadPool& pool_;
@@ -101,7 +109,7 @@ class Forward {
   std::vector<Row> rows_;
   std::vector<int> all_rows_;
   std::vector<float> cos_, sin_;  // [rows, rope_dimensions / 2]
-  std::vector<float> normed_, q_, k_, v_, attended_, gate_, up_, out_;
+  std::vector<float> normed_, q_, k_, v_, attended_, gate_, up_, out_, slice_logits_;
   std::vector<std::vector<float>> weights_;  // attention, a thread each
   kernels::Activations activations_;
 };

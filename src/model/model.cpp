@@ -3,7 +3,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <array>
+#include <algorithm>
 #include <new>
 
 #include "model/contents.h"
@@ -53,8 +53,16 @@ const gguf::File& Model::file() const {
 
 const std::string& Model::fingerprint() const {
   std::call_once(contents_->hashed, [&] {
-    const auto bytes = contents_->file.bytes();
-    const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+    // In pieces whose pages go at once: the file may be larger than memory, which the packed weights fill already.
+    constexpr std::size_t piece = std::size_t{8} << 20;
+    XXH3_state_t state;
+    XXH3_128bits_reset(&state);
+    for (auto rest = contents_->file.bytes(); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
+      const auto now = rest.first(std::min(piece, rest.size()));
+      XXH3_128bits_update(&state, now.data(), now.size());
+      contents_->file.release_pages(now);
+    }
+    const XXH128_hash_t hash = XXH3_128bits_digest(&state);
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, hash);
     constexpr std::string_view digits = "0123456789abcdef";
@@ -62,7 +70,6 @@ const std::string& Model::fingerprint() const {
       contents_->fingerprint += digits[byte >> 4];
       contents_->fingerprint += digits[byte & 15];
     }
-    for (const gguf::TensorInfo& tensor : contents_->file.tensors()) contents_->file.release_pages(tensor);
   });
   return contents_->fingerprint;
 }

@@ -1,5 +1,6 @@
 #include "model/weights.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -41,6 +42,27 @@ void unpack_group(TensorType type, const std::byte* block, std::int8_t* codes, f
   }
 }
 
+// The file's pages go as their rows are packed: a large tensor never lies in memory twice. Threads take rows nearly in
+// order; the page of one that lags behind is read again when it comes to it.
+class PagesBehind {
+ public:
+  PagesBehind(const gguf::File& file, std::span<const std::byte> rows, std::size_t stride)
+      : file_(file), bytes_(rows), stride_(stride), chunk_(std::max<std::size_t>(1, chunk_bytes / stride)) {}
+
+  void passed(int row) const {
+    const auto r = static_cast<std::size_t>(row);
+    if (r == 0 || r % chunk_ != 0 || r < 2 * chunk_) return;
+    file_.release_pages(bytes_.subspan((r - 2 * chunk_) * stride_, chunk_ * stride_));
+  }
+
+ private:
+  static constexpr std::size_t chunk_bytes = std::size_t{4} << 20;
+  const gguf::File& file_;
+  std::span<const std::byte> bytes_;
+  std::size_t stride_;
+  std::size_t chunk_;
+};
+
 class Loader {
  public:
   Loader(const gguf::File& file, kernels::Isa isa, Precision precision, ThreadPool& pool)
@@ -72,16 +94,32 @@ class Loader {
   Status matrix(PackedWeight& out, const std::string& name, int rows, int columns) const {
     auto t = find(name, rows, columns);
     if (!t) return std::unexpected(t.error());
-    auto packed = pack(**t, rows, columns, kind_of((*t)->type, columns));
+    auto packed = pack(**t, 0, rows, columns);
     if (!packed) return std::unexpected(packed.error());
     out = std::move(*packed);
     file_.release_pages(**t);
     return {};
   }
 
-  Result<PackedWeight> pack(const gguf::TensorInfo& t, int rows, int columns, WeightKind kind) const {
-    const auto bytes = file_.data(t);
+  Status output(OutputWeight& out, const std::string& name, int rows, int columns) const {
+    auto t = find(name, rows, columns);
+    if (!t) return std::unexpected(t.error());
+    for (int first = 0; first < rows; first += OutputWeight::slice_rows) {
+      auto packed = pack(**t, first, std::min(OutputWeight::slice_rows, rows - first), columns);
+      if (!packed) return std::unexpected(packed.error());
+      out.slices.push_back(std::move(*packed));
+    }
+    file_.release_pages(**t);
+    return {};
+  }
+
+ private:
+  Result<PackedWeight> pack(const gguf::TensorInfo& t, int first, int rows, int columns) const {
+    const WeightKind kind = kind_of(t.type, columns);
     const std::size_t stride = gguf::row_bytes(t.type, static_cast<std::size_t>(columns));
+    const auto bytes =
+        file_.data(t).subspan(static_cast<std::size_t>(first) * stride, static_cast<std::size_t>(rows) * stride);
+    const PagesBehind behind(file_, bytes, stride);
     if (kind == WeightKind::int4_g32 || (kind == WeightKind::int8_g32 && is_group_type(t.type))) {
       const std::size_t block = gguf::traits(t.type)->block_bytes;
       return PackedWeight::from_groups(
@@ -90,6 +128,7 @@ class Loader {
             const std::byte* source = bytes.data() + static_cast<std::size_t>(row) * stride;
             for (std::size_t g = 0; g < scales.size(); ++g)
               unpack_group(t.type, source + g * block, codes.data() + 32 * g, scales[g]);
+            behind.passed(row);
           },
           pool_);
     }
@@ -97,11 +136,11 @@ class Loader {
         isa_, kind, rows, columns,
         [&](int row, std::span<float> values) {
           gguf::dequantize(t.type, bytes.subspan(static_cast<std::size_t>(row) * stride, stride), values);
+          behind.passed(row);
         },
         pool_);
   }
 
- private:
   [[nodiscard]] WeightKind kind_of(TensorType type, int columns) const {
     if (columns % kernels::group_size != 0 || precision_ == Precision::float32) return WeightKind::f32;
     const bool floats = type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
@@ -158,7 +197,7 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
   if (!embedding) return std::unexpected(embedding.error());
   w.embedding = *embedding;
   const bool untied = file.find_tensor("output.weight") != nullptr;
-  if (s = load.matrix(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d); !s)
+  if (s = load.output(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d); !s)
     return std::unexpected(s.error());
   return w;
 }

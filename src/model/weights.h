@@ -20,11 +20,17 @@ struct BlockWeights {
   kernels::PackedWeight gate, up, down;       // [f, d], [f, d], [d, f]
 };
 
+/// [vocab, d], cut into slices of so many rows, so that nobody needs room for the logits of the whole vocabulary.
+struct OutputWeight {
+  static constexpr int slice_rows = 4096;
+  std::vector<kernels::PackedWeight> slices;
+};
+
 struct Weights {
   std::vector<BlockWeights> blocks;
   std::vector<float> output_norm;               // [d]
   std::vector<float> rope_factors;              // [rope_dimensions / 2], Llama 3's stretched frequencies
-  kernels::PackedWeight output;                 // [vocab, d], tied or not
+  OutputWeight output;                          // tied or not
   const gguf::TensorInfo* embedding = nullptr;  // read row by row from the file
 };
 

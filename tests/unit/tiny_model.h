@@ -20,6 +20,7 @@ struct TinyModel {
   gguf::TensorType type = gguf::TensorType::f32;  ///< of the matrices
   std::uint64_t seed = 1;
   float scale = 1.0f;                              ///< of all matrices
+  int padding = 0;                                 ///< rows of the embedding beyond the vocabulary, as real ones have
   std::function<void(gguf::Writer&)> change = {};  ///< spoils the metadata, say
   std::string without = {};                        ///< a tensor to leave out
 };
@@ -74,7 +75,7 @@ inline void write_tiny_model(const std::filesystem::path& path, const TinyModel&
 
   const int head_dim = m.d / m.heads;
   const int kv = m.kv_heads * head_dim;
-  add("token_embd.weight", m.type, m.d, static_cast<int>(vocabulary.tokens.size()), 1.0f, 0);
+  add("token_embd.weight", m.type, m.d, static_cast<int>(vocabulary.tokens.size()) + m.padding, 1.0f, 0);
   for (int b = 0; b < m.blocks; ++b) {
     const std::string block = "blk." + std::to_string(b) + ".";
     vector(block + "attn_norm.weight", m.d, 1);

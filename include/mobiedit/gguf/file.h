@@ -83,6 +83,8 @@ class File {
   [[nodiscard]] std::span<const std::byte> bytes() const;
   /// Tells the system that these pages need not stay in memory; they are read again when touched.
   void release_pages(const TensorInfo& tensor) const;
+  /// The same for a part of what `data` or `bytes` gave.
+  void release_pages(std::span<const std::byte> part) const;
 
   // Typed look-ups. A missing key gives nullopt; a key of the wrong type is a bad_model error that names it.
   [[nodiscard]] Result<std::optional<std::uint64_t>> integer(std::string_view key) const;  ///< any non-negative integer

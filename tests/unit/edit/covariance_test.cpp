@@ -67,6 +67,18 @@ TEST_F(CovarianceTest, ReadsWhatItWrote) {
   EXPECT_EQ(made->solve(key), again->solve(key));
 }
 
+TEST_F(CovarianceTest, SolvesForManyKeysAsForEachAlone) {
+  const auto made = Covariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  std::vector<float> keys(3 * 96);
+  Random(1).fill_normal(keys);
+  std::vector<float> alone;
+  for (std::size_t at = 0; at < keys.size(); at += 96) {
+    const auto u = made->solve(std::span(keys).subspan(at, 96));
+    alone.insert(alone.end(), u.begin(), u.end());
+  }
+  EXPECT_EQ(made->solve(keys), alone);
+}
+
 TEST_F(CovarianceTest, RefusesADamagedFile) {
   const auto made = Covariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
   const std::string path = folder.path() / "c";
@@ -74,6 +86,14 @@ TEST_F(CovarianceTest, RefusesADamagedFile) {
   EXPECT_FALSE(Covariance::read(path, 97));
   EXPECT_FALSE(Covariance::read(folder.path() / "none", 96));
   std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).write("garbage!", 8);
+  EXPECT_EQ(Covariance::read(path, 96).error().code, ErrorCode::bad_model);
+  ASSERT_TRUE(made->write(path));
+  {
+    // A value that is none, in the middle of the last column but one.
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-8, std::ios::end);
+    file.write("\xff\xff\xff\xff", 4);
+  }
   EXPECT_EQ(Covariance::read(path, 96).error().code, ErrorCode::bad_model);
   ASSERT_TRUE(made->write(path));
   std::filesystem::resize_file(path, 1000);

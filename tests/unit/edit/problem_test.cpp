@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "model/weights.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -49,7 +51,8 @@ INSTANTIATE_TEST_SUITE_P(All, EveryBlock, testing::Values(0, 1, 2));
 // The exact cache against full recomputation, through the two numbers that survive the choice of kept logits: the
 // target's logit and the log-sum-exp of all. Same float products in the same order: only exp and sums differ.
 TEST_P(EveryBlock, ExactCacheEqualsFullRecomputation) {
-  Fixture fixture({});
+  // Once with a vocabulary of more than one slice of the output weight.
+  Fixture fixture({.padding = GetParam() == 1 ? OutputWeight::slice_rows + 77 : 0});
   const auto problem = fixture.problem(GetParam());
   constexpr int n = 3;
   const auto d = static_cast<std::size_t>(problem->dimension());
@@ -75,6 +78,9 @@ TEST_P(EveryBlock, ExactCacheEqualsFullRecomputation) {
         const float* kept = outputs->logits.data() + (static_cast<std::size_t>(which) * rows.size() + row) * width;
         for (std::size_t i = 0; i < width; ++i) kept_sum += std::exp(double{kept[i]});
         EXPECT_NEAR(std::log(kept_sum), std::log(sum), 1e-5);
+        const float largest = std::max(*std::max_element(kept, kept + problem->kept()),
+                                       outputs->rest_max[static_cast<std::size_t>(which) * rows.size() + row]);
+        EXPECT_NEAR(largest, *std::ranges::max_element(logits), 1e-5);
         if (!kl) {
           EXPECT_NEAR(kept[rows[row].target], logits[static_cast<std::size_t>(contexts.target[t])], 1e-5);
         }

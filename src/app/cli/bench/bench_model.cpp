@@ -143,6 +143,8 @@ void add_bench_model(CLI::App& bench, Run& run) {
   verb->add_option("--layer", options->measure.layer, "Block to edit (default 5)");
   verb->add_option("--evaluations", options->measure.evaluations, "Of the whole edit (default 150)")
       ->check(CLI::Range(1, 100'000));
+  verb->add_option("--batch", options->measure.batch, "Evaluations at once, for the largest batch (default 64)")
+      ->check(CLI::Range(5, 4096));
   verb->add_option("--prefill", options->measure.prefill, "Tokens to read at once (default 512)")
       ->check(CLI::Range(1, 100'000));
   verb->add_option("--decode", options->measure.decode, "Tokens to read one by one (default 32)")

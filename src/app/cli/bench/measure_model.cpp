@@ -62,7 +62,7 @@ class Measuring {
     return {};
   }
 
-  /// One evaluation alone, a step of four, and one of a batch of 64.
+  /// One evaluation alone, a step of four, and a large batch.
   Status evaluating() {
     const ModelConfig& c = model_.config();
     ThreadPool pool(options_.threads);
@@ -72,12 +72,12 @@ class Measuring {
     auto problem = Problem::create(forward, std::move(*contexts), options_.layer, cancel_);
     if (!problem) return std::unexpected(problem.error());
     const auto d = static_cast<std::size_t>(c.d);
-    std::vector<float> deltas(64 * d);
+    std::vector<float> deltas(static_cast<std::size_t>(options_.batch) * d);
     Random(5).fill_normal(deltas);
     Status status;
     Json times = Json::array();
     double alone = 0;
-    for (const int n : {1, 4, 64}) {
+    for (const int n : {1, 4, options_.batch}) {
       say(fmt::format("{} evaluation{} at once", n, n > 1 ? "s" : ""));
       const double seconds = best_seconds(n > 4 ? 1 : 2, 0.5, [&] {
         if (status)

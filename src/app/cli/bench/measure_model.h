@@ -14,6 +14,7 @@ struct MeasureOptions {
   int threads = 0;
   int layer = 5;
   int evaluations = 150;
+  int batch = 64;  ///< evaluations at once; scratch is bounded, so a few show it
   int prefill = 512;
   int decode = 32;
   bool edit = true;  ///< the whole edit too, which takes minutes on a large model
