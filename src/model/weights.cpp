@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string>
 
+#include "base/half.h"
+
 namespace mobiedit {
 namespace {
 
@@ -11,10 +13,10 @@ using gguf::TensorType;
 using kernels::PackedWeight;
 using kernels::WeightKind;
 
-float half_to_float(const std::byte* bytes) {
-  float value;
-  gguf::dequantize(TensorType::f16, {bytes, 2}, {&value, 1});
-  return value;
+float load_half(const std::byte* bytes) {
+  std::uint16_t half;
+  std::memcpy(&half, bytes, sizeof half);
+  return half_to_float(half);
 }
 
 // Types whose blocks are 32 int8-sized codes and one scale: their values pass into integer products unchanged.
@@ -23,7 +25,7 @@ bool is_group_type(TensorType type) {
 }
 
 void unpack_group(TensorType type, const std::byte* block, std::int8_t* codes, float& scale) {
-  scale = half_to_float(block);
+  scale = load_half(block);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(block);
   if (type == TensorType::q8_0) {
     std::memcpy(codes, bytes + 2, 32);

@@ -7,6 +7,7 @@
 #include "gguf/parse.h"
 #include "mobiedit/gguf/file.h"
 #include "sample_file.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit::gguf {
 namespace {
@@ -15,7 +16,6 @@ using testing::Bytes;
 using testing::entry;
 using testing::good_sample;
 using testing::SampleFile;
-using testing::TemporaryFolder;
 
 Result<Header> parse_text(const std::string& bytes) {
   // A heap block of exactly this size, so that a sanitizer sees the first byte read beyond it.

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "sample_file.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit::gguf {
 namespace {
 
 using testing::good_sample;
 using testing::SampleFile;
-using testing::TemporaryFolder;
 
 TEST(File, ReadsEveryKindOfMetadata) {
   const TemporaryFolder folder;

@@ -8,12 +8,12 @@
 #include "base/random.h"
 #include "io/file_system.h"
 #include "sample_file.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit::gguf {
 namespace {
 
 using testing::good_sample;
-using testing::TemporaryFolder;
 
 std::function<Result<std::span<const std::byte>>()> giving(std::span<const std::byte> bytes) {
   return [bytes]() -> Result<std::span<const std::byte>> { return bytes; };

@@ -6,12 +6,12 @@
 
 #include "faulty_file_system.h"
 #include "io/mapped_file.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit::io {
 namespace {
 
 using testing::FaultyFileSystem;
-using testing::TemporaryFolder;
 
 TEST(SameFile, SeesThroughLinks) {
   const TemporaryFolder folder;

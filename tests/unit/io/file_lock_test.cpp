@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "faulty_file_system.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit::io {
 namespace {
 
 using testing::contents;
 using testing::FaultyFileSystem;
-using testing::TemporaryFolder;
 
 TEST(FileLock, KeepsOthersOutAndTellsThemWho) {
   const TemporaryFolder folder;

@@ -7,13 +7,13 @@
 #include <cerrno>
 
 #include "faulty_file_system.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit::io {
 namespace {
 
 using testing::contents;
 using testing::FaultyFileSystem;
-using testing::TemporaryFolder;
 
 using Names = std::vector<std::string>;
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "faulty_file_system.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit::io {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 using testing::bytes;
 using testing::contents;
 using testing::FaultyFileSystem;
-using testing::TemporaryFolder;
 
 using Names = std::vector<std::string>;
 

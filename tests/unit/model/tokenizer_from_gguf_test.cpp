@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -10,6 +9,7 @@
 #include "mobiedit/gguf/writer.h"
 #include "mobiedit/model/tokenizer.h"
 #include "unit/model/tiny_vocabulary.h"
+#include "unit/temporary_folder.h"
 
 namespace mobiedit {
 namespace {
@@ -19,8 +19,6 @@ using gguf::ValueType;
 
 class TokenizerFromGguf : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
-
   void set(std::string name, ValueType type, gguf::Value value, ValueType element = ValueType::u8) {
     writer_.set({"tokenizer.ggml." + std::move(name), type, element, std::move(value)});
   }
@@ -45,8 +43,8 @@ class TokenizerFromGguf : public testing::Test {
     return Tokenizer::from_file(*file);
   }
 
-  std::filesystem::path path_ =
-      std::filesystem::temp_directory_path() / ("mobiedit-tokenizer-" + std::to_string(::getpid()) + ".gguf");
+  TemporaryFolder folder_;
+  std::filesystem::path path_ = folder_ / "vocabulary.gguf";
   gguf::Writer writer_;
 };
 
