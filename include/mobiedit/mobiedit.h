@@ -5,6 +5,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/edit/evidence.h"
+#include "mobiedit/edit/layer.h"
 #include "mobiedit/edit/request.h"
 #include "mobiedit/edit/update.h"
 #include "mobiedit/eval/dataset.h"

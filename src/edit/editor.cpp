@@ -82,7 +82,7 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
     for (const std::string& name : methods()) known += (known.empty() ? "" : ", ") + name;
     return fail(ErrorCode::usage, "there is no method '" + options.method + "'", {}, "there are " + known);
   }
-  LayerChoice choice = choose_layer(c);
+  LayerChoice choice = known_layer(c).value_or(usual_layer(c));
   if (options.layer) choice.layer = *options.layer;
   if (options.clamp) choice.clamp = *options.clamp;
   if (choice.layer < 0 || choice.layer > c.blocks - 2)

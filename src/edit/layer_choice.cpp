@@ -8,25 +8,33 @@ namespace {
 
 struct Known {
   std::string_view architecture;
-  int blocks;
-  int d;
-  LayerChoice choice;
+  int blocks, d, vocab;
+  std::string_view name;  ///< general.name; empty: any, where the shape is nobody else's
+  int layer;
+  double clamp;
 };
 
 constexpr Known known[] = {
-    {"qwen2", 12, 512, {3, 8}},   // the bundled facts-40m: measured, docs/method.md
-    {"qwen2", 36, 2048, {5, 4}},  // Qwen2.5-3B, as published for ROME
-    {"qwen2", 28, 3584, {5, 4}},  // Qwen2.5-7B
-    {"llama", 28, 3072, {5, 4}},  // Llama-3.2-3B
-    {"llama", 32, 4096, {5, 4}},  // Llama-3-8B
+    {"qwen2", 12, 512, 8192, "facts-40m", 3, 8},  // the bundled model: measured, docs/method.md
+    {"qwen2", 36, 2048, 151936, "", 5, 4},        // Qwen2.5-3B, as published for ROME
+    {"qwen2", 28, 3584, 152064, "", 5, 4},        // Qwen2.5-7B
+    {"llama", 28, 3072, 128256, "", 5, 4},        // Llama-3.2-3B
+    {"llama", 32, 4096, 128256, "", 5, 4},        // Llama-3-8B
 };
 
 }  // namespace
 
-LayerChoice choose_layer(const ModelConfig& c) {
+std::optional<LayerChoice> known_layer(const ModelConfig& c) {
   for (const Known& k : known)
-    if (k.architecture == c.architecture && k.blocks == c.blocks && k.d == c.d) return k.choice;
-  return {std::min(c.blocks - 1, std::max(1, c.blocks / 5)), 8};
+    if (k.architecture == c.architecture && k.blocks == c.blocks && k.d == c.d && k.vocab == c.vocab &&
+        (k.name.empty() || k.name == c.name))
+      return LayerChoice{k.layer, k.clamp, "this model is in the table", true};
+  return {};
+}
+
+LayerChoice usual_layer(const ModelConfig& c) {
+  return {std::max(0, std::min(c.blocks - 2, std::max(1, c.blocks / 5))), 8,
+          "a fifth of the depth, where most edits are made", false};
 }
 
 }  // namespace mobiedit

@@ -1,16 +1,16 @@
-// Which block to edit and how far, where the user doesn't say.
+// Which block to edit and how far, as far as a model's shape tells.
 #pragma once
 
-#include "mobiedit/model/model.h"
+#include <optional>
+
+#include "mobiedit/edit/layer.h"
 
 namespace mobiedit {
 
-struct LayerChoice {
-  int layer = 0;
-  double clamp = 4;  ///< ‖δ‖ at most this many ‖v₀‖
-};
+/// From a table of models that were measured.
+[[nodiscard]] std::optional<LayerChoice> known_layer(const ModelConfig& config);
 
-/// From a table of models that were measured, otherwise the depth at which most published edits are made.
-[[nodiscard]] LayerChoice choose_layer(const ModelConfig& config);
+/// The depth at which most published edits are made.
+[[nodiscard]] LayerChoice usual_layer(const ModelConfig& config);
 
 }  // namespace mobiedit

@@ -22,8 +22,8 @@ namespace mobiedit {
 
 struct EditOptions {
   std::string method = "subspace";  ///< a name of methods()
-  std::optional<int> layer;         ///< the edited block; none: chosen for the model
-  std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: chosen for the model
+  std::optional<int> layer;         ///< the edited block; none: by the model's shape (choose_layer measures)
+  std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
   int max_evaluations = 400;        ///< forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;
   int threads = 0;                    ///< 0: one for each processor

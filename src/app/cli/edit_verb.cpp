@@ -11,6 +11,7 @@
 
 #include "app/cli/console.h"
 #include "app/cli/exit_code.h"
+#include "app/cli/open_editor.h"
 #include "app/cli/progress.h"
 #include "app/cli/statistics.h"
 #include "mobiedit/eval/dataset.h"
@@ -79,17 +80,20 @@ Status EditRun::prepare() {
   auto model = open_model(verb_.run);
   if (!model) return std::unexpected(model.error());
   model_.emplace(std::move(*model));
-  auto editor = Editor::create(*model_, verb_.search.edit_options(verb_.run.threads));
+  // A mistake in the last request must not come to light after the search for the first.
+  const auto check = [&](const Editor& editor) -> Status {
+    for (const NamedRequest& named : requests_) {
+      auto sound = editor.check(named.request);
+      if (sound) continue;
+      Error error = sound.error();
+      error.where = named.where + (error.where.empty() ? "" : ", \"" + error.where + "\"");
+      return std::unexpected(error);
+    }
+    return {};
+  };
+  auto editor = open_editor(*model_, verb_.search, verb_.run, cancel_, check);
   if (!editor) return std::unexpected(editor.error());
   editor_.emplace(std::move(*editor));
-  // A mistake in the last request must not come to light after the search for the first.
-  for (const NamedRequest& named : requests_) {
-    auto sound = editor_->check(named.request);
-    if (sound) continue;
-    Error error = sound.error();
-    error.where = named.where + (error.where.empty() ? "" : ", \"" + error.where + "\"");
-    return std::unexpected(error);
-  }
   if (auto opened = open_store(); !opened) return opened;
   const auto used = use_statistics(*editor_, *model_, verb_.search.statistics, cancel_);
   if (!used) return std::unexpected(used.error());

@@ -12,6 +12,7 @@
 #include "app/cli/edit_options.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/model_options.h"
+#include "app/cli/open_editor.h"
 #include "app/cli/progress.h"
 #include "app/cli/statistics.h"
 #include "app/cli/verbs.h"
@@ -108,7 +109,7 @@ int eval(const EvalVerb& verb) {
   if (!facts) return failed(facts.error());
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
-  auto editor = Editor::create(*model, verb.search.edit_options(verb.run.threads));
+  auto editor = open_editor(*model, verb.search, verb.run, cancel);
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
   if (!used) return failed(used.error(), "--text");

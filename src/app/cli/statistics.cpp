@@ -1,10 +1,10 @@
 #include "app/cli/statistics.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 
+#include "app/cli/cache_folder.h"
 #include "app/cli/console.h"
 #include "io/mapped_file.h"
 #include "io/write_whole.h"
@@ -15,24 +15,6 @@ namespace {
 
 std::string_view text_of(const io::MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
-}
-
-/// $MOBIEDIT_CACHE, or mobiedit in the user's cache folder; made if it is not there. Empty if there is no home at all.
-Result<std::filesystem::path> cache_folder() {
-  const auto set = [](const char* name) -> std::filesystem::path {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  std::filesystem::path folder = set("MOBIEDIT_CACHE");
-  if (folder.empty() && set("XDG_CACHE_HOME").is_absolute()) folder = set("XDG_CACHE_HOME") / "mobiedit";
-  if (folder.empty() && !set("HOME").empty()) folder = set("HOME") / ".cache" / "mobiedit";
-  if (folder.empty()) return folder;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    return fail(ErrorCode::io, "the cache cannot be made: " + error.message(), folder.string(),
-                "set MOBIEDIT_CACHE to another folder");
-  return folder;
 }
 
 std::filesystem::path remembered_text(const std::filesystem::path& folder, const Model& model) {

@@ -9,6 +9,7 @@
 #include "app/cli/edit_options.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/model_options.h"
+#include "app/cli/open_editor.h"
 #include "app/cli/statistics.h"
 #include "app/cli/verbs.h"
 
@@ -27,7 +28,7 @@ int stats(const StatsVerb& verb) {
   if (!model) return failed(model.error());
   SearchSettings settings;
   settings.layer = verb.layer;
-  auto editor = Editor::create(*model, settings.edit_options(verb.run.threads));
+  auto editor = open_editor(*model, settings, verb.run, cancel);
   if (!editor) return failed(editor.error());
   if (auto made = remember_statistics(*editor, *model, verb.text, cancel); !made) return failed(made.error(), "--text");
   if (verb.run.json) {

@@ -1,0 +1,42 @@
+#include "app/cli/open_editor.h"
+
+#include <fmt/format.h>
+
+#include "app/cli/cache_folder.h"
+#include "app/cli/console.h"
+#include "mobiedit/edit/layer.h"
+
+namespace mobiedit::cli {
+
+Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
+                           const CancelToken& cancel, const std::function<Status(const Editor&)>& check) {
+  EditOptions options = settings.edit_options(run.threads);
+  auto editor = Editor::create(model, options);
+  if (!editor) return editor;
+  if (check) {
+    if (auto sound = check(*editor); !sound) return std::unexpected(sound.error());
+  }
+  if (options.layer) return editor;
+
+  bool tried = false;
+  LayerTrialOptions trial;
+  trial.threads = run.threads;
+  if (const auto folder = cache_folder()) trial.cache_folder = folder->string();
+  trial.trying = [&](int layer, int number, int candidates) {
+    tried = true;
+    say(fmt::format("{}: trying block {}, {} of {}, this once; --layer N chooses without", run.model, layer, number,
+                    candidates));
+  };
+  const auto choice = choose_layer(model, trial, cancel);
+  if (!choice) return std::unexpected(choice.error());
+  if (tried || run.verbose) {
+    say(fmt::format("{}: block {}, at most {:g} times the value: {}", run.model, choice->layer, choice->clamp,
+                    choice->why));
+  }
+  if (choice->known) return editor;
+  options.layer = choice->layer;
+  options.clamp = choice->clamp;
+  return Editor::create(model, std::move(options));
+}
+
+}  // namespace mobiedit::cli

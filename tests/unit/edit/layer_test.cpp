@@ -1,0 +1,119 @@
+#include "mobiedit/edit/layer.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "edit/layer_choice.h"
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
+
+namespace mobiedit {
+namespace {
+
+TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
+  ModelConfig c;
+  c.architecture = "qwen2";
+  c.blocks = 12;
+  c.d = 512;
+  c.vocab = 8192;
+  c.name = "facts-40m";
+  const auto choice = known_layer(c);
+  ASSERT_TRUE(choice);
+  EXPECT_EQ(choice->layer, 3);
+  EXPECT_TRUE(choice->known);
+  c.name = "another of that shape";
+  EXPECT_FALSE(known_layer(c));
+}
+
+TEST(UsualLayer, CanBeEditedInTheSmallestModels) {
+  ModelConfig c;
+  for (c.blocks = 2; c.blocks < 100; ++c.blocks) EXPECT_LE(usual_layer(c).layer, c.blocks - 2) << c.blocks;
+}
+
+class LayerTrial : public testing::Test {
+ protected:
+  TemporaryFolder folder;
+  test::TinyModel shape{.blocks = 4, .d = 32, .context = 256};
+  int trials = 0;
+
+  LayerTrialOptions options() {
+    return {.threads = 1, .cache_folder = folder.path().string(), .trying = [this](int, int, int) { ++trials; }};
+  }
+  [[nodiscard]] std::filesystem::path kept() const {
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+      if (entry.path().extension() == ".layer") return entry.path();
+    return {};
+  }
+};
+
+TEST_F(LayerTrial, GivesTheSameBlockTwiceAndKeepsIt) {
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", shape);
+  const auto first = choose_layer(model, options());
+  ASSERT_TRUE(first) << first.error().message();
+  EXPECT_GT(trials, 1);
+  EXPECT_GE(first->layer, 0);
+  EXPECT_LE(first->layer, 2);
+  EXPECT_FALSE(first->known);
+  EXPECT_FALSE(first->why.empty());
+
+  trials = 0;
+  const auto again = choose_layer(model, options());
+  ASSERT_TRUE(again);
+  EXPECT_EQ(trials, 0);
+  EXPECT_EQ(again->layer, first->layer);
+  EXPECT_EQ(again->clamp, first->clamp);
+  EXPECT_EQ(again->why, first->why);
+
+  auto unkept = options();
+  unkept.cache_folder.clear();
+  const auto fresh = choose_layer(model, unkept);
+  ASSERT_TRUE(fresh);
+  EXPECT_GT(trials, 1);
+  EXPECT_EQ(fresh->layer, first->layer);
+  EXPECT_EQ(fresh->why, first->why);
+}
+
+TEST_F(LayerTrial, TakesNothingFromADamagedFile) {
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", shape);
+  ASSERT_TRUE(choose_layer(model, options()));
+  const auto file = kept();
+  const CancelToken cancel;
+  auto asked = options();
+  asked.trying = [&](int, int, int) {
+    ++trials;
+    cancel.request();  // that it began is enough
+  };
+  for (const char* text : {"", "3 8\n", "-1 8\n", "2 0\n", "2 nan\n", "2 1e9\n", "2", "2 8", "x"}) {
+    std::ofstream(file) << text;
+    trials = 0;
+    EXPECT_FALSE(choose_layer(model, asked, cancel)) << text;
+    EXPECT_EQ(trials, 1) << text;
+  }
+}
+
+TEST_F(LayerTrial, FallsBackWhereTheFactsDoNotFit) {
+  shape.context = 16;
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", shape);
+  const auto choice = choose_layer(model, options());
+  ASSERT_TRUE(choice) << choice.error().message();
+  EXPECT_EQ(choice->layer, usual_layer(model.config()).layer);
+  EXPECT_NE(choice->why.find("not possible"), std::string::npos) << choice->why;
+  EXPECT_TRUE(kept().empty());
+}
+
+TEST_F(LayerTrial, StopsWhenAskedAndKeepsNothing) {
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", shape);
+  const CancelToken cancel;
+  auto asked = options();
+  asked.trying = [&](int, int number, int) {
+    if (number == 2) cancel.request();
+  };
+  const auto choice = choose_layer(model, asked, cancel);
+  ASSERT_FALSE(choice);
+  EXPECT_EQ(choice.error().code, ErrorCode::cancelled);
+  EXPECT_TRUE(kept().empty());
+}
+
+}  // namespace
+}  // namespace mobiedit
