@@ -18,7 +18,7 @@ bool available(Isa isa) {
 }
 
 Isa best_isa() {
-  for (const Isa isa : {Isa::neon_dotprod, Isa::avx512_vnni, Isa::avx_vnni, Isa::avx2}) {
+  for (const Isa isa : {Isa::neon_i8mm, Isa::neon_dotprod, Isa::avx512_vnni, Isa::avx_vnni, Isa::avx2}) {
     if (available(isa)) return isa;
   }
   return Isa::portable;
@@ -36,6 +36,8 @@ std::string_view name(Isa isa) {
       return "avx512-vnni";
     case Isa::neon_dotprod:
       return "neon-dotprod";
+    case Isa::neon_i8mm:
+      return "neon-i8mm";
   }
   return "unknown";
 }

@@ -6,7 +6,7 @@
 namespace mobiedit::kernels {
 
 /// In order of preference, worst first.
-enum class Isa { portable, avx2, avx_vnni, avx512_vnni, neon_dotprod };
+enum class Isa { portable, avx2, avx_vnni, avx512_vnni, neon_dotprod, neon_i8mm };
 
 [[nodiscard]] bool available(Isa isa);
 [[nodiscard]] Isa best_isa();

@@ -41,7 +41,9 @@ struct Avx512 {
   static Int times_256(Int v) { return _mm512_maskz_slli_epi32(0xffff, v, 8); }
   static Int bits(Float v) { return _mm512_castps_si512(v); }
   static Float from_bits(Int v) { return _mm512_castsi512_ps(v); }
-  static Int dot(Int sum, Int weights, Int activations) { return _mm512_dpbusd_epi32(sum, weights, activations); }
+  static Int dot(Int sum, Int weights, const std::byte* four) {
+    return _mm512_dpbusd_epi32(sum, weights, broadcast_int(four));
+  }
 };
 
 }  // namespace

@@ -12,7 +12,9 @@ struct AvxVnni : Vector256 {
   static constexpr int tile_rows_by_row = 6;
   static constexpr int tile_rows_f32 = 6;
 
-  static Int dot(Int sum, Int weights, Int activations) { return _mm256_dpbusd_avx_epi32(sum, weights, activations); }
+  static Int dot(Int sum, Int weights, const std::byte* four) {
+    return _mm256_dpbusd_avx_epi32(sum, weights, broadcast_int(four));
+  }
 };
 
 }  // namespace

@@ -168,14 +168,12 @@ struct Vnni : Tiles<V> {
         for (Size r = 0; r < Rows; ++r) {
           const std::byte* codes = x.codes + r * x.stride + 4 * quad;
           if constexpr (planes == 2) {
-            const Int four = V::broadcast_int(codes);
-            high[r][0] = V::dot(high[r][0], w0, four);
-            high[r][1] = V::dot(high[r][1], w1, four);
+            high[r][0] = V::dot(high[r][0], w0, codes);
+            high[r][1] = V::dot(high[r][1], w1, codes);
             codes += x.plane;
           }
-          const Int four = V::broadcast_int(codes);
-          exact[r][0] = V::dot(exact[r][0], w0, four);
-          exact[r][1] = V::dot(exact[r][1], w1, four);
+          exact[r][0] = V::dot(exact[r][0], w0, codes);
+          exact[r][1] = V::dot(exact[r][1], w1, codes);
         }
       }
       const float* scales = reinterpret_cast<const float*>(weight + group_codes<bits>);
@@ -278,7 +276,7 @@ struct Vnni : Tiles<V> {
       const Int w1 = V::load_bytes(weight + 4 * V::lanes);
 #pragma GCC unroll 16
       for (Size r = 0; r < Rows; ++r) {
-        const Int four = V::broadcast_int(x + r * stride + i);
+        const std::byte* four = x + r * stride + static_cast<Size>(i);
         exact[r][0] = V::dot(exact[r][0], w0, four);
         exact[r][1] = V::dot(exact[r][1], w1, four);
       }

@@ -15,6 +15,9 @@ std::size_t product(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
+// Enough for the products to run well, little enough that rows that see less waste little.
+constexpr std::size_t most_attention_rows = 32;
+
 void ensure(std::vector<float>& v, std::size_t n) {
   if (v.size() < n) v.resize(n);
 }
@@ -61,7 +64,7 @@ Forward::Forward(const Model& model, ThreadPool& pool) : model_(model), pool_(po
     inverse_frequencies_.push_back(
         factors.empty() ? frequency : frequency / static_cast<double>(factors[static_cast<std::size_t>(i)]));
   }
-  weights_.resize(static_cast<std::size_t>(pool.threads()));
+  attention_scratch_.resize(static_cast<std::size_t>(pool.threads()));
 }
 
 const ModelConfig& Forward::config() const {
@@ -137,33 +140,47 @@ void Forward::attend(int block, const float* q, std::span<const BatchSequence> s
   const ModelConfig& c = config();
   const auto dim = static_cast<std::size_t>(c.head_dim);
   const auto width = static_cast<std::size_t>(c.kv_size());
-  const int share = c.heads / c.kv_heads;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  pool_.run(static_cast<int>(query_rows.size()), [&](int index, int thread) {
-    const Row& row = rows_[static_cast<std::size_t>(query_rows[static_cast<std::size_t>(index)])];
-    const BatchSequence& sequence = sequences[static_cast<std::size_t>(row.sequence)];
-    const auto length = static_cast<std::size_t>(row.position) + 1;
-    const auto prefix = static_cast<std::size_t>(sequence.prefix_length);
-    std::vector<float>& weights = weights_[static_cast<std::size_t>(thread)];
-    ensure(weights, length);
-    const auto own = [&](const std::vector<float>& x, std::size_t position) {
-      return x.data() + (static_cast<std::size_t>(row.first_row) + position - prefix) * width;
-    };
-    for (int h = 0; h < c.heads; ++h) {
-      const std::size_t kv = static_cast<std::size_t>(h / share) * dim;
-      const float* query = q + (product(index, c.heads) + static_cast<std::size_t>(h)) * dim;
-      float* result = out + (product(index, c.heads) + static_cast<std::size_t>(h)) * dim;
-      for (std::size_t p = 0; p < length; ++p) {
-        const float* key = (p < prefix ? sequence.prefix->key(block, static_cast<int>(p)) : own(k_, p)) + kv;
-        weights[p] = scale * kernels::dot({query, dim}, {key, dim});
-      }
-      kernels::softmax({weights.data(), length});
-      std::fill_n(result, dim, 0.0f);
-      for (std::size_t p = 0; p < length; ++p) {
-        const float* value = (p < prefix ? sequence.prefix->value(block, static_cast<int>(p)) : own(v_, p)) + kv;
-        kernels::axpy(weights[p], {value, dim}, {result, dim});
-      }
+  const auto row_of = [&](std::size_t index) -> const Row& {
+    return rows_[static_cast<std::size_t>(query_rows[index])];
+  };
+  lengths_.clear();
+  tiles_.clear();
+  for (std::size_t i = 0; i < query_rows.size(); ++i) {
+    lengths_.push_back(row_of(i).position + 1);
+    const bool goes_on = !tiles_.empty() && tiles_.back().count < most_attention_rows &&
+                         row_of(tiles_.back().first).sequence == row_of(i).sequence;
+    if (goes_on) {
+      ++tiles_.back().count;
+    } else {
+      tiles_.push_back({i, 1});
     }
+  }
+  const int share = c.heads / c.kv_heads;
+  pool_.run(static_cast<int>(tiles_.size()) * c.kv_heads, [&](int piece, int thread) {
+    const auto kv_head = static_cast<std::size_t>(piece % c.kv_heads);
+    const auto [first, count] = tiles_[static_cast<std::size_t>(piece / c.kv_heads)];
+    const Row& row = row_of(first);
+    const BatchSequence& sequence = sequences[static_cast<std::size_t>(row.sequence)];
+    const std::size_t own = static_cast<std::size_t>(row.first_row) * width + kv_head * dim;
+    kernels::KeysAndValues parts[2] = {{nullptr, nullptr, 0}, {k_.data() + own, v_.data() + own, sequence.rows}};
+    if (sequence.prefix_length > 0) {
+      parts[0] = {sequence.prefix->key(block, 0) + kv_head * dim, sequence.prefix->value(block, 0) + kv_head * dim,
+                  sequence.prefix_length};
+    }
+    const std::size_t head = kv_head * static_cast<std::size_t>(share) * dim;
+    const auto stride = static_cast<std::size_t>(c.q_size());
+    kernels::attend(model_.contents().isa,
+                    {.queries = q + first * stride + head,
+                     .query_stride = stride,
+                     .lengths = std::span(lengths_).subspan(first, count),
+                     .heads = share,
+                     .dim = c.head_dim,
+                     .scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim)),
+                     .parts = parts,
+                     .kv_stride = width,
+                     .out = out + first * stride + head,
+                     .out_stride = stride},
+                    attention_scratch_[static_cast<std::size_t>(thread)]);
   });
 }
 
@@ -225,8 +242,10 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
     activations_.set(isa, x, count, width, static_cast<std::size_t>(width), kind, pool_);
   };
   const auto add = [&](int count) {
-    kernels::axpy(1.0f, {out_.data(), static_cast<std::size_t>(count) * d},
-                  {residual, static_cast<std::size_t>(count) * d});
+    pool_.run(count, [&](int row, int) {
+      const std::size_t at = static_cast<std::size_t>(row) * d;
+      kernels::axpy(1.0f, {out_.data() + at, d}, {residual + at, d});
+    });
   };
 
   for (int block = first; block < end; ++block) {

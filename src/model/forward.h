@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "kernels/attention.h"
 #include "kernels/linear.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/model/low_rank.h"
@@ -110,7 +111,13 @@ class Forward {
   std::vector<int> all_rows_;
   std::vector<float> cos_, sin_;  // [rows, rope_dimensions / 2]
   std::vector<float> normed_, q_, k_, v_, attended_, gate_, up_, out_, slice_logits_;
-  std::vector<std::vector<float>> weights_;  // attention, a thread each
+  struct AttentionRows {
+    std::size_t first;
+    std::size_t count;
+  };
+  std::vector<int> lengths_;
+  std::vector<AttentionRows> tiles_;
+  std::vector<kernels::AttentionScratch> attention_scratch_;  // a thread each
   kernels::Activations activations_;
 };
 

@@ -1,0 +1,102 @@
+#include "kernels/attention.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "kernels/linear_kernel.h"
+#include "kernels/panels.h"
+#include "kernels/vector_ops.h"
+
+namespace mobiedit::kernels {
+namespace {
+
+using Size = std::size_t;
+
+/// Calls visit(position, key, value) for positions [0, length).
+template <class Visit>
+void for_positions(const AttentionTile& tile, int length, const Visit& visit) {
+  int position = 0;
+  for (const KeysAndValues& part : tile.parts) {
+    for (int i = 0; i < part.count && position < length; ++i, ++position) {
+      const Size at = static_cast<Size>(i) * tile.kv_stride;
+      visit(static_cast<Size>(position), part.keys + at, part.values + at);
+    }
+  }
+  assert(position == length);
+}
+
+float* floats(AlignedBuffer& buffer, Size count) {
+  buffer.reserve(count * sizeof(float));
+  return reinterpret_cast<float*>(buffer.data());
+}
+
+}  // namespace
+
+void attend(Isa isa, const AttentionTile& tile, AttentionScratch& scratch) {
+  if (tile.lengths.empty()) return;
+  const LinearKernel& kernel = linear_kernel(isa);
+  const int rows = static_cast<int>(tile.lengths.size());
+  const int length = tile.lengths.back();
+  const auto panel = static_cast<Size>(kernel.panel);
+  const auto dim = static_cast<Size>(tile.dim);
+  const auto positions = static_cast<Size>(length);
+  const int key_panels = divide_up(length, kernel.panel);
+  const int value_panels = divide_up(tile.dim, kernel.panel);
+  const Size key_panel = dim * panel;
+  const Size value_panel = positions * panel;
+
+  // Float panels are [k][rows of the panel] on every instruction set: of keys k is the dimension, of values the
+  // position. What lies past the last position or dimension is computed with and thrown away, so it is set to zero.
+  float* keys = floats(scratch.keys, static_cast<Size>(key_panels) * key_panel);
+  float* values = floats(scratch.values, static_cast<Size>(value_panels) * value_panel);
+  if (positions % panel != 0) std::fill_n(keys + static_cast<Size>(key_panels - 1) * key_panel, key_panel, 0.0f);
+  for_positions(tile, length, [&](Size position, const float* key, const float* value) {
+    float* column = keys + position / panel * key_panel + position % panel;
+    for (Size i = 0; i < dim; ++i) column[i * panel] = key[i];
+    for (Size first = 0; first < dim; first += panel) {
+      float* row = values + first / panel * value_panel + position * panel;
+      const Size count = std::min(panel, dim - first);
+      std::copy_n(value + first, count, row);
+      std::fill_n(row + count, panel - count, 0.0f);
+    }
+  });
+
+  const Size score_stride = (positions + 15) / 16 * 16;
+  float* scores = floats(scratch.scores, static_cast<Size>(rows) * score_stride);
+  for (int head = 0; head < tile.heads; ++head) {
+    const Size at = static_cast<Size>(head) * dim;
+    kernel.multiply_f32({.weight = reinterpret_cast<const std::byte*>(keys),
+                         .k = tile.dim,
+                         .panels = key_panels,
+                         .columns = length,
+                         .x = tile.queries + at,
+                         .x_stride = tile.query_stride,
+                         .x_rows = nullptr,
+                         .x_row_bytes = 0,
+                         .m = rows,
+                         .bias = nullptr,
+                         .y = scores,
+                         .y_stride = score_stride});
+    for (int r = 0; r < rows; ++r) {
+      float* row = scores + static_cast<Size>(r) * score_stride;
+      const auto seen = static_cast<Size>(tile.lengths[static_cast<Size>(r)]);
+      for (Size i = 0; i < seen; ++i) row[i] *= tile.scale;
+      softmax({row, seen});
+      std::fill(row + seen, row + positions, 0.0f);
+    }
+    kernel.multiply_f32({.weight = reinterpret_cast<const std::byte*>(values),
+                         .k = length,
+                         .panels = value_panels,
+                         .columns = tile.dim,
+                         .x = scores,
+                         .x_stride = score_stride,
+                         .x_rows = nullptr,
+                         .x_row_bytes = 0,
+                         .m = rows,
+                         .bias = nullptr,
+                         .y = tile.out + at,
+                         .y_stride = tile.out_stride});
+  }
+}
+
+}  // namespace mobiedit::kernels
