@@ -148,12 +148,12 @@ Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& 
   return fail(ErrorCode::out_of_memory, "not enough memory to measure the mean Jacobian");
 }
 
-std::vector<float> MeanJacobian::pull_back(std::span<const float> g) const {
-  const auto d = static_cast<Eigen::Index>(g.size());
-  std::vector<float> direction(g.size());
-  Eigen::Map<Eigen::VectorXf>(direction.data(), d).noalias() =
-      Eigen::Map<const Matrix>(m_.data(), d, d) * Eigen::Map<const Eigen::VectorXf>(g.data(), d);
-  return direction;
+void MeanJacobian::through(std::span<const float> rows, std::span<float> out) const {
+  const auto d = static_cast<Eigen::Index>(std::lround(std::sqrt(static_cast<double>(m_.size()))));
+  const auto n = static_cast<Eigen::Index>(rows.size()) / d;
+  // Stored row by row, so that by columns it is Mᵀ.
+  Eigen::Map<Matrix>(out.data(), d, n).noalias() =
+      Eigen::Map<const Matrix>(m_.data(), d, d) * Eigen::Map<const Matrix>(rows.data(), d, n);
 }
 
 Status MeanJacobian::write(const std::string& path) const {

@@ -27,8 +27,8 @@ class MeanJacobian {
   static Result<MeanJacobian> read(const std::string& path, int d);
   [[nodiscard]] Status write(const std::string& path) const;
 
-  /// Mᵀ g: the direction of δ along which h moves along g, [d].
-  [[nodiscard]] std::vector<float> pull_back(std::span<const float> g) const;
+  /// out [n, d] = rows [n, d] M: how the logits of output rows move with δ.
+  void through(std::span<const float> rows, std::span<float> out) const;
 
  private:
   explicit MeanJacobian(std::vector<float> m) : m_(std::move(m)) {}

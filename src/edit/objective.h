@@ -30,11 +30,20 @@ class Objective {
   [[nodiscard]] virtual int kept() const = 0;
   [[nodiscard]] virtual std::span<const ObjectiveRow> rows() const = 0;
   [[nodiscard]] virtual double value_norm() const = 0;  ///< ‖v₀‖
-  /// A guess at the direction of δ, [d] of any length, along which the logits move along `gradient` [rows, kept + 1];
-  /// empty where there is none to make.
-  [[nodiscard]] virtual std::vector<float> guess([[maybe_unused]] std::span<const float> gradient) const { return {}; }
+  /// How the kept logits of a row, and the rest, are expected to move with δ, before anything was asked: `jacobian`
+  /// [kept + 1, d]. False, and nothing is written, where there is nothing to expect.
+  [[nodiscard]] virtual bool expect([[maybe_unused]] int row, [[maybe_unused]] std::span<float> jacobian) const {
+    return false;
+  }
   /// deltas [n, d]. Errors: cancelled, out_of_memory.
   [[nodiscard]] virtual Result<Outputs> evaluate(std::span<const float> deltas, int n) = 0;
+
+  /// Prompts that can be asked one by one, P: rows() is P times the same number of target rows, then the KL row.
+  [[nodiscard]] virtual int prompts() const { return 1; }
+  /// One prompt for each δ: δ_i in prompt i mod P and in the KL row, so that P of them cost about what one does in
+  /// `evaluate`. The outputs' rows are one prompt's target rows and the KL row. The same logits are kept in a target
+  /// row of every prompt.
+  [[nodiscard]] virtual Result<Outputs> probe(std::span<const float> deltas, int n) { return evaluate(deltas, n); }
 };
 
 }  // namespace mobiedit

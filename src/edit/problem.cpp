@@ -94,13 +94,11 @@ Status Problem::prepare() {
   // The base distribution decides which logits are kept, so it is computed once before any of them is.
   kept_ = std::min(c.vocab, kept_logits);
   const std::vector<float> zero(d, 0.0f);
-  Outputs outputs;
-  std::vector<std::pair<int, int>> jobs;
+  std::vector<Job> jobs;
   jobs.reserve(parts_.size());
-  for (int p = 0; p < static_cast<int>(parts_.size()); ++p) jobs.emplace_back(0, p);
-  outputs.n = 1;
-  outputs.logits.resize(rows_.size() * static_cast<std::size_t>(kept_ + 1));
-  outputs.rest_max.resize(rows_.size());
+  for (int p = 0; p < static_cast<int>(parts_.size()); ++p)
+    jobs.push_back({0, p, first_row_[static_cast<std::size_t>(p)]});
+  Outputs outputs = make_outputs(1, rows_.size());
   run_batch(zero, jobs, outputs);
   ++evaluations_;
   return {};
@@ -139,6 +137,15 @@ void Problem::choose_kept(int wanted) {
 
 void Problem::choose_kept(std::span<const float> logits, int which) {
   const auto row = static_cast<std::size_t>(which);
+  const auto size = static_cast<std::ptrdiff_t>(kept_);
+  // A target row keeps what the bare prompt's keeps, so that the prompts can stand for each other.
+  const std::size_t targets = contexts_.target.size();
+  if (row_targets_[row] >= 0 && row >= targets) {
+    const auto of = kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row % targets) * size;
+    std::copy(of, of + size, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * size);
+    rows_[row].target = rows_[row % targets].target;
+    return;
+  }
   std::vector<Token> order(logits.size());
   std::iota(order.begin(), order.end(), Token{0});
   const auto kept = order.begin() + kept_;
@@ -152,28 +159,28 @@ void Problem::choose_kept(std::span<const float> logits, int which) {
     if (at == kept) *--at = target;
     rows_[row].target = static_cast<int>(at - order.begin());
   }
-  std::copy(order.begin(), kept, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * kept_);
+  std::copy(order.begin(), kept, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * size);
 }
 
-void Problem::run_batch(std::span<const float> deltas, std::span<const std::pair<int, int>> jobs, Outputs& outputs) {
+void Problem::run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
   const ModelConfig& c = forward_.config();
   const auto d = static_cast<std::size_t>(c.d);
   std::vector<BatchSequence> sequences;
   std::vector<int> wanted;
-  std::vector<std::size_t> destinations;  // row of outputs.logits, for each wanted row
+  std::vector<std::size_t> destinations, kinds;  // for each wanted row: its row of the outputs, and of rows_
   residual_.clear();
-  for (const auto& [which, p] : jobs) {
-    const Part& part = parts_[static_cast<std::size_t>(p)];
+  for (const Job& job : jobs) {
+    const Part& part = parts_[static_cast<std::size_t>(job.part)];
     const std::size_t base = residual_.size() / d;
     residual_.insert(residual_.end(), part.residual.begin(), part.residual.end());
-    const std::span<const float> delta = deltas.subspan(static_cast<std::size_t>(which) * d, d);
+    const std::span<const float> delta = deltas.subspan(static_cast<std::size_t>(job.delta) * d, d);
     for (std::size_t r = 0; r < part.injection.size(); ++r)
       if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual_.data() + (base + r) * d, d});
     sequences.push_back({&part.cache, part.prefix, part.rows, nullptr});
     for (std::size_t w = 0; w < part.wanted.size(); ++w) {
       wanted.push_back(static_cast<int>(base) + part.wanted[w]);
-      destinations.push_back(static_cast<std::size_t>(which) * rows_.size() +
-                             static_cast<std::size_t>(first_row_[static_cast<std::size_t>(p)]) + w);
+      destinations.push_back(static_cast<std::size_t>(job.first_row) + w);
+      kinds.push_back(static_cast<std::size_t>(first_row_[static_cast<std::size_t>(job.part)]) + w);
     }
   }
   forward_.run_blocks(layer_ + 1, c.blocks, residual_.data(), sequences, wanted);
@@ -181,68 +188,88 @@ void Problem::run_batch(std::span<const float> deltas, std::span<const std::pair
   if (kept_tokens_.empty()) choose_kept(static_cast<int>(wanted.size()));
   const auto kept = static_cast<std::size_t>(kept_);
   constexpr float none = -std::numeric_limits<float>::infinity();
-  forward_.logits_by_slice(
-      residual_.data(), static_cast<int>(wanted.size()), [&](int index, Token first, std::span<float> logits) {
-        const std::size_t to = destinations[static_cast<std::size_t>(index)];
-        const std::span<const Token> tokens = std::span(kept_tokens_).subspan(to % rows_.size() * kept, kept);
-        float* out = outputs.logits.data() + to * (kept + 1);
-        if (first == 0) outputs.rest_max[to] = out[kept] = none;
-        // Kept logits are taken out of the slice, so that what is left is the rest.
-        for (std::size_t k = 0; k < kept; ++k) {
-          const auto at = static_cast<std::size_t>(tokens[k] - first);
-          if (tokens[k] < first || at >= logits.size()) continue;
-          out[k] = std::exchange(logits[at], none);
-        }
-        const float largest = *std::ranges::max_element(logits);
-        if (largest == none) return;
-        outputs.rest_max[to] = std::max(outputs.rest_max[to], largest);
-        const float both[] = {out[kept], kernels::log_sum_exp(logits)};
-        out[kept] = kernels::log_sum_exp(both);
-      });
+  forward_.logits_by_slice(residual_.data(), static_cast<int>(wanted.size()),
+                           [&](int index, Token first, std::span<float> logits) {
+                             const std::size_t to = destinations[static_cast<std::size_t>(index)];
+                             const std::span<const Token> tokens =
+                                 std::span(kept_tokens_).subspan(kinds[static_cast<std::size_t>(index)] * kept, kept);
+                             float* out = outputs.logits.data() + to * (kept + 1);
+                             if (first == 0) outputs.rest_max[to] = out[kept] = none;
+                             // Kept logits are taken out of the slice, so that what is left is the rest.
+                             for (std::size_t k = 0; k < kept; ++k) {
+                               const auto at = static_cast<std::size_t>(tokens[k] - first);
+                               if (tokens[k] < first || at >= logits.size()) continue;
+                               out[k] = std::exchange(logits[at], none);
+                             }
+                             const float largest = *std::ranges::max_element(logits);
+                             if (largest == none) return;
+                             outputs.rest_max[to] = std::max(outputs.rest_max[to], largest);
+                             const float both[] = {out[kept], kernels::log_sum_exp(logits)};
+                             out[kept] = kernels::log_sum_exp(both);
+                           });
 }
 
-std::vector<float> Problem::guess(std::span<const float> gradient) const {
-  if (!jacobian_) return {};
+bool Problem::expect(int row, std::span<float> jacobian) const {
+  if (!jacobian_) return false;
   const auto d = static_cast<std::size_t>(forward_.config().d);
-  const auto width = static_cast<std::size_t>(kept_) + 1;
-  // Through the output weight by hand: a few tokens carry nearly all of a gradient.
-  std::vector<float> state(d, 0.0f), row(d);
-  float largest = 0;
-  for (const float g : gradient) largest = std::max(largest, std::abs(g));
-  for (std::size_t r = 0; r < rows_.size(); ++r) {
-    for (std::size_t k = 0; k < static_cast<std::size_t>(kept_); ++k) {
-      const float g = gradient[r * width + k];
-      if (!(std::abs(g) > 0.01f * largest)) continue;
-      forward_.output_row(kept_tokens_[r * static_cast<std::size_t>(kept_) + k], row);
-      kernels::axpy(g, row, state);
+  const auto kept = static_cast<std::size_t>(kept_);
+  std::vector<float> rows((kept + 1) * d, 0.0f);
+  for (std::size_t k = 0; k < kept; ++k)
+    forward_.output_row(kept_tokens_[static_cast<std::size_t>(row) * kept + k], {rows.data() + k * d, d});
+  // The rest goes with the least of the kept.
+  const std::size_t least = std::min<std::size_t>(kept, 16);
+  for (std::size_t k = kept - least; k < kept; ++k)
+    kernels::axpy(1.0f / static_cast<float>(least), {rows.data() + k * d, d}, {rows.data() + kept * d, d});
+  jacobian_->through(rows, jacobian);
+  return true;
+}
+
+Outputs Problem::make_outputs(int n, std::size_t rows) const {
+  Outputs outputs;
+  outputs.n = n;
+  outputs.logits.resize(static_cast<std::size_t>(n) * rows * static_cast<std::size_t>(kept_ + 1));
+  outputs.rest_max.resize(static_cast<std::size_t>(n) * rows);
+  return outputs;
+}
+
+Status Problem::run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
+  for (std::size_t begin = 0, end = 0; begin < jobs.size(); begin = end) {
+    if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
+    std::size_t rows = 0;
+    while (end < jobs.size()) {
+      const auto more = static_cast<std::size_t>(parts_[static_cast<std::size_t>(jobs[end].part)].rows);
+      if (end > begin && rows + more > batch_rows) break;
+      rows += more;
+      ++end;
     }
+    run_batch(deltas, jobs.subspan(begin, end - begin), outputs);
   }
-  return jacobian_->pull_back(state);
+  return {};
 }
 
 Result<Outputs> Problem::evaluate(std::span<const float> deltas, int n) try {
-  Outputs outputs;
-  outputs.n = n;
-  outputs.logits.resize(static_cast<std::size_t>(n) * rows_.size() * static_cast<std::size_t>(kept_ + 1));
-  outputs.rest_max.resize(static_cast<std::size_t>(n) * rows_.size());
-  std::vector<std::pair<int, int>> jobs;
-  std::size_t rows = 0;
-  for (int which = 0; which < n; ++which) {
-    for (int p = 0; p < static_cast<int>(parts_.size()); ++p) {
-      const auto more = static_cast<std::size_t>(parts_[static_cast<std::size_t>(p)].rows);
-      if (!jobs.empty() && rows + more > batch_rows) {
-        if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
-        run_batch(deltas, jobs, outputs);
-        jobs.clear();
-        rows = 0;
-      }
-      jobs.emplace_back(which, p);
-      rows += more;
-    }
-  }
-  if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
-  run_batch(deltas, jobs, outputs);
+  Outputs outputs = make_outputs(n, rows_.size());
+  std::vector<Job> jobs;
+  for (int which = 0; which < n; ++which)
+    for (int p = 0; p < static_cast<int>(parts_.size()); ++p)
+      jobs.push_back({which, p, which * static_cast<int>(rows_.size()) + first_row_[static_cast<std::size_t>(p)]});
+  if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
   evaluations_ += n;
+  return outputs;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
+}
+
+Result<Outputs> Problem::probe(std::span<const float> deltas, int n) try {
+  const int targets = static_cast<int>(contexts_.target.size());
+  Outputs outputs = make_outputs(n, static_cast<std::size_t>(targets) + 1);
+  std::vector<Job> jobs;
+  for (int which = 0; which < n; ++which) {
+    jobs.push_back({which, which % prompts(), which * (targets + 1)});
+    jobs.push_back({which, prompts(), which * (targets + 1) + targets});
+  }
+  if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
+  evaluations_ += (n + prompts() - 1) / prompts();
   return outputs;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");

@@ -37,12 +37,14 @@ class Problem final : public Objective {
   [[nodiscard]] int kept() const override { return kept_; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return rows_; }
   [[nodiscard]] double value_norm() const override { return value_norm_; }
-  [[nodiscard]] std::vector<float> guess(std::span<const float> gradient) const override;
+  [[nodiscard]] bool expect(int row, std::span<float> jacobian) const override;
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
+  [[nodiscard]] int prompts() const override { return static_cast<int>(contexts_.prompts.size()); }
+  [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
 
-  /// Evaluations so far: each of all contexts at one δ.
+  /// Evaluations so far: each of all contexts at one δ, or of as many contexts at a δ each.
   [[nodiscard]] int evaluations() const { return evaluations_; }
-  /// What guesses are made from; borrowed, may be null.
+  /// What is expected of logits; borrowed, may be null.
   void set_jacobian(const MeanJacobian* jacobian) { jacobian_ = jacobian; }
 
  private:
@@ -58,7 +60,14 @@ class Problem final : public Objective {
 
   Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel);
   Status prepare();
-  void run_batch(std::span<const float> deltas, std::span<const std::pair<int, int>> jobs, Outputs& outputs);
+  struct Job {
+    int delta;
+    int part;
+    int first_row;  // of its own, in Outputs
+  };
+  Status run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
+  void run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
+  [[nodiscard]] Outputs make_outputs(int n, std::size_t rows) const;
   void choose_kept(int wanted);
   void choose_kept(std::span<const float> logits, int which);
 

@@ -8,44 +8,57 @@ namespace {
 
 constexpr int newton_steps = 30;
 constexpr int ridge_steps = 16;
-constexpr float negligible = 1e-6f;  // probabilities below this bend nothing
+constexpr float negligible = 1e-6f;  // weighted probabilities below this bend nothing
 
 }  // namespace
 
+Eigen::VectorXf SoftmaxModel::row(std::size_t r, const Eigen::VectorXf& moved) const {
+  const auto begin = static_cast<Eigen::Index>(r) * width();
+  return logits.segment(begin, width()) + moved.segment(begin, width());
+}
+
+Eigen::VectorXf SoftmaxModel::probabilities(std::size_t r, const Eigen::VectorXf& moved) const {
+  Eigen::VectorXf p = row(r, moved);
+  p = (p.array() - p.maxCoeff()).exp();
+  return p / p.sum();
+}
+
 double SoftmaxModel::value(const Eigen::VectorXf& a) const {
-  const Eigen::VectorXf z = logits + jacobian * a;
-  const auto width = z.size() / static_cast<Eigen::Index>(rows.size());
+  const Eigen::VectorXf moved = jacobian * a;
   double total = penalty * (offset + a).squaredNorm();
   for (std::size_t r = 0; r < rows.size(); ++r) {
-    const auto row = z.segment(static_cast<Eigen::Index>(r) * width, width);
-    const float largest = row.maxCoeff();
-    const double lse = largest + std::log((row.array() - largest).exp().sum());
-    total += rows[r].weight * (lse - rows[r].wanted.dot(row));
+    const Eigen::VectorXf z = row(r, moved);
+    const float largest = z.maxCoeff();
+    const double lse = largest + std::log((z.array() - largest).exp().sum());
+    total += rows[r].weight * (lse - rows[r].wanted.dot(z));
   }
   return total;
 }
 
 Eigen::VectorXf SoftmaxModel::newton(Eigen::VectorXf a, double ridge) const {
   const auto m = jacobian.cols();
-  const auto width = logits.size() / static_cast<Eigen::Index>(rows.size());
   const auto damped = [&](const Eigen::VectorXf& x) { return value(x) + ridge * x.squaredNorm(); };
   double now = damped(a);
   for (int step = 0; step < newton_steps; ++step) {
     Eigen::VectorXf gradient = 2 * static_cast<float>(penalty) * (offset + a) + 2 * static_cast<float>(ridge) * a;
     Eigen::MatrixXf hessian = Eigen::MatrixXf::Zero(m, m);
-    const Eigen::VectorXf z = logits + jacobian * a;
+    const Eigen::VectorXf moved = jacobian * a;
+    Eigen::VectorXf pull(jacobian.rows()), mass(jacobian.rows());
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      const auto begin = static_cast<Eigen::Index>(r) * width;
-      const auto j = jacobian.middleRows(begin, width);
       const auto weight = static_cast<float>(rows[r].weight);
-      Eigen::VectorXf p = (z.segment(begin, width).array() - z.segment(begin, width).maxCoeff()).exp();
-      p /= p.sum();
-      gradient += weight * (j.transpose() * (p - rows[r].wanted));
-      const Eigen::VectorXf mean = j.transpose() * p;
-      for (Eigen::Index i = 0; i < width; ++i)
-        if (p[i] > negligible) hessian.selfadjointView<Eigen::Lower>().rankUpdate(j.row(i).transpose(), weight * p[i]);
+      const Eigen::VectorXf p = probabilities(r, moved);
+      const auto begin = static_cast<Eigen::Index>(r) * width();
+      pull.segment(begin, width()) = weight * (p - rows[r].wanted);
+      mass.segment(begin, width()) = weight * p;
+      const Eigen::VectorXf mean = jacobian.middleRows(begin, width()).transpose() * p;
       hessian.selfadjointView<Eigen::Lower>().rankUpdate(mean, -weight);
     }
+    gradient += jacobian.transpose() * pull;
+    Eigen::MatrixXf bent(m, jacobian.rows());
+    Eigen::Index used = 0;
+    for (Eigen::Index i = 0; i < jacobian.rows(); ++i)
+      if (mass[i] > negligible) bent.col(used++) = std::sqrt(mass[i]) * jacobian.row(i).transpose();
+    hessian.selfadjointView<Eigen::Lower>().rankUpdate(bent.leftCols(used));
     // Where every answer is certain the Hessian all but vanishes: a trace of its own size keeps the solve sound.
     const float floor = 1e-6f * (hessian.diagonal().sum() / static_cast<float>(m)) + 1e-12f;
     hessian.diagonal().array() += 2 * static_cast<float>(penalty + ridge) + floor;

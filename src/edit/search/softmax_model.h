@@ -24,8 +24,12 @@ class SoftmaxModel {
 
   [[nodiscard]] Eigen::VectorXf minimise(double radius) const;
   [[nodiscard]] double value(const Eigen::VectorXf& a) const;
+  /// Row r's probabilities when its logits have moved by `moved` [rows · width].
+  [[nodiscard]] Eigen::VectorXf probabilities(std::size_t r, const Eigen::VectorXf& moved) const;
 
  private:
+  [[nodiscard]] Eigen::Index width() const { return logits.size() / static_cast<Eigen::Index>(rows.size()); }
+  [[nodiscard]] Eigen::VectorXf row(std::size_t r, const Eigen::VectorXf& moved) const;
   [[nodiscard]] Eigen::VectorXf newton(Eigen::VectorXf a, double ridge) const;
 };
 

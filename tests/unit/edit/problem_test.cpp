@@ -108,6 +108,34 @@ TEST(Problem, BatchingChangesNothing) {
   EXPECT_EQ(problem->evaluations(), 1 + n + 3);
 }
 
+// A probe is an evaluation's rows of one prompt and of the KL prompt, and costs one evaluation for all prompts' worth.
+TEST(Problem, ProbesArePartsOfEvaluations) {
+  Fixture fixture({.type = gguf::TensorType::q8_0});
+  const auto problem = fixture.problem(1);
+  const auto d = static_cast<std::size_t>(problem->dimension());
+  const auto width = static_cast<std::size_t>(problem->kept()) + 1;
+  const int prompts = problem->prompts(), n = 2 * prompts + 1;
+  const std::size_t targets = problem->contexts().target.size();
+  ASSERT_EQ(prompts, 3);
+  ASSERT_EQ(problem->rows().size(), targets * 3 + 1);
+  std::vector<float> deltas(static_cast<std::size_t>(n) * d);
+  Random(5).fill_normal(deltas);
+  const auto whole = problem->evaluate(deltas, n);
+  const int before = problem->evaluations();
+  const auto parts = problem->probe(deltas, n);
+  EXPECT_EQ(problem->evaluations() - before, 3);
+  ASSERT_TRUE(whole && parts);
+  const std::size_t whole_rows = problem->rows().size(), part_rows = targets + 1;
+  ASSERT_EQ(parts->logits.size(), static_cast<std::size_t>(n) * part_rows * width);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
+    for (std::size_t r = 0; r < part_rows; ++r) {
+      const std::size_t row = r < targets ? i % 3 * targets + r : whole_rows - 1;
+      for (std::size_t k = 0; k < width; ++k)
+        ASSERT_EQ(parts->logits[(i * part_rows + r) * width + k], whole->logits[(i * whole_rows + row) * width + k]);
+      ASSERT_EQ(parts->rest_max[i * part_rows + r], whole->rest_max[i * whole_rows + row]);
+    }
+}
+
 // inject_along promises what the written rank-one update will do, so both must give the same logits. They differ by
 // what the update also does to tokens before s, which a search cannot see; the update here is along the part of the
 // mean key that those tokens' keys lack, so nothing of it is left.
