@@ -64,7 +64,7 @@ void ThreadPool::run(int pieces, const std::function<void(int, int)>& work) {
     work_ = &work;
     pieces_ = pieces;
     unfinished_.store(pieces, std::memory_order_relaxed);
-    offered_.store(pieces, std::memory_order_release);
+    offered_.store({0, pieces}, std::memory_order_release);
     call_.fetch_add(1, std::memory_order_release);
     call_.notify_all();
     take_pieces(0);
@@ -89,12 +89,12 @@ void ThreadPool::do_piece(const std::function<void(int, int)>& work, int piece, 
 
 void ThreadPool::take_pieces(int thread) {
   // A piece that was taken keeps run() from returning, so work_ and pieces_ may be read after the exchange, not before.
-  int offered = offered_.load(std::memory_order_relaxed);
-  while (offered > 0) {
-    if (!offered_.compare_exchange_weak(offered, offered - 1, std::memory_order_acquire, std::memory_order_relaxed)) {
-      continue;
-    }
-    do_piece(*work_, pieces_ - offered, thread);
+  Offer offered = offered_.load(std::memory_order_relaxed);
+  while (offered.first < offered.end) {
+    const bool front = thread % 2 == 0;
+    const Offer left = front ? Offer{offered.first + 1, offered.end} : Offer{offered.first, offered.end - 1};
+    if (!offered_.compare_exchange_weak(offered, left, std::memory_order_acquire, std::memory_order_relaxed)) continue;
+    do_piece(*work_, front ? offered.first : left.end, thread);
     if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_one();
     offered = offered_.load(std::memory_order_relaxed);
   }

@@ -12,7 +12,9 @@
 namespace mobiedit {
 
 /// `run` is called by one thread at a time (the owner); the caller works too, so a pool of n has n-1 workers.
-/// Pieces are handed out one by one, so a worker that the system preempts holds up only its own piece.
+/// Pieces are handed out one by one, so a worker that the system preempts holds up only its own piece. Threads of even
+/// number take them from the front, the others from the back: of two loops alike, each thread does about the same part,
+/// whose memory is near it.
 ///
 /// A forward pass is a train of short loops, so an idle thread spins for a moment before it sleeps; no longer, because
 /// a phone's other processes want the processor as well.
@@ -45,7 +47,11 @@ class ThreadPool {
   int pieces_ = 0;
 
   // Each on a cache line of its own: `offered_` and `unfinished_` are written by all threads at every piece.
-  alignas(64) std::atomic<int> offered_ = 0;     // pieces that nobody has taken yet
+  struct Offer {  // pieces first … end-1, which nobody has taken yet
+    int first = 0;
+    int end = 0;
+  };
+  alignas(64) std::atomic<Offer> offered_ = Offer{};
   alignas(64) std::atomic<int> unfinished_ = 0;  // pieces taken or offered, but not done
   alignas(64) std::atomic<std::uint32_t> call_ = 0;
   std::atomic<bool> stop_ = false;

@@ -138,20 +138,22 @@ struct Vnni : Tiles<V> {
     Size plane;  // from the high bytes of 16-bit codes to their low ones
   };
 
-  /// y [Rows, panel_rows] = or += (start: =) the product of `groups` groups.
+  /// y [Rows, panel_rows] = or += the product of a slice of k.
   template <int bits, int planes, int Rows>
-  static void tile_groups(const std::byte* weight, Codes x, int groups, bool start, float* y, Size y_stride,
-                          const Columns& columns) {
+  static void tile_groups(Place p, Codes x, Size y_stride) {
+    const std::byte* weight = p.weight;
+    const int groups = p.length / group_size;
     Float sums[Rows][2];
 #pragma GCC unroll 8
     for (Size r = 0; r < Rows; ++r) {
-      if (start) {
+      if (p.from == 0) {
         sums[r][0] = sums[r][1] = V::zero();
       } else {
-        columns.load(y + r * y_stride, sums[r][0], sums[r][1]);
+        p.columns.load(p.y + r * y_stride, sums[r][0], sums[r][1]);
       }
     }
     for (int g = 0; g < groups; ++g) {
+      p.call_ahead();
       Int exact[Rows][2];
       Int high[planes == 2 ? Rows : 1][2];
 #pragma GCC unroll 8
@@ -193,7 +195,7 @@ struct Vnni : Tiles<V> {
       x.corrections += sizeof(std::int32_t);
     }
 #pragma GCC unroll 8
-    for (Size r = 0; r < Rows; ++r) columns.store(y + r * y_stride, sums[r][0], sums[r][1]);
+    for (Size r = 0; r < Rows; ++r) p.columns.store(p.y + r * y_stride, sums[r][0], sums[r][1]);
   }
 
   template <int bits, int planes>
@@ -208,8 +210,7 @@ struct Vnni : Tiles<V> {
                                .corrections = x + corrections_at<planes, bits>(r.k) + group * sizeof(std::int32_t),
                                .stride = r.x_row_bytes,
                                .plane = static_cast<Size>(r.k)};
-          tile_groups<bits, planes, Rows>(p.weight, codes, p.length / group_size, p.from == 0, p.y, r.y_stride,
-                                          p.columns);
+          tile_groups<bits, planes, Rows>(p, codes, r.y_stride);
         });
   }
 
@@ -252,7 +253,7 @@ struct Vnni : Tiles<V> {
 
   /// Sums are kept in y, as bits, from slice to slice of k.
   template <int Rows>
-  static void tile_by_row(const Place& p, const Rectangle& rectangle) {
+  static void tile_by_row(Place p, const Rectangle& rectangle) {
     const Size stride = rectangle.x_row_bytes;
     const std::byte* x = rectangle.x_rows + static_cast<Size>(p.row) * stride;
     const std::byte* scale_and_correction = x + rectangle.k;
@@ -270,15 +271,18 @@ struct Vnni : Tiles<V> {
     }
     const std::byte* weight = p.weight;
     x += p.from;
-#pragma GCC unroll 2
-    for (int i = 0; i < p.length; i += 4, weight += quad_bytes) {
-      const Int w0 = V::load_bytes(weight);
-      const Int w1 = V::load_bytes(weight + 4 * V::lanes);
+    for (int i = 0; i < p.length; i += group_size, x += group_size) {
+      p.call_ahead();
+#pragma GCC unroll 8
+      for (int quad = 0; quad < quads; ++quad, weight += quad_bytes) {
+        const Int w0 = V::load_bytes(weight);
+        const Int w1 = V::load_bytes(weight + 4 * V::lanes);
 #pragma GCC unroll 16
-      for (Size r = 0; r < Rows; ++r) {
-        const std::byte* four = x + r * stride + static_cast<Size>(i);
-        exact[r][0] = V::dot(exact[r][0], w0, four);
-        exact[r][1] = V::dot(exact[r][1], w1, four);
+        for (Size r = 0; r < Rows; ++r) {
+          const std::byte* four = x + r * stride + 4 * quad;
+          exact[r][0] = V::dot(exact[r][0], w0, four);
+          exact[r][1] = V::dot(exact[r][1], w1, four);
+        }
       }
     }
     const bool finish = p.from + p.length == rectangle.k;
