@@ -25,11 +25,11 @@ std::unexpected<Error> wrong_type(const File& file, std::string_view key, const 
 
 }  // namespace
 
-Result<File> File::open(const std::filesystem::path& path) {
+Result<File> File::open(const std::filesystem::path& path, TypesAllowed types) {
   try {
     Result<io::MappedFile> mapping = io::MappedFile::open(path);
     if (!mapping) return std::unexpected(std::move(mapping.error()));
-    Result<Header> header = parse(mapping->bytes(), path.string());
+    Result<Header> header = parse(mapping->bytes(), path.string(), types);
     if (!header) return std::unexpected(std::move(header.error()));
 
     auto contents = std::make_unique<Contents>(Contents{path, std::move(*mapping), std::move(*header), {}, {}});

@@ -26,23 +26,11 @@ std::string shown(std::string_view text) {
   return out + (text.size() > longest ? "…'" : "'");
 }
 
-/// What ggml calls the types that are not read here.
-std::string type_name(std::uint32_t code) {
-  static constexpr std::string_view names[] = {
-      "F32",   "F16",    "Q4_0", "Q4_1", "Q4_2", "Q4_3",    "Q5_0",   "Q5_1",    "Q8_0",  "Q8_1",   "Q2_K",
-      "Q3_K",  "Q4_K",   "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",
-      "IQ2_S", "IQ4_XS", "I8",   "I16",  "I32",  "I64",     "F64",    "IQ1_M",   "BF16"};
-  if (code < std::size(names)) return std::string(names[code]);
-  if (code == 34) return "TQ1_0";
-  if (code == 35) return "TQ2_0";
-  if (code == 39) return "MXFP4";
-  return "number " + std::to_string(code);
-}
-
 /// Reads forward once. Every step returns whether it went well; the first that does not leaves its reason in `error`.
 class Parser {
  public:
-  Parser(std::span<const std::byte> file, const std::string& name) : file_(file), name_(name) {}
+  Parser(std::span<const std::byte> file, const std::string& name, TypesAllowed types)
+      : file_(file), name_(name), types_(types) {}
 
   bool run() { return preamble() && entries() && alignment() && tensors() && data_layout(); }
 
@@ -323,16 +311,17 @@ class Parser {
     if (!read(type) || !read(tensor.offset)) return false;
     tensor.type = static_cast<TensorType>(type);
     const TypeTraits* t = traits(tensor.type);
-    if (t == nullptr) {
-      return refuse_here(" is of the type " + type_name(type) + ", which is not supported",
+    if (t == nullptr && types_ == TypesAllowed::read_here) {
+      return refuse_here(" is of the type " + type_name(tensor.type) + ", which is not supported",
                          "use a file with F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K and Q6_K tensors");
     }
-    if (tensor.shape[0] % t->block_values != 0) {
+    if (t == nullptr) {
+      tensor.bytes = 0;
+    } else if (tensor.shape[0] % t->block_values != 0) {
       return refuse_here(" has rows of " + std::to_string(tensor.shape[0]) + " values, not a multiple of the " +
                              std::to_string(t->block_values) + " that a block of " + std::string(t->name) + " holds",
                          damaged_hint);
-    }
-    if (__builtin_mul_overflow(values / t->block_values, t->block_bytes, &tensor.bytes)) {
+    } else if (__builtin_mul_overflow(values / t->block_values, t->block_bytes, &tensor.bytes)) {
       return refuse_here(" has dimensions too large for any file", damaged_hint);
     }
     if (tensor.offset % header.alignment != 0) {
@@ -371,6 +360,7 @@ class Parser {
 
   std::span<const std::byte> file_;
   const std::string& name_;
+  TypesAllowed types_;
   std::size_t at_ = 0;
   std::string place_;  // what is being read, for errors
   std::uint64_t tensor_count_ = 0;
@@ -379,8 +369,8 @@ class Parser {
 
 }  // namespace
 
-Result<Header> parse(std::span<const std::byte> file, const std::string& name) {
-  Parser parser(file, name);
+Result<Header> parse(std::span<const std::byte> file, const std::string& name, TypesAllowed types) {
+  Parser parser(file, name, types);
   if (!parser.run()) return std::unexpected(std::move(parser.error));
   return std::move(parser.header);
 }

@@ -22,6 +22,7 @@ struct Header {
 
 /// Checks everything; see File. `name` is what errors call the file.
 /// Errors: bad_model. May throw std::bad_alloc.
-[[nodiscard]] Result<Header> parse(std::span<const std::byte> file, const std::string& name);
+[[nodiscard]] Result<Header> parse(std::span<const std::byte> file, const std::string& name,
+                                   TypesAllowed types = TypesAllowed::read_here);
 
 }  // namespace mobiedit::gguf

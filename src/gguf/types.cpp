@@ -1,6 +1,7 @@
 #include "mobiedit/gguf/types.h"
 
 #include <cassert>
+#include <iterator>
 
 namespace mobiedit::gguf {
 
@@ -41,6 +42,19 @@ const TypeTraits* traits(TensorType type) {
       return &q6_k;
   }
   return nullptr;
+}
+
+std::string type_name(TensorType type) {
+  const auto code = static_cast<std::uint32_t>(type);
+  static constexpr std::string_view names[] = {
+      "F32",   "F16",    "Q4_0", "Q4_1", "Q4_2", "Q4_3",    "Q5_0",   "Q5_1",    "Q8_0",  "Q8_1",   "Q2_K",
+      "Q3_K",  "Q4_K",   "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",
+      "IQ2_S", "IQ4_XS", "I8",   "I16",  "I32",  "I64",     "F64",    "IQ1_M",   "BF16"};
+  if (code < std::size(names)) return std::string(names[code]);
+  if (code == 34) return "TQ1_0";
+  if (code == 35) return "TQ2_0";
+  if (code == 39) return "MXFP4";
+  return "number " + std::to_string(code);
 }
 
 std::size_t row_bytes(TensorType type, std::size_t columns) {

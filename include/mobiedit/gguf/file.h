@@ -51,10 +51,15 @@ struct TensorInfo {
   int dimensions;                      ///< 1 to 4
   std::array<std::uint64_t, 4> shape;  ///< shape[0] varies fastest (the row length); unused ones are 1
   std::uint64_t offset;                ///< from the start of the file
-  std::uint64_t bytes;
+  std::uint64_t bytes;                 ///< 0 for a type that is not read here
 
   [[nodiscard]] std::uint64_t columns() const { return shape[0]; }
   [[nodiscard]] std::uint64_t rows() const { return shape[1] * shape[2] * shape[3]; }
+};
+
+enum class TypesAllowed {
+  read_here,
+  any,  ///< for looking at a file: of a tensor of another type only its name, shape and place are known
 };
 
 /// A file that is open for reading and memory-mapped. Immutable; may be shared between threads. Everything that the
@@ -63,7 +68,8 @@ struct TensorInfo {
 class File {
  public:
   /// Errors: io (cannot be opened or mapped), bad_model (not GGUF, truncated, damaged, of an unknown tensor type).
-  [[nodiscard]] static Result<File> open(const std::filesystem::path& path);
+  [[nodiscard]] static Result<File> open(const std::filesystem::path& path,
+                                         TypesAllowed types = TypesAllowed::read_here);
 
   File(File&&) noexcept;
   File& operator=(File&&) noexcept;

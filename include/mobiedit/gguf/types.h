@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "mobiedit/base/result.h"
@@ -35,6 +36,9 @@ struct TypeTraits {
 
 /// Null for a type that is not read here.
 [[nodiscard]] const TypeTraits* traits(TensorType type);
+
+/// What ggml calls a type, of those that are not read here too: "IQ4_XS", "number 4242".
+[[nodiscard]] std::string type_name(TensorType type);
 
 /// Bytes of a row of `columns` values; columns must be a multiple of block_values.
 [[nodiscard]] std::size_t row_bytes(TensorType type, std::size_t columns);

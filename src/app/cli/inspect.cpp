@@ -120,10 +120,10 @@ Json document(const gguf::File& file) {
     Json shape = Json::array();
     for (int i = 0; i < tensor.dimensions; ++i) shape.push_back(tensor.shape[i]);
     tensors.push_back({{"name", tensor.name},
-                       {"type", gguf::traits(tensor.type)->name},
+                       {"type", gguf::type_name(tensor.type)},
                        {"shape", shape},
                        {"offset", tensor.offset},
-                       {"bytes", tensor.bytes}});
+                       {"bytes", gguf::traits(tensor.type) ? Json(tensor.bytes) : Json(nullptr)}});
   }
   return {{"schema", "mobiedit.inspect/1"}, {"path", file.path().string()},  {"version", file.version()},
           {"bytes", file.size()},           {"alignment", file.alignment()}, {"metadata", std::move(metadata)},
@@ -137,14 +137,15 @@ std::string table(const gguf::File& file) {
   for (const gguf::Entry& entry : file.metadata()) text += fmt::format("{:<44} {}\n", entry.key, text_of(entry));
   text += '\n';
   for (const gguf::TensorInfo& tensor : file.tensors()) {
-    text += fmt::format("{:<44} {:<5} {:>18} {:>12}\n", tensor.name, gguf::traits(tensor.type)->name,
-                        shape_text(tensor), human_bytes(tensor.bytes));
+    const bool read_here = gguf::traits(tensor.type) != nullptr;
+    text += fmt::format("{:<44} {:<7} {:>18} {:>12}\n", tensor.name, gguf::type_name(tensor.type), shape_text(tensor),
+                        read_here ? human_bytes(tensor.bytes) : "not read");
   }
   return text;
 }
 
 int inspect(const InspectOptions& options) {
-  const auto file = gguf::File::open(options.path);
+  const auto file = gguf::File::open(options.path, gguf::TypesAllowed::any);
   if (!file) return failed(file.error());
   return finished(options.json ? print_json(document(*file)) : print_result(table(*file)));
 }
