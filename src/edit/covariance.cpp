@@ -143,6 +143,21 @@ std::vector<float> Covariance::solve(std::span<const float> keys) const {
   return u;
 }
 
+std::vector<float> Covariance::matrix() const {
+  const auto f = static_cast<Eigen::Index>(factor_->f);
+  Matrix lower = Matrix::Zero(f, f);
+  for (std::size_t j = 0; j < factor_->f; ++j) {
+    const std::span<const float> column = factor_->column(j);
+    std::ranges::copy(column, lower.data() + j * factor_->f + j);
+  }
+  const Matrix c = lower.triangularView<Eigen::Lower>() * lower.transpose();
+  return {c.data(), c.data() + c.size()};
+}
+
+int Covariance::length() const {
+  return static_cast<int>(factor_->f);
+}
+
 Status Covariance::write(const std::string& path) const {
   Header header;
   header.f = static_cast<std::uint32_t>(factor_->f);

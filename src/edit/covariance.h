@@ -30,6 +30,9 @@ class Covariance {
 
   /// C⁻¹ k of each key: [n, f] of [n, f]. One pass over the factor for all of them.
   [[nodiscard]] std::vector<float> solve(std::span<const float> keys) const;
+  /// C with its ridge, [f, f].
+  [[nodiscard]] std::vector<float> matrix() const;
+  [[nodiscard]] int length() const;  ///< f
   /// Of the text that C was measured on.
   [[nodiscard]] int tokens() const;
 

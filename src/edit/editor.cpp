@@ -12,6 +12,7 @@
 #include "edit/problem.h"
 #include "edit/rank_one.h"
 #include "edit/search/value_search.h"
+#include "edit/together.h"
 #include "kernels/vector_ops.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/session.h"
@@ -58,6 +59,7 @@ struct Editor::State {
   double down_norm = 0;
   std::optional<Covariance> covariance;
   std::optional<MeanJacobian> jacobian;
+  std::unique_ptr<Tape> tape;  // made when a search first asks for a gradient
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
 
@@ -225,6 +227,8 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
 
   auto contexts = build_contexts(s.model, request, s.options.prefixes);
   if (!contexts) return std::unexpected(contexts.error());
+  const Work work_before = s.forward.work();
+  const std::uint64_t tape_before = s.tape ? s.tape->work() : 0;
   auto problem = Problem::create(s.forward, std::move(*contexts), s.choice.layer, cancel);
   if (!problem) return std::unexpected(problem.error());
   Problem& p = **problem;
@@ -232,8 +236,19 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   p.inject_along(right);
   p.set_jacobian(s.jacobian ? &*s.jacobian : nullptr);
 
+  const auto method = make_search(s.options.method);
+  if (method->needs_gradient()) {
+    if (!s.tape) {
+      auto tape = Tape::create(s.model, s.pool, s.choice.layer + 1);
+      if (!tape) return std::unexpected(tape.error());
+      s.tape = std::move(*tape);
+    }
+    s.tape->set_deltas(s.deltas.empty() ? nullptr : &s.active);
+    p.set_tape(*s.tape);
+  }
+
   const SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
-  auto found = make_search(s.options.method)->run(p, search, [&](const SearchStep& step) {
+  auto found = method->run(p, search, [&](const SearchStep& step) {
     if (progress)
       progress({step.step, step.evaluations, search.max_evaluations, step.loss.total(), std::exp(-step.loss.nll),
                 seconds()});
@@ -248,6 +263,9 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   e.steps = found->steps;
   e.evaluations = p.evaluations();
   e.loss = found->loss.total();
+  e.integer_work = static_cast<double>(s.forward.work().integer - work_before.integer);
+  e.float_work = static_cast<double>(s.forward.work().floating - work_before.floating +
+                                     (s.tape ? s.tape->work() - tape_before : 0));
   e.delta_norm_ratio = norm(found->delta) / p.value_norm();
   e.update_norm_ratio = norm(edit.update.left) * norm(edit.update.right) / s.down_norm;
   if (auto measured = s.measure(edit, p.contexts(), cancel); !measured) return std::unexpected(measured.error());
@@ -255,6 +273,53 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   return edit;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
+}
+
+std::vector<std::string> together_methods() {
+  return {"memit", "alphaedit"};
+}
+
+Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits, const TogetherOptions& options,
+                                                    const CancelToken& cancel) try {
+  State& s = *state_;
+  const bool alphaedit = options.method == "alphaedit";
+  if (!alphaedit && options.method != "memit")
+    return fail(ErrorCode::usage, "there is no method '" + options.method + "' for many edits at once", {},
+                "there are memit and alphaedit");
+  if (alphaedit && !s.covariance)
+    return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none", {},
+                "give a text to make them from");
+  if (edits.empty()) return fail(ErrorCode::usage, "there are no edits to write");
+  std::vector<float> keys, solved;
+  std::vector<int> owner;
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
+    if (edits[i].update.block != s.choice.layer)
+      return fail(ErrorCode::usage, "an edit of block " + std::to_string(edits[i].update.block) +
+                                        " cannot be written together with edits of block " +
+                                        std::to_string(s.choice.layer));
+    auto contexts = build_contexts(s.model, edits[i].request, s.options.prefixes);
+    if (!contexts) return std::unexpected(contexts.error());
+    const std::vector<float> pair = subject_keys(s.forward, *contexts, s.choice.layer);
+    keys.insert(keys.end(), pair.begin(), pair.end());
+    owner.insert(owner.end(), 2, static_cast<int>(i));
+  }
+  const auto f = static_cast<std::size_t>(s.model.config().f);
+  if (alphaedit) {
+    solved = Unused(*s.covariance, options.alphaedit_share).project(keys);
+  } else {
+    solved = s.covariance ? s.covariance->solve(keys) : keys;
+  }
+  const std::vector<float> directions = joint_directions(keys, solved, owner, static_cast<int>(edits.size()),
+                                                         alphaedit ? options.alphaedit_ridge : options.memit_ridge);
+  std::vector<RankOneUpdate> updates;
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    const auto at = directions.begin() + static_cast<std::ptrdiff_t>(i * f);
+    updates.push_back({s.choice.layer, edits[i].update.left, {at, at + static_cast<std::ptrdiff_t>(f)}});
+  }
+  return updates;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to write the edits together");
 }
 
 }  // namespace mobiedit

@@ -48,4 +48,25 @@ std::vector<float> kl_base(const Objective& objective, const Outputs& outputs, i
   return {};
 }
 
+std::vector<float> loss_slopes(const Objective& objective, const Outputs& outputs, int which,
+                               std::span<const float> base) {
+  const auto rows = objective.rows();
+  const auto width = static_cast<std::size_t>(objective.kept()) + 1;
+  const auto begin =
+      outputs.logits.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(which) * rows.size() * width);
+  std::vector<float> slopes(begin, begin + static_cast<std::ptrdiff_t>(rows.size() * width));
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const std::span<float> row{slopes.data() + r * width, width};
+    const bool kl = rows[r].target < 0;
+    const double weight = kl ? kl_weight : rows[r].weight;
+    const double lse = kernels::log_sum_exp(row);
+    for (std::size_t i = 0; i < width; ++i) {
+      const bool wanted = static_cast<int>(i) == rows[r].target;
+      const double goal = kl ? (i < base.size() ? std::exp(double{base[i]}) : 0.0) : (wanted ? 1.0 : 0.0);
+      row[i] = static_cast<float>(weight * (std::exp(row[i] - lse) - goal));
+    }
+  }
+  return slopes;
+}
+
 }  // namespace mobiedit

@@ -25,4 +25,8 @@ struct LossParts {
 /// Log-probabilities [kept + 1] of the KL row in evaluation `which`; empty where there is no KL row.
 [[nodiscard]] std::vector<float> kl_base(const Objective& objective, const Outputs& outputs, int which);
 
+/// The derivative of total() of evaluation `which` by its logits, [rows, kept + 1].
+[[nodiscard]] std::vector<float> loss_slopes(const Objective& objective, const Outputs& outputs, int which,
+                                             std::span<const float> base);
+
 }  // namespace mobiedit

@@ -23,6 +23,16 @@ struct Outputs {
   std::vector<float> rest_max;  ///< [n, rows]: the largest logit among the rest
 };
 
+/// What an objective that has a backward pass can do besides.
+class Gradient {
+ public:
+  virtual ~Gradient() = default;
+  /// One evaluation, at δ [d], that keeps what the way back needs. Errors: those of Objective::evaluate.
+  [[nodiscard]] virtual Result<Outputs> record(std::span<const float> delta) = 0;
+  /// With `slopes` [rows, kept + 1] the derivative of some loss by the logits just recorded: its gradient by δ, [d].
+  [[nodiscard]] virtual Result<std::vector<float>> pull_back(std::span<const float> slopes) = 0;
+};
+
 class Objective {
  public:
   virtual ~Objective() = default;
@@ -37,6 +47,8 @@ class Objective {
   }
   /// deltas [n, d]. Errors: cancelled, out_of_memory.
   [[nodiscard]] virtual Result<Outputs> evaluate(std::span<const float> deltas, int n) = 0;
+  /// Null where there is no backward pass; the objective's own.
+  [[nodiscard]] virtual Gradient* gradient() { return nullptr; }
 
   /// Prompts that can be asked one by one, P: rows() is P times the same number of target rows, then the KL row.
   [[nodiscard]] virtual int prompts() const { return 1; }

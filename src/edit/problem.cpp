@@ -13,16 +13,19 @@ namespace mobiedit {
 namespace {
 
 constexpr std::size_t batch_rows = 256;  // rows a forward pass: products at full speed, scratch small
-constexpr int kept_logits = 128;         // the base distribution's first; its tail moves as one
 
 }  // namespace
 
-Problem::Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel)
-    : forward_(forward), contexts_(std::move(contexts)), layer_(layer), cancel_(cancel) {}
+Problem::Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept)
+    : forward_(forward),
+      contexts_(std::move(contexts)),
+      layer_(layer),
+      cancel_(cancel),
+      kept_(std::min(kept, forward.config().vocab)) {}
 
 Result<std::unique_ptr<Problem>> Problem::create(Forward& forward, ContextSet contexts, int layer,
-                                                 const CancelToken& cancel) try {
-  std::unique_ptr<Problem> problem(new Problem(forward, std::move(contexts), layer, cancel));
+                                                 const CancelToken& cancel, int kept) try {
+  std::unique_ptr<Problem> problem(new Problem(forward, std::move(contexts), layer, cancel, kept));
   if (auto s = problem->prepare(); !s) return std::unexpected(s.error());
   return problem;
 } catch (const std::bad_alloc&) {
@@ -92,7 +95,6 @@ Status Problem::prepare() {
   value_norm_ = std::sqrt(double{kernels::dot(value_, value_)});
 
   // The base distribution decides which logits are kept, so it is computed once before any of them is.
-  kept_ = std::min(c.vocab, kept_logits);
   const std::vector<float> zero(d, 0.0f);
   std::vector<Job> jobs;
   jobs.reserve(parts_.size());

@@ -11,15 +11,17 @@
 #include "edit/objective.h"
 #include "mobiedit/base/cancel.h"
 #include "model/forward.h"
+#include "model/tape.h"
 
 namespace mobiedit {
 
 /// Borrows forward and its model. One thread at a time.
 class Problem final : public Objective {
  public:
-  /// Runs the contexts up to block `layer` and keeps what later evaluations share. Errors: cancelled, out_of_memory.
+  /// Runs the contexts up to block `layer` and keeps what later evaluations share. `kept`: how many logits of each row
+  /// are told apart, the base distribution's first; its tail moves as one. Errors: cancelled, out_of_memory.
   static Result<std::unique_ptr<Problem>> create(Forward& forward, ContextSet contexts, int layer,
-                                                 const CancelToken& cancel);
+                                                 const CancelToken& cancel, int kept = 128);
 
   // What was seen on the way. Context 0 is the bare prompt, the last one the KL prompt.
   [[nodiscard]] std::span<const float> key_mean() const { return key_mean_; }  ///< k* [f], over the prompts
@@ -46,6 +48,9 @@ class Problem final : public Objective {
   [[nodiscard]] int evaluations() const { return evaluations_; }
   /// What is expected of logits; borrowed, may be null.
   void set_jacobian(const MeanJacobian* jacobian) { jacobian_ = jacobian; }
+  /// A backward pass from block layer + 1 on, of the same model; borrowed.
+  void set_tape(Tape& tape);
+  [[nodiscard]] Gradient* gradient() override;
 
  private:
   struct Part {                    // a context's share of the cache
@@ -58,7 +63,7 @@ class Problem final : public Objective {
     std::vector<int> wanted;       // rows whose logits are read
   };
 
-  Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel);
+  Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept);
   Status prepare();
   struct Job {
     int delta;
@@ -86,6 +91,8 @@ class Problem final : public Objective {
   double value_norm_ = 0;
   int evaluations_ = 0;
   std::vector<float> residual_;
+  class Recorder;
+  std::unique_ptr<Gradient> recorder_;
 };
 
 }  // namespace mobiedit

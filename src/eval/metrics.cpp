@@ -63,7 +63,7 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   Summary summary;
   summary.n = static_cast<int>(outcomes.size());
   Mean efficacy, generalisation, specificity, exact, paraphrase_exact;
-  std::vector<double> evaluations, seconds;
+  std::vector<double> evaluations, seconds, integer_work, float_work;
   int successes = 0;
   for (const FactOutcome& outcome : outcomes) {
     if (outcome.rewrite) efficacy.add(new_wins(*outcome.rewrite) ? 1 : 0);
@@ -73,6 +73,8 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
     add_share(paraphrase_exact, outcome.paraphrase_exact, [](bool hit) { return hit; });
     evaluations.push_back(outcome.evaluations);
     seconds.push_back(outcome.seconds);
+    integer_work.push_back(outcome.integer_work);
+    float_work.push_back(outcome.float_work);
     if (outcome.success) ++successes;
   }
   Metrics& metrics = summary.metrics;
@@ -84,6 +86,8 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   metrics.paraphrase_exact = paraphrase_exact.percent();
   summary.evaluations = spread(std::move(evaluations));
   summary.seconds = spread(std::move(seconds));
+  summary.integer_work = spread(std::move(integer_work));
+  summary.float_work = spread(std::move(float_work));
   if (!outcomes.empty()) summary.success_rate = static_cast<double>(successes) / static_cast<double>(outcomes.size());
   return summary;
 }

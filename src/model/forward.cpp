@@ -7,6 +7,7 @@
 
 #include "kernels/vector_ops.h"
 #include "model/contents.h"
+#include "model/rope.h"
 
 namespace mobiedit {
 namespace {
@@ -56,14 +57,10 @@ std::span<const LowRankDelta* const> ActiveDeltas::at(int block, Slot slot) cons
   return slots_[product(block, slots) + static_cast<std::size_t>(slot)];
 }
 
-Forward::Forward(const Model& model, ThreadPool& pool) : model_(model), pool_(pool) {
-  const ModelConfig& c = model.config();
-  const auto& factors = model.contents().weights.rope_factors;
-  for (int i = 0; i < c.rope_dimensions / 2; ++i) {
-    const double frequency = std::pow(c.rope_base, -2.0 * i / c.rope_dimensions) * c.rope_scale;
-    inverse_frequencies_.push_back(
-        factors.empty() ? frequency : frequency / static_cast<double>(factors[static_cast<std::size_t>(i)]));
-  }
+Forward::Forward(const Model& model, ThreadPool& pool)
+    : model_(model),
+      pool_(pool),
+      inverse_frequencies_(inverse_frequencies(model.config(), model.contents().weights.rope_factors)) {
   attention_scratch_.resize(static_cast<std::size_t>(pool.threads()));
 }
 
@@ -201,9 +198,15 @@ void Forward::add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int
   }
 }
 
+void Forward::count(const kernels::PackedWeight& weight, int rows) {
+  (weight.kind() == kernels::WeightKind::f32 ? work_.floating : work_.integer) +=
+      product(rows, weight.n()) * static_cast<std::uint64_t>(weight.k());
+}
+
 void Forward::project(const kernels::PackedWeight& weight, std::span<const float> bias, int block,
                       ActiveDeltas::Slot slot, const kernels::Activations& x, float* y) {
   kernels::linear(weight, x, bias.empty() ? nullptr : bias.data(), y, static_cast<std::size_t>(weight.n()), pool_);
+  count(weight, x.m);
   add_deltas(block, slot, x.x, x.m, weight.k(), y, weight.n());
 }
 
@@ -338,6 +341,7 @@ void Forward::logits(const float* residual, int rows, float* out) {
   read_output(residual, rows);
   for (const kernels::PackedWeight& slice : model_.contents().weights.output.slices) {
     kernels::linear(slice, activations_, nullptr, out, static_cast<std::size_t>(config().vocab), pool_);
+    count(slice, rows);
     out += slice.n();
   }
 }
@@ -349,6 +353,7 @@ void Forward::logits_by_slice(const float* residual, int rows, const LogitsFn& w
     const auto width = static_cast<std::size_t>(slice.n());
     ensure(slice_logits_, static_cast<std::size_t>(rows) * width);
     kernels::linear(slice, activations_, nullptr, slice_logits_.data(), width, pool_);
+    count(slice, rows);
     pool_.run(rows, [&](int row, int) {
       work(row, first, {slice_logits_.data() + static_cast<std::size_t>(row) * width, width});
     });

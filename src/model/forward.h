@@ -2,6 +2,7 @@
 // edit's evaluations all are.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -45,6 +46,12 @@ class ActiveDeltas {
   std::vector<std::vector<const LowRankDelta*>> slots_;
 };
 
+/// Multiply-accumulates in products with weights.
+struct Work {
+  std::uint64_t integer = 0;
+  std::uint64_t floating = 0;
+};
+
 /// Scratch for forward passes; grows to the largest batch seen. Borrows all that it is given. One thread at a time.
 class Forward {
  public:
@@ -83,6 +90,7 @@ class Forward {
   void output_row(Token token, std::span<float> row) const;
 
   [[nodiscard]] const ModelConfig& config() const;
+  [[nodiscard]] Work work() const { return work_; }  ///< since it was made
 
  private:
   struct Row {
@@ -97,6 +105,7 @@ class Forward {
   void add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y, int out) const;
   void project(const kernels::PackedWeight& weight, std::span<const float> bias, int block, ActiveDeltas::Slot slot,
                const kernels::Activations& x, float* y);
+  void count(const kernels::PackedWeight& weight, int rows);
   void prepare_rows(std::span<const BatchSequence> sequences);
   void read_output(const float* residual, int rows);
 
@@ -119,6 +128,7 @@ class Forward {
   std::vector<AttentionRows> tiles_;
   std::vector<kernels::AttentionScratch> attention_scratch_;  // a thread each
   kernels::Activations activations_;
+  Work work_;
 };
 
 }  // namespace mobiedit

@@ -44,6 +44,15 @@ using EditProgressFn = std::function<void(const EditProgress&)>;
 /// The search methods there are, best first.
 [[nodiscard]] std::vector<std::string> methods();
 
+/// How many edits become one update, and how strongly what other keys give is held on to.
+struct TogetherOptions {
+  std::string method = "memit";  ///< a name of together_methods()
+  double memit_ridge = 30;       ///< λ: as many tokens of running text count as one key of an edit
+  double alphaedit_ridge = 1;    ///< L2
+  double alphaedit_share = 0.1;  ///< of the keys' variance that counts as unused
+};
+[[nodiscard]] std::vector<std::string> together_methods();
+
 /// Borrows the model, which must outlive it and is never changed. One thread at a time.
 class Editor {
  public:
@@ -72,6 +81,14 @@ class Editor {
   /// Errors: usage (a prompt without {}, an empty or too long target, a subject that isn't found), cancelled.
   [[nodiscard]] Result<Edit> edit(const EditRequest& request, const EditProgressFn& progress = {},
                                   const CancelToken& cancel = {});
+
+  /// One update of the block from edits that were found alone: their values stay, their directions are chosen anew so
+  /// that each edit's keys get its value and the others' keys don't. In the edits' order; it is the sum of them that
+  /// counts, and is to be measured by the caller. Adapters in force stay underneath. Errors: usage (an unknown method,
+  /// no edits, edits of another block, alphaedit without statistics), cancelled, out_of_memory.
+  [[nodiscard]] Result<std::vector<RankOneUpdate>> together(std::span<const Edit> edits,
+                                                            const TogetherOptions& options = {},
+                                                            const CancelToken& cancel = {});
 
   /// The block that is edited.
   [[nodiscard]] int layer() const;

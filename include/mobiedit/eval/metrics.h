@@ -23,6 +23,7 @@ struct FactOutcome {
   std::vector<bool> paraphrase_exact;  ///< the same for each paraphrase
   int evaluations = 0;
   double seconds = 0;
+  double integer_work = 0, float_work = 0;  ///< multiply-accumulates, as EditEvidence has them
 };
 
 /// Percentages; none where nothing was there to measure. Prompts are averaged within a fact first, then over the facts
@@ -46,6 +47,7 @@ struct Summary {
   Metrics metrics;
   Spread evaluations;
   Spread seconds;
+  Spread integer_work, float_work;
   double success_rate = 0;  ///< 0 to 1
 };
 

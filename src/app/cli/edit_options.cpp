@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 
 namespace mobiedit::cli {
@@ -26,19 +27,24 @@ std::string check_layer(const std::string& text) {
 
 SearchSettings::SearchSettings() {
   const EditOptions defaults;
-  method = defaults.method;
+  method = values = defaults.method;
   max_evaluations = defaults.max_evaluations;
   seed = defaults.seed;
 }
 
 EditOptions SearchSettings::edit_options(int threads) const {
   EditOptions options;
-  options.method = method;
+  options.method = together() ? values : method;
   if (layer != automatic) options.layer = std::stoi(layer);
+  options.clamp = clamp;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
   options.threads = threads;
   return options;
+}
+
+bool SearchSettings::together() const {
+  return std::ranges::count(together_methods(), method) > 0;
 }
 
 void add_layer_option(CLI::App& verb, std::string& layer) {
@@ -48,11 +54,22 @@ void add_layer_option(CLI::App& verb, std::string& layer) {
 }
 
 void add_search_options(CLI::App& verb, SearchSettings& settings) {
+  auto names = methods();
+  for (std::string& name : together_methods()) names.push_back(std::move(name));
   verb.add_option("--method", settings.method,
-                  fmt::format("Value search: {} (default {})", joined(methods()), settings.method))
+                  fmt::format("Value search: {}; or all edits in one update: {} (default {})", joined(methods()),
+                              joined(together_methods()), settings.method))
       ->envname("MOBIEDIT_METHOD")
+      ->check(CLI::IsMember(names));
+  verb.add_option("--values", settings.values,
+                  fmt::format("Value search of {} (default {})", joined(together_methods()), settings.values))
+      ->envname("MOBIEDIT_VALUES")
       ->check(CLI::IsMember(methods()));
   add_layer_option(verb, settings.layer);
+  verb.add_option("--clamp", settings.clamp,
+                  "Longest change of the value, in lengths of the value (default: the model's)")
+      ->envname("MOBIEDIT_CLAMP")
+      ->check(CLI::Range(1e-3, 1e3));
   verb.add_option("--max-evaluations", settings.max_evaluations,
                   fmt::format("Forward evaluations for one edit at most (default {})", settings.max_evaluations))
       ->envname("MOBIEDIT_MAX_EVALUATIONS")

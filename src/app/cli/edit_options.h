@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "app/cli/statistics.h"
@@ -16,18 +17,22 @@ namespace mobiedit::cli {
 
 struct SearchSettings {
   std::string method;
+  std::string values;  ///< the search behind a method for many facts at once
   std::string layer = "auto";
+  std::optional<double> clamp;
   int max_evaluations = 0;
   std::uint64_t seed = 0;
   StatisticsOptions statistics;
 
   SearchSettings();
   [[nodiscard]] EditOptions edit_options(int threads) const;
+  /// Whether the method writes all edits at once.
+  [[nodiscard]] bool together() const;
 };
 
 /// --layer N|auto
 void add_layer_option(CLI::App& verb, std::string& layer);
-/// --method, --layer, --max-evaluations, --seed, --text, --no-text.
+/// --method, --values, --layer, --clamp, --max-evaluations, --seed, --text, --no-text.
 void add_search_options(CLI::App& verb, SearchSettings& settings);
 
 }  // namespace mobiedit::cli

@@ -37,6 +37,10 @@ Json number_or_null(const std::optional<double>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+Json spread_json(const Spread& spread) {
+  return {{"median", spread.median}, {"p90", spread.p90}};
+}
+
 Json fact_json(const FactRecord& fact, const FactOutcome& outcome) {
   const auto pairs = [](const std::vector<AnswerPair>& list) {
     Json json = Json::array();
@@ -75,8 +79,10 @@ Json document(const EvalVerb& verb, const Editor& editor, const Summary& summary
             {"S", number_or_null(metrics.score)},
             {"exact", number_or_null(metrics.exact)},
             {"paraphrase_exact", number_or_null(metrics.paraphrase_exact)}}},
-          {"evaluations", {{"median", summary.evaluations.median}, {"p90", summary.evaluations.p90}}},
-          {"seconds", {{"median", summary.seconds.median}, {"p90", summary.seconds.p90}}},
+          {"evaluations", spread_json(summary.evaluations)},
+          {"seconds", spread_json(summary.seconds)},
+          {"multiply_accumulates",
+           {{"integer", spread_json(summary.integer_work)}, {"float", spread_json(summary.float_work)}}},
           {"success_rate", summary.success_rate},
           {"peak_rss_bytes", peak_rss_bytes()},
           {"facts", std::move(list)}};
@@ -127,7 +133,10 @@ int eval(const EvalVerb& verb) {
                       outcome.seconds));
     };
   }
-  const auto outcomes = run_experiment(*editor, *model, *facts, verb.run.session(), observer, cancel);
+  const auto outcomes =
+      verb.search.together()
+          ? run_together(*editor, *model, *facts, {.method = verb.search.method}, verb.run.session(), observer, cancel)
+          : run_experiment(*editor, *model, *facts, verb.run.session(), observer, cancel);
   progress.clear();
   if (!outcomes) return failed(outcomes.error());
   const Summary summary = summarise(*outcomes);
@@ -139,7 +148,7 @@ int eval(const EvalVerb& verb) {
 
 void add_eval(CLI::App& app, Run& run) {
   auto options = std::make_shared<EvalVerb>();
-  CLI::App* verb = app.add_subcommand("eval", "Edit each fact of a data set alone and measure it");
+  CLI::App* verb = app.add_subcommand("eval", "Edit each fact of a data set alone, or all at once, and measure it");
   add_run_options(*verb, options->run);
   verb->add_option("--data", options->data, "CounterFact, EasyEdit or ZsRE records, JSON Lines or JSON")->required();
   verb->add_option("--limit", options->limit, "Take the first N records only");

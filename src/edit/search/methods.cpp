@@ -8,7 +8,10 @@ struct Method {
   std::string_view name;
   std::unique_ptr<ValueSearch> (*make)();
 };
-constexpr Method table[] = {{"subspace", make_subspace_search}, {"zo", make_zeroth_order_search}};
+constexpr Method table[] = {{"subspace", make_subspace_search},
+                            {"zo", make_zeroth_order_search},
+                            {"backprop", make_backprop_search},
+                            {"mobiedit", make_mobiedit_search}};
 
 }  // namespace
 

@@ -37,6 +37,8 @@ struct SearchResult {
 class ValueSearch {
  public:
   virtual ~ValueSearch() = default;
+  /// Whether `run` asks for Objective::gradient(), and refuses (usage) where there is none.
+  [[nodiscard]] virtual bool needs_gradient() const { return false; }
   /// Deterministic in (objective, options). Errors: those of the objective.
   [[nodiscard]] virtual Result<SearchResult> run(Objective& objective, const SearchOptions& options,
                                                  const SearchProgress& progress) const = 0;
@@ -47,5 +49,7 @@ class ValueSearch {
 
 std::unique_ptr<ValueSearch> make_subspace_search();
 std::unique_ptr<ValueSearch> make_zeroth_order_search();
+std::unique_ptr<ValueSearch> make_backprop_search();
+std::unique_ptr<ValueSearch> make_mobiedit_search();
 
 }  // namespace mobiedit

@@ -1,0 +1,17 @@
+// ROME's search, by a backward pass: what the forward-only methods are measured against.
+#pragma once
+
+#include "edit/search/value_search.h"
+
+namespace mobiedit {
+
+struct BackpropSettings {
+  double learning_rate = 0.5;  ///< Adam's
+  int steps = 25;
+  double enough = 0.05;        ///< the loss at which it stops
+  double weight_decay = 1e-3;  ///< of ‖δ‖ / ‖v₀‖²
+};
+
+std::unique_ptr<ValueSearch> make_backprop_search(const BackpropSettings& settings);
+
+}  // namespace mobiedit

@@ -1,0 +1,34 @@
+#include "model/rope.h"
+
+#include <cmath>
+#include <cstddef>
+
+namespace mobiedit {
+
+std::vector<double> inverse_frequencies(const ModelConfig& c, std::span<const float> factors) {
+  std::vector<double> frequencies;
+  for (int i = 0; i < c.rope_dimensions / 2; ++i) {
+    const double frequency = std::pow(c.rope_base, -2.0 * i / c.rope_dimensions) * c.rope_scale;
+    frequencies.push_back(factors.empty() ? frequency
+                                          : frequency / static_cast<double>(factors[static_cast<std::size_t>(i)]));
+  }
+  return frequencies;
+}
+
+void rotate_heads(std::span<float> row, const ModelConfig& c, std::span<const double> frequencies, int position) {
+  const std::size_t half = frequencies.size();
+  const auto dim = static_cast<std::size_t>(c.head_dim);
+  for (std::size_t i = 0; i < half; ++i) {
+    const double angle = position * frequencies[i];
+    const auto cosine = static_cast<float>(std::cos(angle)), sine = static_cast<float>(std::sin(angle));
+    for (std::size_t head = 0; head < row.size(); head += dim) {
+      float& a = row[head + (c.rope_neox ? i : 2 * i)];
+      float& b = row[head + (c.rope_neox ? i + half : 2 * i + 1)];
+      const float rotated = a * cosine - b * sine;
+      b = a * sine + b * cosine;
+      a = rotated;
+    }
+  }
+}
+
+}  // namespace mobiedit

@@ -1,0 +1,292 @@
+#include "model/tape.h"
+
+#include <algorithm>
+#include <new>
+#include <numeric>
+
+#include "kernels/gradients.h"
+#include "kernels/vector_ops.h"
+#include "model/contents.h"
+#include "model/rope.h"
+
+namespace mobiedit {
+namespace {
+
+std::size_t count(int a, int b) {
+  return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
+}
+
+// Rows `which` of x [*, width].
+std::vector<float> gather(const std::vector<float>& x, std::span<const int> which, std::size_t width) {
+  std::vector<float> rows;
+  rows.reserve(which.size() * width);
+  for (const int r : which) {
+    const float* from = x.data() + static_cast<std::size_t>(r) * width;
+    rows.insert(rows.end(), from, from + width);
+  }
+  return rows;
+}
+
+}  // namespace
+
+Tape::Tape(const Model& model, ThreadPool& pool, int first_block)
+    : model_(model),
+      pool_(pool),
+      first_(first_block),
+      inverse_frequencies_(inverse_frequencies(model.config(), model.contents().weights.rope_factors)) {}
+
+Result<std::unique_ptr<Tape>> Tape::create(const Model& model, ThreadPool& pool, int first_block) try {
+  std::unique_ptr<Tape> tape(new Tape(model, pool, first_block));
+  if (auto s = tape->load(); !s) return std::unexpected(s.error());
+  return tape;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for a backward pass", {},
+              "the forward-only methods need a fraction of it");
+}
+
+Status Tape::load() {
+  const ModelConfig& c = model_.config();
+  const Weights& weights = model_.contents().weights;
+  products_.resize(count(c.blocks - first_, ActiveDeltas::slots));
+  const auto load_weight = [&](const kernels::PackedWeight& weight, Product& p) {
+    const bool floats = weight.kind() == kernels::WeightKind::f32;
+    if (floats) p.forward = &weight;
+    return load(weight.n(), weight.k(), [&](int row, std::span<float> values) { weight.row(row, values); }, floats, p);
+  };
+  for (int block = first_; block < c.blocks; ++block) {
+    const BlockWeights& w = weights.blocks[static_cast<std::size_t>(block)];
+    const kernels::PackedWeight* all[] = {&w.q, &w.k, &w.v, &w.o, &w.gate, &w.up, &w.down};
+    for (std::size_t slot = 0; slot < ActiveDeltas::slots; ++slot)
+      if (auto s = load_weight(*all[slot], products_[count(block - first_, ActiveDeltas::slots) + slot]); !s) return s;
+  }
+  return load(
+      c.vocab, c.d,
+      [&](int row, std::span<float> values) {
+        weights.output.slices[static_cast<std::size_t>(row / OutputWeight::slice_rows)].row(
+            row % OutputWeight::slice_rows, values);
+      },
+      false, output_);
+}
+
+Status Tape::load(int n, int k, const kernels::PackedWeight::FloatRows& rows, bool transposed_only, Product& p) {
+  const auto height = static_cast<std::size_t>(n), width = static_cast<std::size_t>(k);
+  const kernels::Isa isa = model_.contents().isa;
+  std::vector<float> values(height * width);
+  for (std::size_t i = 0; i < height; ++i) rows(static_cast<int>(i), {values.data() + i * width, width});
+  if (!transposed_only) {
+    auto packed = kernels::PackedWeight::from_floats(
+        isa, kernels::WeightKind::f32, n, k,
+        [&](int row, std::span<float> to) {
+          std::copy_n(values.data() + static_cast<std::size_t>(row) * width, width, to.data());
+        },
+        pool_);
+    if (!packed) return std::unexpected(packed.error());
+    p.own = std::move(*packed);
+  }
+  auto packed = kernels::PackedWeight::from_floats(
+      isa, kernels::WeightKind::f32, k, n,
+      [&](int row, std::span<float> to) {
+        for (std::size_t i = 0; i < height; ++i) to[i] = values[i * width + static_cast<std::size_t>(row)];
+      },
+      pool_);
+  if (!packed) return std::unexpected(packed.error());
+  p.transposed = std::move(*packed);
+  return {};
+}
+
+const Tape::Product& Tape::product(int block, Slot slot) const {
+  return products_[count(block - first_, ActiveDeltas::slots) + static_cast<std::size_t>(slot)];
+}
+
+// The last block's other rows are there for their K/V alone.
+std::span<const int> Tape::queries(int block) const {
+  return block == model_.config().blocks - 1 ? wanted_ : all_rows_;
+}
+
+void Tape::linear(const kernels::PackedWeight& weight, const float* bias, const float* x, int rows, float* y) {
+  activations_.set(weight.isa(), x, rows, weight.k(), static_cast<std::size_t>(weight.k()),
+                   kernels::ActivationKind::f32, pool_);
+  kernels::linear(weight, activations_, bias, y, static_cast<std::size_t>(weight.n()), pool_);
+  work_ += count(rows, weight.n()) * static_cast<std::uint64_t>(weight.k());
+}
+
+void Tape::multiply(int block, Slot slot, std::span<const float> bias, const float* x, int rows, float* y) {
+  const Product& p = product(block, slot);
+  const kernels::PackedWeight& weight = p.forward ? *p.forward : p.own;
+  linear(weight, bias.empty() ? nullptr : bias.data(), x, rows, y);
+  if (!deltas_) return;
+  const auto in = static_cast<std::size_t>(weight.k()), out = static_cast<std::size_t>(weight.n());
+  for (const LowRankDelta* delta : deltas_->at(block, slot))
+    pool_.run(rows, [&](int row, int) {
+      const auto r = static_cast<std::size_t>(row), rank = static_cast<std::size_t>(delta->rank);
+      for (std::size_t j = 0; j < rank; ++j) {
+        const float h = delta->scale * kernels::dot({delta->a.data() + j * in, in}, {x + r * in, in});
+        for (std::size_t i = 0; i < out; ++i) y[r * out + i] += h * delta->b[i * rank + j];
+      }
+    });
+}
+
+void Tape::multiply_back(int block, Slot slot, const float* gy, int rows, float* gx) {
+  const Product& p = product(block, slot);
+  linear(p.transposed, nullptr, gy, rows, gx);
+  if (!deltas_) return;
+  const auto in = static_cast<std::size_t>(p.transposed.n()), out = static_cast<std::size_t>(p.transposed.k());
+  for (const LowRankDelta* delta : deltas_->at(block, slot))
+    pool_.run(rows, [&](int row, int) {
+      const auto r = static_cast<std::size_t>(row), rank = static_cast<std::size_t>(delta->rank);
+      for (std::size_t j = 0; j < rank; ++j) {
+        float h = 0;
+        for (std::size_t i = 0; i < out; ++i) h += gy[r * out + i] * delta->b[i * rank + j];
+        kernels::axpy(delta->scale * h, {delta->a.data() + j * in, in}, {gx + r * in, in});
+      }
+    });
+}
+
+void Tape::normalise(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& y) {
+  const std::size_t width = norm.size();
+  y.resize(x.size());
+  pool_.run(static_cast<int>(x.size() / width), [&](int row, int) {
+    const std::size_t at = static_cast<std::size_t>(row) * width;
+    kernels::rms_norm({x.data() + at, width}, norm, model_.config().norm_epsilon, {y.data() + at, width});
+  });
+}
+
+void Tape::normalise_back(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& g) {
+  const std::size_t width = norm.size();
+  pool_.run(static_cast<int>(x.size() / width), [&](int row, int) {
+    const std::size_t at = static_cast<std::size_t>(row) * width;
+    const std::vector<float> gy(g.begin() + static_cast<std::ptrdiff_t>(at),
+                                g.begin() + static_cast<std::ptrdiff_t>(at + width));
+    kernels::rms_norm_gradient({x.data() + at, width}, norm, model_.config().norm_epsilon, gy, {g.data() + at, width});
+  });
+}
+
+void Tape::rotate(std::vector<float>& x, std::span<const int> rows, bool back) const {
+  const ModelConfig& c = model_.config();
+  const std::size_t width = x.size() / rows.size();
+  pool_.run(static_cast<int>(rows.size()), [&](int i, int) {
+    const int position = rows_[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)])].position;
+    rotate_heads({x.data() + static_cast<std::size_t>(i) * width, width}, c, inverse_frequencies_,
+                 back ? -position : position);
+  });
+}
+
+void Tape::forward_block(int block, std::vector<float>& residual) {
+  const ModelConfig& c = model_.config();
+  const BlockWeights& w = model_.contents().weights.blocks[static_cast<std::size_t>(block)];
+  const auto d = static_cast<std::size_t>(c.d);
+  const int rows = static_cast<int>(rows_.size());
+  const std::span<const int> asking = queries(block);
+  const int m = static_cast<int>(asking.size());
+  Step& step = steps_[static_cast<std::size_t>(block - first_)];
+  step.in = residual;
+  std::vector<float> normed, attended;
+  normalise(residual, w.attn_norm, normed);
+  step.k.resize(count(rows, c.kv_size()));
+  step.v.resize(step.k.size());
+  step.q.resize(count(m, c.q_size()));
+  multiply(block, Slot::k, w.k_bias, normed.data(), rows, step.k.data());
+  multiply(block, Slot::v, w.v_bias, normed.data(), rows, step.v.data());
+  if (m < rows) {
+    normed = gather(normed, asking, d);
+    residual = gather(residual, asking, d);
+  }
+  multiply(block, Slot::q, w.q_bias, normed.data(), m, step.q.data());
+  if (!w.q_norm.empty()) {
+    step.q_plain = step.q;
+    step.k_plain = step.k;
+    normalise(step.q_plain, w.q_norm, step.q);
+    normalise(step.k_plain, w.k_norm, step.k);
+  }
+  rotate(step.q, asking, false);
+  rotate(step.k, all_rows_, false);
+  attend(block, step, attended);
+  std::vector<float> out(residual.size());
+  multiply(block, Slot::o, w.o_bias, attended.data(), m, out.data());
+  kernels::axpy(1.0f, out, residual);
+  step.middle = residual;
+
+  normalise(residual, w.ffn_norm, normed);
+  step.gate.resize(count(m, c.f));
+  step.up.resize(step.gate.size());
+  multiply(block, Slot::gate, {}, normed.data(), m, step.gate.data());
+  multiply(block, Slot::up, {}, normed.data(), m, step.up.data());
+  std::vector<float> key(step.gate.size());
+  kernels::silu_multiply(step.gate, step.up, key);
+  multiply(block, Slot::down, {}, key.data(), m, out.data());
+  kernels::axpy(1.0f, out, residual);
+}
+
+// `gradient`: by what leaves the block, [queries, d]; then by what enters it, [rows, d].
+void Tape::backward_block(int block, std::vector<float>& gradient) {
+  const ModelConfig& c = model_.config();
+  const BlockWeights& w = model_.contents().weights.blocks[static_cast<std::size_t>(block)];
+  const auto d = static_cast<std::size_t>(c.d);
+  const int rows = static_cast<int>(rows_.size());
+  const std::span<const int> asking = queries(block);
+  const int m = static_cast<int>(asking.size());
+  Step& step = steps_[static_cast<std::size_t>(block - first_)];
+
+  std::vector<float> key(count(m, c.f)), gate = step.gate, up = step.up;
+  multiply_back(block, Slot::down, gradient.data(), m, key.data());
+  kernels::silu_multiply_gradient(key, gate, up);
+  std::vector<float> by_gate(gradient.size()), normed(gradient.size());
+  multiply_back(block, Slot::gate, gate.data(), m, by_gate.data());
+  multiply_back(block, Slot::up, up.data(), m, normed.data());
+  kernels::axpy(1.0f, by_gate, normed);
+  normalise_back(step.middle, w.ffn_norm, normed);
+  kernels::axpy(1.0f, normed, gradient);
+
+  std::vector<float> attended(count(m, c.q_size())), gq, gk, gv;
+  multiply_back(block, Slot::o, gradient.data(), m, attended.data());
+  attend_back(block, step, attended, gq, gk, gv);
+  rotate(gq, asking, true);
+  rotate(gk, all_rows_, true);
+  if (!w.q_norm.empty()) {
+    normalise_back(step.q_plain, w.q_norm, gq);
+    normalise_back(step.k_plain, w.k_norm, gk);
+  }
+  std::vector<float> by_q(gradient.size()), by_k(step.in.size()), by_v(step.in.size());
+  multiply_back(block, Slot::q, gq.data(), m, by_q.data());
+  multiply_back(block, Slot::k, gk.data(), rows, by_k.data());
+  multiply_back(block, Slot::v, gv.data(), rows, by_v.data());
+  kernels::axpy(1.0f, by_v, by_k);
+  for (std::size_t i = 0; i < asking.size(); ++i)
+    kernels::axpy(1.0f, {by_q.data() + i * d, d}, {by_k.data() + static_cast<std::size_t>(asking[i]) * d, d});
+  normalise_back(step.in, w.attn_norm, by_k);
+  for (std::size_t i = 0; i < asking.size(); ++i)
+    kernels::axpy(1.0f, {gradient.data() + i * d, d}, {by_k.data() + static_cast<std::size_t>(asking[i]) * d, d});
+  gradient = std::move(by_k);
+}
+
+void Tape::record(std::span<const float> residual, std::span<const BatchSequence> sequences,
+                  std::span<const int> wanted) {
+  const ModelConfig& c = model_.config();
+  sequences_.assign(sequences.begin(), sequences.end());
+  wanted_.assign(wanted.begin(), wanted.end());
+  rows_.clear();
+  for (std::size_t s = 0; s < sequences.size(); ++s) {
+    const int first = static_cast<int>(rows_.size());
+    for (int r = 0; r < sequences[s].rows; ++r)
+      rows_.push_back({static_cast<int>(s), sequences[s].prefix_length + r, first});
+  }
+  all_rows_.resize(rows_.size());
+  std::iota(all_rows_.begin(), all_rows_.end(), 0);
+  steps_.resize(static_cast<std::size_t>(c.blocks - first_));
+  out_.assign(residual.begin(), residual.end());
+  for (int block = first_; block < c.blocks; ++block) forward_block(block, out_);
+  std::vector<float> normed;
+  normalise(out_, model_.contents().weights.output_norm, normed);
+  logits_.resize(count(static_cast<int>(wanted_.size()), c.vocab));
+  linear(output_.own, nullptr, normed.data(), static_cast<int>(wanted_.size()), logits_.data());
+}
+
+std::span<const float> Tape::pull_back(std::span<const float> gradient) {
+  gradient_.resize(out_.size());
+  linear(output_.transposed, nullptr, gradient.data(), static_cast<int>(wanted_.size()), gradient_.data());
+  normalise_back(out_, model_.contents().weights.output_norm, gradient_);
+  for (int block = model_.config().blocks; block-- > first_;) backward_block(block, gradient_);
+  return gradient_;
+}
+
+}  // namespace mobiedit

@@ -1,0 +1,88 @@
+// A backward pass: blocks first … last and the output weight in float32, with everything kept that the way back needs.
+// For the method that edits are measured against; forward-only methods never make one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "model/forward.h"
+
+namespace mobiedit {
+
+/// Holds float32 copies of the weights it passes, and their transposes: eight bytes a weight. One thread at a time.
+class Tape {
+ public:
+  /// Borrows the model and the pool. Errors: out_of_memory.
+  static Result<std::unique_ptr<Tape>> create(const Model& model, ThreadPool& pool, int first_block);
+
+  /// As Forward::set_deltas: borrowed, may be null.
+  void set_deltas(const ActiveDeltas* deltas) { deltas_ = deltas; }
+
+  /// Runs rows [rows, d] that enter block `first_block`; `wanted` (ascending, not empty) are the rows whose logits are
+  /// asked for. Throws std::bad_alloc, as everything here.
+  void record(std::span<const float> residual, std::span<const BatchSequence> sequences, std::span<const int> wanted);
+  /// [wanted, vocab], of the last record.
+  [[nodiscard]] std::span<const float> logits() const { return logits_; }
+  /// d/d residual [rows, d] of what has `gradient` [wanted, vocab] as its derivative by those logits.
+  [[nodiscard]] std::span<const float> pull_back(std::span<const float> gradient);
+
+  [[nodiscard]] int first_block() const { return first_; }
+  /// Multiply-accumulates in products with weights so far, both ways.
+  [[nodiscard]] std::uint64_t work() const { return work_; }
+
+ private:
+  using Slot = ActiveDeltas::Slot;
+  struct Product {  // W and Wᵀ
+    kernels::PackedWeight own, transposed;
+    const kernels::PackedWeight* forward = nullptr;  // the model's, where that is in float32; else `own` is
+  };
+  struct Step {                                 // one block's part of the tape
+    std::vector<float> in;                      // [rows, d]
+    std::vector<float> q, k, v;                 // as attention reads them: [queries, q_size], [rows, kv_size]
+    std::vector<float> q_plain, k_plain;        // before the heads' norms, where there are any
+    std::vector<std::vector<float>> attention;  // per query: [heads, its length]
+    std::vector<float> middle;                  // [queries, d], between attention and feed-forward
+    std::vector<float> gate, up;                // [queries, f]
+  };
+  struct Row {
+    int sequence, position, first_row;
+  };
+
+  Tape(const Model& model, ThreadPool& pool, int first_block);
+  Status load();
+  Status load(int n, int k, const kernels::PackedWeight::FloatRows& rows, bool transposed_only, Product& product);
+  [[nodiscard]] const Product& product(int block, Slot slot) const;
+  [[nodiscard]] std::span<const int> queries(int block) const;
+
+  void multiply(int block, Slot slot, std::span<const float> bias, const float* x, int rows, float* y);
+  void multiply_back(int block, Slot slot, const float* gy, int rows, float* gx);
+  void linear(const kernels::PackedWeight& weight, const float* bias, const float* x, int rows, float* y);
+  void normalise(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& y);
+  void normalise_back(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& g);
+  void rotate(std::vector<float>& x, std::span<const int> rows, bool back) const;
+  void attend(int block, Step& step, std::vector<float>& out);
+  void attend_back(int block, const Step& step, const std::vector<float>& g, std::vector<float>& gq,
+                   std::vector<float>& gk, std::vector<float>& gv);
+  void forward_block(int block, std::vector<float>& residual);
+  void backward_block(int block, std::vector<float>& gradient);
+
+  const Model& model_;
+  ThreadPool& pool_;
+  int first_;
+  const ActiveDeltas* deltas_ = nullptr;
+  std::vector<Product> products_;  // [blocks − first, slots]
+  Product output_;
+  std::vector<double> inverse_frequencies_;
+
+  std::vector<BatchSequence> sequences_;
+  std::vector<Row> rows_;
+  std::vector<int> all_rows_, wanted_;
+  std::vector<Step> steps_;
+  std::vector<float> out_, logits_, gradient_;  // out_: what leaves the last block, [wanted, d]
+  kernels::Activations activations_;
+  std::uint64_t work_ = 0;
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,93 @@
+// Attention on the tape, there and back.
+#include <cmath>
+
+#include "kernels/vector_ops.h"
+#include "model/tape.h"
+
+namespace mobiedit {
+
+void Tape::attend(int block, Step& step, std::vector<float>& out) {
+  const ModelConfig& c = model_.config();
+  const auto dim = static_cast<std::size_t>(c.head_dim), width = static_cast<std::size_t>(c.kv_size());
+  const auto heads = static_cast<std::size_t>(c.heads), share = heads / static_cast<std::size_t>(c.kv_heads);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  const std::span<const int> asking = queries(block);
+  step.attention.resize(asking.size());
+  out.assign(asking.size() * heads * dim, 0.0f);
+  pool_.run(static_cast<int>(asking.size()), [&](int index, int) {
+    const auto i = static_cast<std::size_t>(index);
+    const Row& row = rows_[static_cast<std::size_t>(asking[i])];
+    const BatchSequence& sequence = sequences_[static_cast<std::size_t>(row.sequence)];
+    const auto length = static_cast<std::size_t>(row.position) + 1;
+    const auto prefix = static_cast<std::size_t>(sequence.prefix_length);
+    step.attention[i].resize(heads * length);
+    for (std::size_t h = 0; h < heads; ++h) {
+      const std::span<float> weights{step.attention[i].data() + h * length, length};
+      const std::span<const float> query{step.q.data() + (i * heads + h) * dim, dim};
+      const std::size_t kv = h / share * dim;
+      const auto at = [&](std::size_t p) {
+        return (static_cast<std::size_t>(row.first_row) + p - prefix) * width + kv;
+      };
+      for (std::size_t p = 0; p < length; ++p) {
+        const float* key = p < prefix ? sequence.prefix->key(block, static_cast<int>(p)) + kv : step.k.data() + at(p);
+        weights[p] = scale * kernels::dot(query, {key, dim});
+      }
+      kernels::softmax(weights);
+      for (std::size_t p = 0; p < length; ++p) {
+        const float* value =
+            p < prefix ? sequence.prefix->value(block, static_cast<int>(p)) + kv : step.v.data() + at(p);
+        kernels::axpy(weights[p], {value, dim}, {out.data() + (i * heads + h) * dim, dim});
+      }
+    }
+  });
+}
+
+// K/V of the prefix don't depend on δ: what they would receive is dropped.
+void Tape::attend_back(int block, const Step& step, const std::vector<float>& g, std::vector<float>& gq,
+                       std::vector<float>& gk, std::vector<float>& gv) {
+  const ModelConfig& c = model_.config();
+  const auto dim = static_cast<std::size_t>(c.head_dim), width = static_cast<std::size_t>(c.kv_size());
+  const auto heads = static_cast<std::size_t>(c.heads), share = heads / static_cast<std::size_t>(c.kv_heads);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  const std::span<const int> asking = queries(block);
+  gq.assign(asking.size() * heads * dim, 0.0f);
+  gk.assign(rows_.size() * width, 0.0f);
+  gv.assign(gk.size(), 0.0f);
+  // A sequence a piece: its queries add to the same keys.
+  pool_.run(static_cast<int>(sequences_.size()), [&](int s, int) {
+    std::vector<float> slope;
+    for (std::size_t i = 0; i < asking.size(); ++i) {
+      const Row& row = rows_[static_cast<std::size_t>(asking[i])];
+      if (row.sequence != s) continue;
+      const BatchSequence& sequence = sequences_[static_cast<std::size_t>(s)];
+      const auto length = static_cast<std::size_t>(row.position) + 1;
+      const auto prefix = static_cast<std::size_t>(sequence.prefix_length);
+      slope.resize(length);
+      for (std::size_t h = 0; h < heads; ++h) {
+        const std::span<const float> weights{step.attention[i].data() + h * length, length};
+        const std::size_t own = (i * heads + h) * dim, kv = h / share * dim;
+        const std::span<const float> out{g.data() + own, dim};
+        const auto at = [&](std::size_t p) {
+          return (static_cast<std::size_t>(row.first_row) + p - prefix) * width + kv;
+        };
+        float mean = 0;
+        for (std::size_t p = 0; p < length; ++p) {
+          const float* value =
+              p < prefix ? sequence.prefix->value(block, static_cast<int>(p)) + kv : step.v.data() + at(p);
+          slope[p] = kernels::dot(out, {value, dim});
+          mean += weights[p] * slope[p];
+        }
+        for (std::size_t p = 0; p < length; ++p) {
+          const float score = scale * weights[p] * (slope[p] - mean);
+          const float* key = p < prefix ? sequence.prefix->key(block, static_cast<int>(p)) + kv : step.k.data() + at(p);
+          kernels::axpy(score, {key, dim}, {gq.data() + own, dim});
+          if (p < prefix) continue;
+          kernels::axpy(score, {step.q.data() + own, dim}, {gk.data() + at(p), dim});
+          kernels::axpy(weights[p], out, {gv.data() + at(p), dim});
+        }
+      }
+    }
+  });
+}
+
+}  // namespace mobiedit
