@@ -153,6 +153,12 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
   return {};
 }
 
+Result<KeyMoment> Editor::key_moment() const try {
+  return KeyMoment{state_->choice.layer, state_->covariance ? state_->covariance->matrix() : std::vector<float>()};
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys");
+}
+
 std::vector<float> Editor::State::direction(const Problem& problem) const {
   const std::vector<float> keys = problem.prompt_keys();
   const auto f = static_cast<std::size_t>(model.config().f);

@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "base/fingerprint.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
 #include "store/provenance.h"
@@ -188,6 +189,12 @@ Status write(const std::filesystem::path& path, const std::string& architecture,
     add(delta, suffix_a, delta.a, delta.a.size() / rank, rank);
     add(delta, suffix_b, delta.b, rank, delta.b.size() / rank);
   }
+  std::map<std::string, std::string> hashes;
+  for (std::size_t i = 0; i < deltas->size(); ++i) {
+    hashes[(*deltas)[i].tensor + std::string(suffix_a)] = fingerprint(held[2 * i]);
+    hashes[(*deltas)[i].tensor + std::string(suffix_b)] = fingerprint(held[2 * i + 1]);
+  }
+  set_hashes(writer, hashes);
   return writer.write(path);
 }
 

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/fingerprint.h"
 #include "mobiedit/gguf/writer.h"
 #include "store/provenance.h"
 
@@ -136,6 +137,9 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
   history->base_fingerprint = provenance.base_fingerprint;
   std::ranges::copy(provenance.edits, std::back_inserter(history->edits));
 
+  auto hashes = get_hashes(base);
+  if (!hashes) return std::unexpected(hashes.error());
+
   // The new types decide the layout, so the edited tensors are made first.
   std::map<std::string, Written> rewritten;
   std::vector<BakedTensor> report;
@@ -144,6 +148,7 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
     auto written = rewrite(base, tensor, edit, options);
     if (!written) return std::unexpected(written.error());
     report.push_back({name, tensor.type, written->type, written->update_error});
+    (*hashes)[name] = fingerprint(written->bytes);
     rewritten.emplace(name, std::move(*written));
   }
 
@@ -151,6 +156,7 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
   gguf::Writer writer;
   for (const gguf::Entry& entry : base.metadata()) writer.set(entry);
   set_provenance(writer, *history);
+  set_hashes(writer, *hashes);
   for (const gguf::TensorInfo& tensor : base.tensors()) {
     const auto shape = std::vector<std::uint64_t>(tensor.shape.begin(), tensor.shape.begin() + tensor.dimensions);
     const auto edited = rewritten.find(tensor.name);

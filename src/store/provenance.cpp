@@ -11,6 +11,7 @@ namespace {
 constexpr const char* version_key = "mobiedit.version";
 constexpr const char* base_key = "mobiedit.base_fingerprint";
 constexpr const char* edits_key = "mobiedit.edits";
+constexpr const char* hashes_key = "mobiedit.tensors";
 
 std::optional<EditRecord> record_from(const nlohmann::json& json) {
   const auto text = [&](const char* name) -> std::optional<std::string> {
@@ -52,6 +53,34 @@ void set_provenance(gguf::Writer& writer, const Provenance& provenance) {
   writer.set_string(base_key, provenance.base_fingerprint);
   // A request may hold any bytes; JSON may not.
   writer.set_string(edits_key, list.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+void set_hashes(gguf::Writer& writer, const std::map<std::string, std::string>& hashes) {
+  writer.set_string(hashes_key, nlohmann::json(hashes).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+Result<std::map<std::string, std::string>> get_hashes(const gguf::File& file) {
+  const auto text = file.string(hashes_key);
+  if (!text) return std::unexpected(text.error());
+  std::map<std::string, std::string> hashes;
+  if (!*text) return hashes;
+  const auto json = nlohmann::json::parse(**text, nullptr, false);
+  bool sound = json.is_object();
+  if (sound) {
+    for (const auto& [name, hash] : json.items()) {
+      sound = sound && hash.is_string();
+      if (sound) hashes[name] = hash.get<std::string>();
+    }
+  }
+  if (sound) return hashes;
+  return fail(ErrorCode::bad_model, std::string(hashes_key) + " is not what mobiedit writes there",
+              file.path().string());
+}
+
+Result<std::vector<EditRecord>> records_of(const gguf::File& file) {
+  auto provenance = get_provenance(file);
+  if (!provenance) return std::unexpected(provenance.error());
+  return std::move(provenance->edits);
 }
 
 Result<Provenance> get_provenance(const gguf::File& file) {

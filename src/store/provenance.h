@@ -1,6 +1,9 @@
 // Provenance to and from GGUF keys.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "mobiedit/base/result.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/writer.h"
@@ -12,6 +15,11 @@ void set_provenance(gguf::Writer& writer, const Provenance& provenance);
 
 /// Empty where the file has none. Errors: bad_model (keys that are there and make no sense).
 [[nodiscard]] Result<Provenance> get_provenance(const gguf::File& file);
+
+/// Fingerprints of tensors as they were written: mobiedit.tensors, a JSON object.
+void set_hashes(gguf::Writer& writer, const std::map<std::string, std::string>& hashes);
+/// Errors: bad_model.
+[[nodiscard]] Result<std::map<std::string, std::string>> get_hashes(const gguf::File& file);
 
 /// "blk.<block>.ffn_down.weight"
 [[nodiscard]] std::string edited_tensor(int block);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 
@@ -298,6 +299,28 @@ def test_a_second_interrupt_leaves_at_once(program, model, tmp_path):
         process.communicate(timeout=60)
     # The second may come after the first was obeyed; both ways it is an interrupt and nothing is left.
     assert process.returncode == 130
+    assert left_in(tmp_path) == []
+
+
+def test_a_model_that_is_cut_off_while_in_use_is_an_error(program, model, tmp_path):
+    copy = tmp_path / "copy.gguf"
+    copy.write_bytes(model.read_bytes())
+    out = tmp_path / "a.gguf"
+    out.write_bytes(b"old")
+    with LongRun(program, copy, out) as process:
+        os.truncate(copy, 4096)
+        stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 5, (process.returncode, stderr)
+    assert stdout == "" and "cut off" in stderr
+    assert out.read_bytes() == b"old"
+    assert left_in(tmp_path) == ["a.gguf", "copy.gguf"]
+
+
+def test_a_limit_on_file_sizes_is_an_error(mobiedit, model, tmp_path, eiffel):
+    out = tmp_path / "big.gguf"
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))  # noqa: E731
+    done = mobiedit("edit", "-m", model, *eiffel, "--no-store", "--no-text", "--out-gguf", out, preexec_fn=limit)
+    refused(done, 5, out)
     assert left_in(tmp_path) == []
 
 

@@ -13,6 +13,7 @@
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/evidence.h"
+#include "mobiedit/edit/key_moment.h"
 #include "mobiedit/edit/request.h"
 #include "mobiedit/edit/update.h"
 #include "mobiedit/model/low_rank.h"
@@ -89,6 +90,10 @@ class Editor {
   [[nodiscard]] Result<std::vector<RankOneUpdate>> together(std::span<const Edit> edits,
                                                             const TogetherOptions& options = {},
                                                             const CancelToken& cancel = {});
+
+  /// What set_statistics learnt of the edited block's keys; no values where it was not called.
+  /// Errors: out_of_memory (f × f floats).
+  [[nodiscard]] Result<KeyMoment> key_moment() const;
 
   /// The block that is edited.
   [[nodiscard]] int layer() const;

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "mobiedit/base/result.h"
+#include "mobiedit/gguf/file.h"
+
 namespace mobiedit {
 
 /// One edit, as it was asked for. The order of records is the order in which the edits were made.
@@ -16,6 +19,9 @@ struct EditRecord {
   int block = 0;       ///< the edited block, counted from 0
   std::uint64_t seed = 0;
 };
+
+/// The edits that a file says it holds; empty where it says nothing. Errors: bad_model (keys that make no sense).
+[[nodiscard]] Result<std::vector<EditRecord>> records_of(const gguf::File& file);
 
 /// Keys: mobiedit.version, mobiedit.base_fingerprint, mobiedit.edits (the records as a JSON list).
 struct Provenance {

@@ -10,6 +10,7 @@
 #include "mobiedit/eval/measure.h"
 #include "mobiedit/store/adapter.h"
 #include "mobiedit/store/baked.h"
+#include "mobiedit/store/same_type.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -91,17 +92,40 @@ Status Delivery::draft_model(const OutputFile& file, std::span<const StoredEdit>
                         gguf::traits(tensor.after)->name, 100 * tensor.update_error));
       }
     }
-    auto options = run_;
-    options.model = file.draft().string();
-    options.verbose = false;
-    const auto edited = open_model(options);
-    if (!edited) return std::unexpected(edited.error());
-    auto session = Session::create(*edited, run_.session());
-    if (!session) return std::unexpected(session.error());
-    held = all_answer(*session, edited->tokenizer(), edits, file);
+    held = model_answers(file, edits);
     if (held || held.error().code != ErrorCode::verification) return held;
   }
   return held;
+}
+
+Status Delivery::draft_same_type(const OutputFile& file, std::span<const StoredEdit> edits,
+                                 std::span<const KeyMoment> moments) const {
+  const auto flipped = write_same_type(file.draft(), model_.file(), updates_of(edits), moments, run_.threads);
+  if (!flipped) {
+    Error error = flipped.error();
+    if (error.code == ErrorCode::io) error.where = file.path().string();
+    return std::unexpected(error);
+  }
+  if (run_.verbose) {
+    for (const FlippedTensor& tensor : *flipped) {
+      say(fmt::format("{}: {}, {:.1f} % of the codes changed, off by {:.2f} % of an update, {:.1f} % elsewhere",
+                      tensor.name, gguf::traits(tensor.type)->name,
+                      100.0 * static_cast<double>(tensor.changed) / static_cast<double>(tensor.codes),
+                      100 * tensor.update_error, 100 * tensor.side_effect));
+    }
+  }
+  return model_answers(file, edits);
+}
+
+Status Delivery::model_answers(const OutputFile& file, std::span<const StoredEdit> edits) const {
+  auto options = run_;
+  options.model = file.draft().string();
+  options.verbose = false;
+  const auto edited = open_model(options);
+  if (!edited) return std::unexpected(edited.error());
+  auto session = Session::create(*edited, run_.session());
+  if (!session) return std::unexpected(session.error());
+  return all_answer(*session, edited->tokenizer(), edits, file);
 }
 
 Status Delivery::all_answer(Session& session, const Tokenizer& tokenizer, std::span<const StoredEdit> edits,

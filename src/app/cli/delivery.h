@@ -10,6 +10,7 @@
 #include "app/cli/output_file.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/edit/key_moment.h"
 #include "mobiedit/model/session.h"
 #include "mobiedit/store/store.h"
 
@@ -41,8 +42,12 @@ class Delivery {
   [[nodiscard]] Status draft_adapter(const OutputFile& file, std::span<const StoredEdit> edits) const;
   /// Tries the smallest type that keeps the edits on paper first, then finer ones, until the answers agree.
   [[nodiscard]] Status draft_model(const OutputFile& file, std::span<const StoredEdit> edits) const;
+  /// Changes codes and keeps types and size.
+  [[nodiscard]] Status draft_same_type(const OutputFile& file, std::span<const StoredEdit> edits,
+                                       std::span<const KeyMoment> moments) const;
 
  private:
+  Status model_answers(const OutputFile& file, std::span<const StoredEdit> edits) const;
   Status all_answer(Session& session, const Tokenizer& tokenizer, std::span<const StoredEdit> edits,
                     const OutputFile& file) const;
 

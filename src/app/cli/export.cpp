@@ -5,16 +5,25 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <span>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "app/cli/console.h"
 #include "app/cli/delivery.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/model_options.h"
 #include "app/cli/output_file.h"
+#include "app/cli/statistics.h"
 #include "app/cli/store_options.h"
 #include "app/cli/verbs.h"
+#include "io/write_whole.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/store/undo_patch.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -23,10 +32,50 @@ struct ExportVerb {
   RunOptions run;
   StoreOptions store;
   std::string output;
+  bool same_type = false;
+  std::string undo_patch;
 };
 
 // An edit's two vectors in float32, and more.
 constexpr std::uint64_t bytes_per_edit = std::uint64_t{1} << 14;
+
+/// Of the keys of every edited block, from the text that edits would use.
+Result<std::vector<KeyMoment>> moments_of(const Model& model, std::span<const StoredEdit> edits, int threads,
+                                          const CancelToken& cancel) {
+  std::set<int> blocks;
+  for (const StoredEdit& stored : edits) blocks.insert(stored.edit.update.block);
+  std::vector<KeyMoment> moments;
+  for (const int block : blocks) {
+    auto editor = Editor::create(model, {.layer = block, .threads = threads});
+    if (!editor) return std::unexpected(editor.error());
+    if (const auto used = use_statistics(*editor, model, {}, cancel); !used) return std::unexpected(used.error());
+    auto moment = editor->key_moment();
+    if (!moment) return std::unexpected(moment.error());
+    moments.push_back(std::move(*moment));
+  }
+  return moments;
+}
+
+Status draft(const Delivery& delivery, const ExportVerb& verb, const Model& model, const OutputFile& file,
+             std::span<const StoredEdit> edits, bool adapter, const CancelToken& cancel) {
+  if (adapter) return delivery.draft_adapter(file, edits);
+  if (!verb.same_type) return delivery.draft_model(file, edits);
+  const auto moments = moments_of(model, edits, verb.run.threads, cancel);
+  if (!moments) return std::unexpected(moments.error());
+  return delivery.draft_same_type(file, edits, *moments);
+}
+
+/// Before the edited model is in its place: it may be where the only other copy lies.
+Status write_undo_patch(const ExportVerb& verb, const Model& model, const OutputFile& file) {
+  auto patch_file = OutputFile::reserve(verb.undo_patch, 0, {verb.run.model, file.path()});
+  if (!patch_file) return std::unexpected(patch_file.error());
+  const auto edited = gguf::File::open(file.draft());
+  if (!edited) return std::unexpected(edited.error());
+  const auto patch = make_undo_patch(model.file(), *edited);
+  if (!patch) return std::unexpected(patch.error());
+  if (auto done = io::write_whole(patch_file->draft(), std::as_bytes(std::span(*patch))); !done) return done;
+  return patch_file->deliver();
+}
 
 int export_edits(const ExportVerb& verb, const char* kind) {
   const CancelToken cancel = catch_interrupts();
@@ -51,9 +100,11 @@ int export_edits(const ExportVerb& verb, const char* kind) {
   auto file = OutputFile::reserve(verb.output, bytes, {verb.run.model, (*store)->path()});
   if (!file) return failed(file.error());
   const Delivery delivery(*model, verb.run, cancel);
-  if (auto done = adapter ? delivery.draft_adapter(*file, edits) : delivery.draft_model(*file, edits); !done)
-    return failed(done.error());
+  if (auto done = draft(delivery, verb, *model, *file, edits, adapter, cancel); !done) return failed(done.error());
   if (cancel.requested()) return failed({ErrorCode::cancelled, "stopped; nothing was written", "", ""});
+  if (!verb.undo_patch.empty()) {
+    if (auto done = write_undo_patch(verb, *model, *file); !done) return failed(done.error());
+  }
   const auto delivered = deliver(*file, kind);
   if (!delivered) return failed(delivered.error());
 
@@ -78,6 +129,15 @@ void add_kind(CLI::App& parent, Run& run, const char* kind, const char* descript
   add_run_options(*verb, options->run);
   add_store_option(*verb, options->store);
   verb->add_option("-o,--output", options->output, "The file to write")->required();
+  if (std::string(kind) == "gguf") {
+    verb->add_flag(
+        "--same-type", options->same_type,
+        "Keep every type and the size: change integer codes where they serve the edits (Q4_0, Q8_0, Q4_K, Q6_K)");
+  }
+  if (std::string(kind) == "gguf") {
+    verb->add_option("--undo-patch", options->undo_patch, "With --same-type: also write what `mobiedit restore` needs")
+        ->needs("--same-type");
+  }
   verb->callback([options, &run, kind] { run = [options, kind] { return export_edits(*options, kind); }; });
 }
 

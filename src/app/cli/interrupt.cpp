@@ -6,6 +6,9 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <string_view>
+
+#include "app/cli/exit_code.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -19,18 +22,40 @@ struct DoomedFile {
 };
 std::array<DoomedFile, 8> doomed;
 
+void remove_doomed() {
+  for (const DoomedFile& file : doomed) {
+    if (file.armed.load()) ::unlink(file.path.data());
+  }
+}
+
+extern "C" void on_lost_page(int) {
+  constexpr std::string_view text =
+      "mobiedit: error: a file was cut off or became unreadable while it was in use; nothing was written\n";
+  // Nothing is left to do if even this cannot be said.
+  if (::write(STDERR_FILENO, text.data(), text.size()) < 0) remove_doomed();
+  remove_doomed();
+  ::_exit(exit_io);
+}
+
 extern "C" void on_signal(int signal) {
   if (caught.exchange(signal) == 0) {
     token->request();
     return;
   }
-  for (const DoomedFile& file : doomed) {
-    if (file.armed.load()) ::unlink(file.path.data());
-  }
+  remove_doomed();
   ::_exit(128 + signal);
 }
 
 }  // namespace
+
+void catch_lost_files() {
+  struct sigaction action{};
+  action.sa_handler = on_lost_page;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGBUS, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGXFSZ, &action, nullptr);
+}
 
 CancelToken catch_interrupts() {
   static CancelToken shared;

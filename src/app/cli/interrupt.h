@@ -7,6 +7,11 @@
 
 namespace mobiedit::cli {
 
+/// What the system would kill the process for becomes an error: a mapped file that another process cut off (its pages
+/// are gone, and nothing can be done but to say so, remove what is half-written, and leave with exit_io), and a file
+/// beyond the limit on sizes (the write fails instead). Call once, first.
+void catch_lost_files();
+
 /// Takes over SIGINT and SIGTERM for the rest of the process; call once. The token is what the work looks at.
 [[nodiscard]] CancelToken catch_interrupts();
 

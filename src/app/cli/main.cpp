@@ -6,6 +6,7 @@
 
 #include "app/cli/console.h"
 #include "app/cli/exit_code.h"
+#include "app/cli/interrupt.h"
 #include "app/cli/verbs.h"
 
 namespace {
@@ -34,6 +35,8 @@ int parse_and_run(int argc, char** argv) {
   add_disable(app, run);
   add_export(app, run);
   add_apply(app, run);
+  add_verify(app, run);
+  add_restore(app, run);
   add_store(app, run);
   try {
     app.parse(argc, argv);
@@ -50,6 +53,7 @@ int parse_and_run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  catch_lost_files();
   try {
     return parse_and_run(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -25,6 +25,8 @@ void add_enable(CLI::App& app, Run& run);
 void add_disable(CLI::App& app, Run& run);
 void add_export(CLI::App& app, Run& run);
 void add_apply(CLI::App& app, Run& run);
+void add_verify(CLI::App& app, Run& run);
+void add_restore(CLI::App& app, Run& run);
 void add_store(CLI::App& app, Run& run);
 
 }  // namespace mobiedit::cli

@@ -1,0 +1,174 @@
+#include "mobiedit/store/same_type.h"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#include "base/thread_pool.h"
+#include "gguf/codes.h"
+#include "io/file_info.h"
+#include "io/write_whole.h"
+#include "store/code_search.h"
+#include "store/provenance.h"
+
+namespace mobiedit {
+namespace {
+
+using Matrix = Eigen::MatrixXf;
+using Vector = Eigen::VectorXf;
+
+// How much more an edit's own key counts than a key of running text. High enough that what is left of the error there
+// is far below what an edit's margin forgives, low enough that floats still see the rest.
+constexpr float key_weight = 300.0f;
+
+/// The updates of one tensor as matrices, and what their errors are weighed with.
+struct Task {
+  const gguf::TensorInfo* tensor = nullptr;
+  Matrix left;    // [d, n]
+  Matrix right;   // [f, n]
+  Matrix moment;  // [f, f]
+  Matrix keys;    // [f, n]: right·key = 1, up to what other updates do
+  Matrix h;       // moment + key_weight Σ key keyᵀ
+};
+
+Result<std::map<int, Task>> tasks_of(const gguf::File& base, std::span<const RankOneUpdate> updates,
+                                     std::span<const KeyMoment> moments) {
+  if (updates.empty()) return fail(ErrorCode::usage, "there is no update to write");
+  std::map<int, std::vector<const RankOneUpdate*>> blocks;
+  for (const RankOneUpdate& update : updates) blocks[update.block].push_back(&update);
+  std::map<int, Task> tasks;
+  for (const auto& [block, list] : blocks) {
+    Task& task = tasks[block];
+    const std::string name = edited_tensor(block);
+    task.tensor = base.find_tensor(name);
+    if (task.tensor == nullptr) return fail(ErrorCode::bad_model, "has no tensor " + name, base.path().string());
+    if (!gguf::has_codes(task.tensor->type)) {
+      return fail(ErrorCode::bad_model,
+                  name + " is of type " + std::string(gguf::traits(task.tensor->type)->name) +
+                      ", whose codes are not changed here",
+                  base.path().string(), "Q4_0, Q8_0, Q4_K and Q6_K are; or let the tensor be promoted");
+    }
+    const auto f = static_cast<Eigen::Index>(task.tensor->columns());
+    const auto d = static_cast<Eigen::Index>(task.tensor->rows());
+    const auto n = static_cast<Eigen::Index>(list.size());
+    task.left.resize(d, n);
+    task.right.resize(f, n);
+    for (Eigen::Index e = 0; e < n; ++e) {
+      const RankOneUpdate& update = *list[static_cast<std::size_t>(e)];
+      if (static_cast<Eigen::Index>(update.left.size()) != d || static_cast<Eigen::Index>(update.right.size()) != f)
+        return fail(ErrorCode::bad_model, name + " is of another shape than an update", base.path().string());
+      task.left.col(e) = Eigen::Map<const Vector>(update.left.data(), d);
+      task.right.col(e) = Eigen::Map<const Vector>(update.right.data(), f);
+    }
+    const auto known = std::ranges::find(moments, block, &KeyMoment::block);
+    if (known != moments.end() && known->values.size() == static_cast<std::size_t>(f) * static_cast<std::size_t>(f)) {
+      task.moment = Eigen::Map<const Matrix>(known->values.data(), f, f);
+    } else {
+      task.moment = Matrix::Identity(f, f);
+    }
+    // right lies along C⁻¹ key, so C right lies along the key: nothing need be kept of how the edit was found.
+    task.keys = task.moment * task.right;
+    for (Eigen::Index e = 0; e < n; ++e) {
+      const float along = task.keys.col(e).dot(task.right.col(e));
+      if (!std::isfinite(along) || along <= 0)
+        return fail(ErrorCode::usage, "an update that is zero or not finite", name);
+      task.keys.col(e) /= along;
+    }
+    task.h = task.moment;
+    task.h.noalias() += key_weight * task.keys * task.keys.transpose();
+  }
+  return tasks;
+}
+
+struct Written {
+  std::vector<std::byte> bytes;
+  FlippedTensor report;
+};
+
+Result<Written> flip(const gguf::File& base, const Task& task, ThreadPool& pool) {
+  const gguf::TensorInfo& tensor = *task.tensor;
+  const std::size_t f = tensor.columns(), d = tensor.rows();
+  const std::size_t stride = gguf::row_bytes(tensor.type, f);
+  const auto source = base.data(tensor);
+  Written written{{source.begin(), source.end()}, {tensor.name, tensor.type, f * d, 0, 0, 0}};
+  const auto n = task.left.cols();
+  Eigen::VectorXd missed = Eigen::VectorXd::Zero(n);
+  double felt = 0, wanted = 0;
+  std::mutex sums;
+  pool.run(static_cast<int>(d), [&](int piece, int) {
+    const auto row = static_cast<std::size_t>(piece);
+    const auto bytes = std::span(written.bytes).subspan(row * stride, stride);
+    std::vector<std::int16_t> codes(f);
+    std::vector<float> steps(f);
+    gguf::read_codes(tensor.type, bytes, codes, steps);
+    const std::vector<std::int16_t> before = codes;
+    const Vector change = task.right * task.left.row(piece).transpose();
+    Vector gradient, residual;
+    choose_codes(task.h, steps, {change.data(), f}, gguf::code_range(tensor.type), codes, gradient, residual);
+    gguf::write_codes(tensor.type, codes, bytes);
+    std::uint64_t changed = 0;
+    for (std::size_t j = 0; j < f; ++j) changed += codes[j] != before[j] ? 1 : 0;
+    const Vector at_keys = task.keys.transpose() * residual;
+    const Vector moved = task.moment.selfadjointView<Eigen::Lower>() * residual;
+    const Vector meant = task.moment.selfadjointView<Eigen::Lower>() * change;
+    const std::lock_guard lock(sums);
+    written.report.changed += changed;
+    missed += at_keys.cast<double>().cwiseAbs2();
+    felt += double{residual.dot(moved)};
+    wanted += double{change.dot(meant)};
+  });
+  for (Eigen::Index e = 0; e < n; ++e) {
+    const double size = double{task.left.col(e).norm()};
+    if (size > 0) written.report.update_error = std::max(written.report.update_error, std::sqrt(missed[e]) / size);
+  }
+  written.report.side_effect = wanted > 0 ? std::sqrt(std::max(0.0, felt) / wanted) : 0;
+  return written;
+}
+
+Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
+                                         std::span<const RankOneUpdate> updates, std::span<const KeyMoment> moments,
+                                         int threads) {
+  const auto same = io::same_file(path, base.path());
+  if (!same) return std::unexpected(same.error());
+  if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
+  const auto tasks = tasks_of(base, updates, moments);
+  if (!tasks) return std::unexpected(tasks.error());
+  ThreadPool pool(threads);
+  // In the order in which they lie in the file.
+  std::map<std::uint64_t, std::vector<std::byte>> rewritten;
+  std::vector<FlippedTensor> report;
+  for (const auto& [block, task] : *tasks) {
+    auto written = flip(base, task, pool);
+    if (!written) return std::unexpected(written.error());
+    report.push_back(std::move(written->report));
+    rewritten.emplace(task.tensor->offset, std::move(written->bytes));
+  }
+  const auto bytes = base.bytes();
+  auto done = io::write_whole(path, bytes.size(), [&](io::PendingFile& file) -> Status {
+    std::size_t at = 0;
+    for (const auto& [offset, tensor] : rewritten) {
+      if (auto s = file.write(bytes.subspan(at, offset - at)); !s) return s;
+      if (auto s = file.write(tensor); !s) return s;
+      at = static_cast<std::size_t>(offset) + tensor.size();
+    }
+    return file.write(bytes.subspan(at));
+  });
+  if (!done) return std::unexpected(done.error());
+  return report;
+}
+
+}  // namespace
+
+Result<std::vector<FlippedTensor>> write_same_type(const std::filesystem::path& path, const gguf::File& base,
+                                                   std::span<const RankOneUpdate> updates,
+                                                   std::span<const KeyMoment> moments, int threads) try {
+  return write(path, base, updates, moments, threads);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to write the edited model", path.string());
+}
+
+}  // namespace mobiedit
