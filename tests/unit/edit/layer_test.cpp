@@ -20,7 +20,7 @@ TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
   c.name = "facts-40m";
   const auto choice = known_layer(c);
   ASSERT_TRUE(choice);
-  EXPECT_EQ(choice->layer, 3);
+  EXPECT_EQ(choice->layer, 5);
   EXPECT_TRUE(choice->known);
   c.name = "another of that shape";
   EXPECT_FALSE(known_layer(c));
