@@ -51,7 +51,7 @@ def test_measuring_gives_every_figure_and_leaves_nothing(mobiedit, tmp_path):
         assert document[figure]["seconds"] > 0
     assert [t["at_once"] for t in document["evaluation"]["times"]] == [1, 4, 64]
     assert 0 < document["edit"]["evaluations"] <= 21  # one more tells the search what the model says now
-    assert document["peak_rss_bytes"] > document["load"]["peak_rss_bytes"] > document["model"]["bytes"] / 2
+    assert document["peak_rss_bytes"] >= document["load"]["peak_rss_bytes"] > document["model"]["bytes"] / 2
     assert left_in(tmp_path) == []
 
 

@@ -26,7 +26,7 @@ def test_only_codes_of_the_edited_tensor_change(mobiedit, model, outputs):
     before, after = model.read_bytes(), (outputs / "same.gguf").read_bytes()
     assert len(before) == len(after)
     tensors = {t["name"]: t for t in json.loads(mobiedit("inspect", model, "--json").stdout)["tensors"]}
-    edited = tensors["blk.3.ffn_down.weight"]
+    edited = tensors["blk.5.ffn_down.weight"]
     begin, end = edited["offset"], edited["offset"] + edited["bytes"]
     assert before[:begin] == after[:begin] and before[end:] == after[end:] and before != after
     scales = [at for at in range(begin, end, 34)]  # Q8_0: two bytes of scale, 32 codes
@@ -55,7 +55,7 @@ def test_verify_finds_what_was_exported_sound(mobiedit, model, outputs, name):
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads(done.stdout)
     assert document["sound"] is True and document["faults"] == []
-    assert document["changed"] == ["blk.3.ffn_down.weight"]
+    assert document["changed"] == ["blk.5.ffn_down.weight"]
     assert [edit["answers"] for edit in document["edits"]] == [True]
 
 
@@ -72,8 +72,8 @@ def test_verify_finds_what_was_tampered_with(mobiedit, model, outputs, tmp_path)
         assert done.returncode == 7, done.stdout + done.stderr
         return " ".join(json.loads(done.stdout)["faults"])
 
-    assert "blk.3.ffn_down.weight.lora_b was changed" in verdict("lora.gguf", "blk.3.ffn_down.weight.lora_b", 4)
-    assert "blk.3.ffn_down.weight was changed" in verdict("gguf.gguf", "blk.3.ffn_down.weight")
+    assert "blk.5.ffn_down.weight.lora_b was changed" in verdict("lora.gguf", "blk.5.ffn_down.weight.lora_b", 4)
+    assert "blk.5.ffn_down.weight was changed" in verdict("gguf.gguf", "blk.5.ffn_down.weight")
     assert "blk.5.ffn_up.weight is not the base's" in verdict("gguf.gguf", "blk.5.ffn_up.weight")
     assert "blk.5.ffn_up.weight is not the base's" in verdict("same.gguf", "blk.5.ffn_up.weight")
 
