@@ -92,7 +92,7 @@ bool measure(Isa isa, const Product& product, int threads, double least) {
       Random(7).fill_normal(x);
       Activations activations;
       const double seconds = best_of(least, [&] {
-        activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), product.activations, pool);
+        activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), product.activations, false, pool);
         linear(*weight, activations, nullptr, y.data(), static_cast<std::size_t>(n), pool);
       });
       const double rate = 2e-9 * m * n * k / seconds;

@@ -1,18 +1,11 @@
 #include "gguf/codes.h"
 
 #include <cassert>
-#include <cstring>
 
-#include "base/half.h"
+#include "gguf/blocks.h"
 
 namespace mobiedit::gguf {
 namespace {
-
-float half_at(const std::byte* from) {
-  std::uint16_t bits;
-  std::memcpy(&bits, from, sizeof bits);
-  return half_to_float(bits);
-}
 
 void put_bits(std::byte& byte, int value, int shift, int mask) {
   byte = (byte & ~static_cast<std::byte>(mask << shift)) | static_cast<std::byte>((value & mask) << shift);
@@ -55,16 +48,12 @@ int code_at(TensorType type, const std::byte* block, std::size_t i) {
 
 float step_at(TensorType type, const std::byte* block, std::size_t i) {
   if (type == TensorType::q4_k) {
-    // Scales of 6 bits, two groups' high bits folded above the next four's: as in dequantize.cpp.
-    const auto at = [block](std::size_t n) { return std::to_integer<int>(block[4 + n]); };
-    const std::size_t group = i / 32;
-    const int scale = group < 4 ? at(group) & 63 : (at(group + 4) & 15) | (at(group - 4) >> 6) << 4;
-    return half_at(block) * static_cast<float>(scale);
+    return load_half(block) * static_cast<float>(group_scale(block + 4, i / 32).scale);
   }
   if (type == TensorType::q6_k) {
-    return half_at(block + 208) * static_cast<float>(static_cast<std::int8_t>(block[192 + i / 16]));
+    return load_half(block + 208) * static_cast<float>(static_cast<std::int8_t>(block[192 + i / 16]));
   }
-  return half_at(block);
+  return load_half(block);
 }
 
 }  // namespace

@@ -3,141 +3,14 @@
 // Every product below is exact in float: a scale has 11 significant bits (it is a half), the integers that it is
 // multiplied with have at most 6, then 5, or 8 and 6, bits, and 24 fit. So at most one rounding happens to a value (the
 // addition of its minimum), and the result depends neither on the order of the products nor on fused arithmetic.
-#include <bit>
 #include <cassert>
-#include <cstring>
 
-#include "base/half.h"
+#include "gguf/blocks.h"
+#include "gguf/groups.h"
 #include "mobiedit/gguf/types.h"
 
 namespace mobiedit::gguf {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "blocks are read as they lie in the file");
-
-template <class T>
-T load(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
-}
-
-float load_half(const std::byte* from) {
-  return half_to_float(load<std::uint16_t>(from));
-}
-
-int low_nibble(std::byte b) {
-  return std::to_integer<int>(b) & 15;
-}
-int high_nibble(std::byte b) {
-  return std::to_integer<int>(b) >> 4;
-}
-
-/// The 5th bits of 32 values, one bit each, to be or-ed to their low four.
-struct FifthBits {
-  std::uint32_t bits;
-  int operator()(int i) const { return static_cast<int>((bits >> i) & 1u) << 4; }
-};
-
-// The 32-value blocks: the first half of the values lies in the low nibbles, the second in the high ones.
-
-void q4_0(const std::byte* block, float* y) {
-  const float scale = load_half(block);
-  const std::byte* codes = block + 2;
-  for (int i = 0; i < 16; ++i) {
-    y[i] = static_cast<float>(low_nibble(codes[i]) - 8) * scale;
-    y[i + 16] = static_cast<float>(high_nibble(codes[i]) - 8) * scale;
-  }
-}
-
-void q4_1(const std::byte* block, float* y) {
-  const float scale = load_half(block);
-  const float minimum = load_half(block + 2);
-  const std::byte* codes = block + 4;
-  for (int i = 0; i < 16; ++i) {
-    y[i] = static_cast<float>(low_nibble(codes[i])) * scale + minimum;
-    y[i + 16] = static_cast<float>(high_nibble(codes[i])) * scale + minimum;
-  }
-}
-
-void q5_0(const std::byte* block, float* y) {
-  const float scale = load_half(block);
-  const FifthBits fifth{load<std::uint32_t>(block + 2)};
-  const std::byte* codes = block + 6;
-  for (int i = 0; i < 16; ++i) {
-    y[i] = static_cast<float>((low_nibble(codes[i]) | fifth(i)) - 16) * scale;
-    y[i + 16] = static_cast<float>((high_nibble(codes[i]) | fifth(i + 16)) - 16) * scale;
-  }
-}
-
-void q5_1(const std::byte* block, float* y) {
-  const float scale = load_half(block);
-  const float minimum = load_half(block + 2);
-  const FifthBits fifth{load<std::uint32_t>(block + 4)};
-  const std::byte* codes = block + 8;
-  for (int i = 0; i < 16; ++i) {
-    y[i] = static_cast<float>(low_nibble(codes[i]) | fifth(i)) * scale + minimum;
-    y[i + 16] = static_cast<float>(high_nibble(codes[i]) | fifth(i + 16)) * scale + minimum;
-  }
-}
-
-void q8_0(const std::byte* block, float* y) {
-  const float scale = load_half(block);
-  const std::byte* codes = block + 2;
-  for (int i = 0; i < 32; ++i) y[i] = static_cast<float>(load<std::int8_t>(codes + i)) * scale;
-}
-
-/// Scale and minimum of the `group`-th 32 of 256 values: 6 bits each, 8 pairs in 12 bytes. The first four pairs lie in
-/// the low six bits of bytes 0-3 and 4-7; the others have their low four bits in bytes 8-11, their high two above
-/// those.
-struct GroupScale {
-  int scale;
-  int minimum;
-};
-
-GroupScale group_scale(const std::byte* packed, int group) {
-  const auto at = [packed](int i) { return std::to_integer<int>(packed[i]); };
-  if (group < 4) return {at(group) & 63, at(group + 4) & 63};
-  return {(at(group + 4) & 15) | ((at(group - 4) >> 6) << 4), (at(group + 4) >> 4) | ((at(group) >> 6) << 4)};
-}
-
-// Four runs of 32 bytes hold eight groups of 32 values: a group in the low nibbles, the next in the high ones.
-
-void q4_k(const std::byte* block, float* y) {
-  const float scale = load_half(block);
-  const float minimum = load_half(block + 2);
-  const std::byte* codes = block + 16;
-  for (int group = 0; group < 8; ++group) {
-    const GroupScale packed = group_scale(block + 4, group);
-    const float s = scale * static_cast<float>(packed.scale);
-    const float m = minimum * static_cast<float>(packed.minimum);
-    const std::byte* run = codes + group / 2 * 32;
-    const int shift = group % 2 * 4;
-    for (int i = 0; i < 32; ++i) {
-      const int code = (std::to_integer<int>(run[i]) >> shift) & 15;
-      y[group * 32 + i] = s * static_cast<float>(code) - m;
-    }
-  }
-}
-
-void q5_k(const std::byte* block, float* y) {
-  const float scale = load_half(block);
-  const float minimum = load_half(block + 2);
-  const std::byte* fifth = block + 16;  // bit `group` of byte i belongs to value i of that group
-  const std::byte* codes = block + 48;
-  for (int group = 0; group < 8; ++group) {
-    const GroupScale packed = group_scale(block + 4, group);
-    const float s = scale * static_cast<float>(packed.scale);
-    const float m = minimum * static_cast<float>(packed.minimum);
-    const std::byte* run = codes + group / 2 * 32;
-    const int shift = group % 2 * 4;
-    for (int i = 0; i < 32; ++i) {
-      const int low = (std::to_integer<int>(run[i]) >> shift) & 15;
-      const int high = (std::to_integer<int>(fifth[i]) >> group) & 1;
-      y[group * 32 + i] = s * static_cast<float>(low | (high << 4)) - m;
-    }
-  }
-}
 
 /// Two halves of 128 values: 64 bytes of low nibbles, 32 bytes of high bit pairs, 8 signed scales, each for 16 values.
 void q6_k(const std::byte* block, float* y) {
@@ -170,6 +43,17 @@ void each_block(const TypeTraits& type, std::span<const std::byte> bytes, std::s
   }
 }
 
+void groups(TensorType type, const TypeTraits& traits, std::span<const std::byte> bytes, std::span<float> values) {
+  const bool offsets = group_form(type).offsets;  // without: + 0 would lose the sign of a zero
+  each_block(traits, bytes, values, [&](const std::byte* from, float* to) {
+    for (std::size_t g = 0; g < traits.block_values / 32; ++g, to += 32) {
+      const Group group = read_group(type, from, g);
+      for (int i = 0; i < 32; ++i) to[i] = static_cast<float>(group.codes[i]) * group.scale;
+      for (int i = 0; offsets && i < 32; ++i) to[i] += group.offset;
+    }
+  });
+}
+
 }  // namespace
 
 void dequantize(TensorType type, std::span<const std::byte> bytes, std::span<float> values) {
@@ -184,22 +68,10 @@ void dequantize(TensorType type, std::span<const std::byte> bytes, std::span<flo
     case TensorType::bf16:
       return each_block(*t, bytes, values,
                         [](const std::byte* from, float* to) { *to = bfloat16_to_float(load<std::uint16_t>(from)); });
-    case TensorType::q4_0:
-      return each_block(*t, bytes, values, q4_0);
-    case TensorType::q4_1:
-      return each_block(*t, bytes, values, q4_1);
-    case TensorType::q5_0:
-      return each_block(*t, bytes, values, q5_0);
-    case TensorType::q5_1:
-      return each_block(*t, bytes, values, q5_1);
-    case TensorType::q8_0:
-      return each_block(*t, bytes, values, q8_0);
-    case TensorType::q4_k:
-      return each_block(*t, bytes, values, q4_k);
-    case TensorType::q5_k:
-      return each_block(*t, bytes, values, q5_k);
     case TensorType::q6_k:
       return each_block(*t, bytes, values, q6_k);
+    default:
+      return groups(type, *t, bytes, values);
   }
 }
 

@@ -9,6 +9,15 @@
 namespace mobiedit::kernels {
 namespace {
 
+float sum_of_group(const float* x) {
+  // Eight sums side by side, so that it is quick; always these eight, so that it is the same everywhere.
+  float sums[8] = {};
+  for (int i = 0; i < group_size; i += 8) {
+    for (int lane = 0; lane < 8; ++lane) sums[lane] += x[i + lane];
+  }
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 /// How a product is cut: rows_a_piece x panels_a_piece.
 struct Cut {
   int rows;
@@ -67,7 +76,7 @@ const LinearKernel& linear_kernel(Isa isa) {
 }
 
 void Activations::set(Isa isa_of_weights, const float* values, int rows, int length, std::size_t stride_of_rows,
-                      ActivationKind wanted, ThreadPool& pool) {
+                      ActivationKind wanted, bool sums, ThreadPool& pool) {
   assert(rows >= 0 && length > 0 && (wanted == ActivationKind::f32 || length % group_size == 0));
   isa = isa_of_weights;
   x = values;
@@ -75,16 +84,22 @@ void Activations::set(Isa isa_of_weights, const float* values, int rows, int len
   k = length;
   stride = stride_of_rows;
   kind = wanted;
+  has_sums = sums;
   if (kind == ActivationKind::f32) return;
   const RowForm& form = row_form(linear_kernel(isa), kind);
   row_bytes = form.bytes(k);
   quantized_rows.reserve(row_bytes * static_cast<std::size_t>(m));
+  const auto groups = static_cast<std::size_t>(k / group_size);
+  if (sums) group_sums.reserve(groups * static_cast<std::size_t>(m) * sizeof(float));
   const int rows_a_piece = std::max(1, 32768 / k);
   pool.run(divide_up(m, rows_a_piece), [&](int piece, int) {
     const int end = std::min(m, (piece + 1) * rows_a_piece);
     for (int row = piece * rows_a_piece; row < end; ++row) {
       const auto r = static_cast<std::size_t>(row);
       form.quantize(x + r * stride, k, quantized_rows.data() + r * row_bytes);
+      if (!sums) continue;
+      float* out = reinterpret_cast<float*>(group_sums.data()) + r * groups;
+      for (std::size_t g = 0; g < groups; ++g) out[g] = sum_of_group(x + r * stride + g * group_size);
     }
   });
 }
@@ -93,6 +108,7 @@ void linear(const PackedWeight& weight, const Activations& x, const float* bias,
             ThreadPool& pool) {
   assert(weight.n() > 0 && x.k == weight.k());
   assert(weight.kind() == WeightKind::f32 || x.isa == weight.isa());
+  assert(weight.offsets() == nullptr || x.has_sums);
   if (x.m == 0) return;
   const LinearKernel& kernel = linear_kernel(weight.isa());
   const std::size_t bytes_a_panel = panel_bytes(kernel, weight.kind(), x.k);
@@ -109,6 +125,21 @@ void linear(const PackedWeight& weight, const Activations& x, const float* bias,
     const int first_column = first_panel * kernel.panel;
     const auto row = static_cast<std::size_t>(first_row);
     const int panels_here = std::min(piece_size.panels, panels - first_panel);
+    if (weight.offsets() != nullptr) {
+      const int groups = x.k / group_size;
+      const std::size_t offset_bytes = kernel.panel_bytes_f32(groups);
+      kernel.multiply_f32({
+          .weight = weight.offsets() + static_cast<std::size_t>(first_panel) * offset_bytes,
+          .k = groups,
+          .panels = panels_here,
+          .columns = std::min(panels_here * kernel.panel, weight.n() - first_column),
+          .x = reinterpret_cast<const float*>(x.group_sums.data()) + row * static_cast<std::size_t>(groups),
+          .x_stride = static_cast<std::size_t>(groups),
+          .m = std::min(piece_size.rows, x.m - first_row),
+          .y = y + row * stride + first_column,
+          .y_stride = stride,
+      });
+    }
     multiply({
         .weight = weight.data() + static_cast<std::size_t>(first_panel) * bytes_a_panel,
         .k = x.k,
@@ -122,6 +153,7 @@ void linear(const PackedWeight& weight, const Activations& x, const float* bias,
         .bias = bias != nullptr ? bias + first_column : nullptr,
         .y = y + row * stride + first_column,
         .y_stride = stride,
+        .accumulate = weight.offsets() != nullptr,
     });
   });
 }

@@ -5,12 +5,14 @@
 //
 // What is computed, whatever the instruction set:
 //   groups of 32    weight and activation codes are multiplied and summed exactly within a group along k; then, group
-//                   by group in order, y = fma(sum, weight scale * activation scale, y), and the bias last
+//                   by group in order, y = fma(sum, weight scale * activation scale, y), and the bias last; a weight
+//                   whose groups have offsets starts from y = the float product of these with the sums of the
+//                   activations' groups, which are not rounded
 //   a scale a row   codes are multiplied and summed exactly along all of k; y = sum * (weight scale * activation
 //                   scale), and the bias last
 // A sum is rounded to a float once, to nearest even. So an integer product has the same bits on every instruction set,
-// and 4-bit weights give the bits that the same codes give as bytes. A float product is summed in order of k on all of
-// them, fused multiply-add where the processor has it.
+// and 4-bit weights give the bits that the same codes give as bytes (offsets apart). A float product is summed in order
+// of k on all of them, fused multiply-add where the processor has it.
 #pragma once
 
 #include <cstddef>
@@ -62,16 +64,22 @@ class PackedWeight {
  public:
   /// Gives row i of the matrix, k values; called once a row, from several threads at a time.
   using FloatRows = std::function<void(int row, std::span<float> values)>;
-  /// Gives row i as codes [k], -127 … 127 or for int4_g32 -8 … 7, and scales [k/32]: value = code * scale. Called once
-  /// a row, from several threads at a time.
-  using GroupRows = std::function<void(int row, std::span<std::int8_t> codes, std::span<float> scales)>;
+  /// A row in groups: codes [k], -127 … 127 or for int4_g32 -8 … 7; scales [k/32]; offsets [k/32], or empty. value =
+  /// code * scale + offset.
+  struct Groups {
+    std::span<std::int8_t> codes;
+    std::span<float> scales;
+    std::span<float> offsets;
+  };
+  /// Fills row i. Called once a row, from several threads at a time.
+  using GroupRows = std::function<void(int row, const Groups& groups)>;
 
   /// k must be a multiple of 32 for integers. Errors: out_of_memory, usage (int4_g32 too: floats are not rounded to 4
   /// bits here).
   static Result<PackedWeight> from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
                                           ThreadPool& pool);
   /// `kind`: int8_g32 or int4_g32. Errors: as above.
-  static Result<PackedWeight> from_groups(Isa isa, WeightKind kind, int n, int k, const GroupRows& rows,
+  static Result<PackedWeight> from_groups(Isa isa, WeightKind kind, int n, int k, bool offsets, const GroupRows& rows,
                                           ThreadPool& pool);
   [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k);
 
@@ -81,6 +89,8 @@ class PackedWeight {
   [[nodiscard]] WeightKind kind() const { return kind_; }
   [[nodiscard]] Isa isa() const { return isa_; }
   [[nodiscard]] const std::byte* data() const { return data_.data(); }
+  /// A float weight [n, k/32], packed; null: no offsets.
+  [[nodiscard]] const std::byte* offsets() const { return offsets_.data(); }
   /// Row i as floats, for oracles and for the few rows that need exact values.
   void row(int i, std::span<float> values) const;
 
@@ -92,6 +102,7 @@ class PackedWeight {
   WeightKind kind_ = WeightKind::f32;
   Isa isa_ = Isa::portable;
   AlignedBuffer data_;
+  AlignedBuffer offsets_;
 };
 
 /// Rows of activations [m, k] in the form that a product wants: borrowed floats, and for integer weights their codes
@@ -100,8 +111,9 @@ class Activations {
  public:
   /// `x` [m, k], rows `stride` floats apart, is borrowed until the next call. Codes are made as `kind` says (x *
   /// (greatest code / absmax), of a group of 32 or of a row, round to nearest even); k must then be a multiple of 32. A
-  /// group or row with a value that is not finite makes every product with it not finite. Throws std::bad_alloc.
-  void set(Isa isa, const float* x, int m, int k, std::size_t stride, ActivationKind kind, ThreadPool& pool);
+  /// group or row with a value that is not finite makes every product with it not finite. `sums`: for weights with
+  /// offsets too. Throws std::bad_alloc.
+  void set(Isa isa, const float* x, int m, int k, std::size_t stride, ActivationKind kind, bool sums, ThreadPool& pool);
 
   Isa isa = Isa::portable;
   const float* x = nullptr;
@@ -111,11 +123,13 @@ class Activations {
   ActivationKind kind = ActivationKind::f32;
   AlignedBuffer quantized_rows;  ///< layout is the instruction set's own business
   std::size_t row_bytes = 0;     ///< of quantized_rows
+  AlignedBuffer group_sums;      ///< floats [m, k/32], if they were asked for
+  bool has_sums = false;
 };
 
 /// y [m, n], rows `stride` floats apart, = x Wᵀ + bias (bias [n] or null). Deterministic: the same numbers whatever the
 /// number of threads and whatever other rows are in the batch. x was set for the weight's instruction set and k, in a
-/// kind that the weight reads. y must not overlap x.
+/// kind that the weight reads, with sums if the weight has offsets. y must not overlap x.
 void linear(const PackedWeight& weight, const Activations& x, const float* bias, float* y, std::size_t stride,
             ThreadPool& pool);
 

@@ -60,7 +60,7 @@ template <int Rows>
 void load_sums(__m256 (&sums)[Rows][2], const Place& p, Size y_stride) {
 #pragma GCC unroll 4
   for (Size r = 0; r < Rows; ++r) {
-    if (p.from == 0) {
+    if (p.start) {
       sums[r][0] = sums[r][1] = _mm256_setzero_ps();
     } else {
       p.columns.load(p.y + r * y_stride, sums[r][0], sums[r][1]);

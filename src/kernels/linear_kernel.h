@@ -20,12 +20,13 @@ struct Rectangle {
   int columns;     // that exist; the last panel may hold fewer than the others
   const float* x;  // f32: rows `x_stride` floats apart
   std::size_t x_stride;
-  const std::byte* x_rows;  // integers: rows `x_row_bytes` apart
-  std::size_t x_row_bytes;
+  const std::byte* x_rows = nullptr;  // integers: rows `x_row_bytes` apart
+  std::size_t x_row_bytes = 0;
   int m;
-  const float* bias;  // of the first column, or null
+  const float* bias = nullptr;  // of the first column, or null
   float* y;
   std::size_t y_stride;
+  bool accumulate = false;  // groups only: start from what y holds
 };
 
 /// How integer weights of one kind lie in memory.

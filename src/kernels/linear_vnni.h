@@ -146,7 +146,7 @@ struct Vnni : Tiles<V> {
     Float sums[Rows][2];
 #pragma GCC unroll 8
     for (Size r = 0; r < Rows; ++r) {
-      if (p.from == 0) {
+      if (p.start) {
         sums[r][0] = sums[r][1] = V::zero();
       } else {
         p.columns.load(p.y + r * y_stride, sums[r][0], sums[r][1]);

@@ -3,6 +3,7 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "kernels/linear.h"
 #include "kernels/linear_kernel.h"
@@ -109,6 +110,13 @@ void PackedWeight::row(int i, std::span<float> values) const {
   const std::byte* panel = data() + static_cast<std::size_t>(i / kernel.panel) * panel_bytes(kernel, kind_, k_);
   const auto unpack = kind_ == WeightKind::f32 ? kernel.unpack_f32 : weight_form(kernel, kind_).unpack;
   unpack(panel, k_, i % kernel.panel, values.data());
+  if (offsets() == nullptr) return;
+  const int groups = k_ / group_size;
+  const std::byte* offset_panel =
+      offsets() + static_cast<std::size_t>(i / kernel.panel) * kernel.panel_bytes_f32(groups);
+  std::vector<float> added(static_cast<std::size_t>(groups));
+  kernel.unpack_f32(offset_panel, groups, i % kernel.panel, added.data());
+  for (std::size_t c = 0; c < values.size(); ++c) values[c] += added[c / group_size];
 }
 
 Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
@@ -145,16 +153,35 @@ Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, 
   return no_memory(n, k);
 }
 
-Result<PackedWeight> PackedWeight::from_groups(Isa isa, WeightKind kind, int n, int k, const GroupRows& rows,
-                                               ThreadPool& pool) try {
+Result<PackedWeight> PackedWeight::from_groups(Isa isa, WeightKind kind, int n, int k, bool offsets,
+                                               const GroupRows& rows, ThreadPool& pool) try {
   assert(kind == WeightKind::int8_g32 || kind == WeightKind::int4_g32);
   Result<PackedWeight> weight = allocate(isa, kind, n, k);
   if (!weight) return weight;
+  const LinearKernel& kernel = linear_kernel(isa);
   const auto length = static_cast<std::size_t>(k);
-  pack_integers(linear_kernel(isa), kind, n, k, weight->data_.data(), pool,
-                [&](int row, int, std::int8_t* codes, float* scales) {
-                  rows(row, {codes, length}, {scales, length / group_size});
-                });
+  const std::size_t groups = length / group_size;
+  const auto panel = static_cast<std::size_t>(kernel.panel);
+  std::byte* packed_offsets = nullptr;
+  if (offsets) {
+    weight->offsets_.reserve(static_cast<std::size_t>(divide_up(n, kernel.panel)) *
+                             kernel.panel_bytes_f32(k / group_size));
+    packed_offsets = weight->offsets_.data();
+  }
+  // A panel's rows are filled by one thread, in order: its offsets are packed with the last of them.
+  Scratch all_offsets(pool, offsets ? panel * groups * sizeof(float) : 0);
+  pack_integers(
+      kernel, kind, n, k, weight->data_.data(), pool, [&](int row, int thread, std::int8_t* codes, float* scales) {
+        const std::size_t within = static_cast<std::size_t>(row) % panel;
+        float* of_panel = offsets ? all_offsets.of<float>(thread) : nullptr;
+        if (offsets && within == 0) std::fill_n(of_panel, panel * groups, 0.0f);
+        rows(row, {.codes = {codes, length},
+                   .scales = {scales, groups},
+                   .offsets = {offsets ? of_panel + within * groups : nullptr, offsets ? groups : 0}});
+        if (!offsets || (within + 1 != panel && row + 1 != n)) return;
+        const auto number = static_cast<std::size_t>(row) / panel;
+        kernel.pack_f32(of_panel, k / group_size, packed_offsets + number * kernel.panel_bytes_f32(k / group_size));
+      });
   return weight;
 } catch (const std::bad_alloc&) {
   return no_memory(n, k);

@@ -59,7 +59,8 @@ struct Tiles {
     const std::byte* weight;  // of the panel, at `from`
     int from;
     int length;
-    int row;  // the first
+    bool start;  // nothing is in y yet
+    int row;     // the first
     float* y;
     const Columns& columns;
     const std::byte* ahead;  // what the next slice will need: to be called for by this tile,
@@ -94,7 +95,8 @@ struct Tiles {
         for (int i = 0, row = 0; i < tiles; ++i) {
           const int rows = (r.m - row + tiles - i - 1) / (tiles - i);
           float* y = r.y + static_cast<Size>(row) * r.y_stride + static_cast<Size>(number) * panel_rows;
-          const Place place = {panel, weight, from, length, row, y, columns, next, ahead_bytes};
+          const Place place = {panel, weight, from,    length, from == 0 && !r.accumulate,
+                               row,   y,      columns, next,   ahead_bytes};
           with_rows<tile_rows>(rows, [&]<int Rows>() { tile.template operator()<Rows>(place); });
           row += rows;
           next += ahead_bytes * static_cast<Size>(length / group_size);

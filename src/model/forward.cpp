@@ -201,6 +201,22 @@ void Forward::add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int
 void Forward::count(const kernels::PackedWeight& weight, int rows) {
   (weight.kind() == kernels::WeightKind::f32 ? work_.floating : work_.integer) +=
       product(rows, weight.n()) * static_cast<std::uint64_t>(weight.k());
+  if (weight.offsets() != nullptr) {
+    work_.floating += product(rows, weight.n()) * static_cast<std::uint64_t>(weight.k() / kernels::group_size);
+  }
+}
+
+void Forward::set_activations(const float* x, int rows, int width,
+                              std::initializer_list<const kernels::PackedWeight*> readers) {
+  using kernels::ActivationKind;
+  ActivationKind kind = ActivationKind::f32;
+  bool sums = false;
+  for (const kernels::PackedWeight* reader : readers) {
+    if (reader->kind() != kernels::WeightKind::f32) kind = kernels::activations_for(reader->kind());
+    sums = sums || reader->offsets() != nullptr;
+  }
+  if (wide_activations_ && kind == ActivationKind::int8_g32) kind = ActivationKind::int16_g32;
+  activations_.set(model_.contents().isa, x, rows, width, static_cast<std::size_t>(width), kind, sums, pool_);
 }
 
 void Forward::project(const kernels::PackedWeight& weight, std::span<const float> bias, int block,
@@ -214,7 +230,6 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
                          std::span<const int> wanted, const Capture* capture) {
   const ModelConfig& c = config();
   const Weights& weights = model_.contents().weights;
-  const kernels::Isa isa = model_.contents().isa;
   const auto d = static_cast<std::size_t>(c.d);
   prepare_rows(sequences);
   const int rows = static_cast<int>(rows_.size());
@@ -236,14 +251,6 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
       kernels::rms_norm({residual + at, d}, norm, c.norm_epsilon, {normed_.data() + at, d});
     });
   };
-  const auto set = [&](const float* x, int count, int width,
-                       std::initializer_list<const kernels::PackedWeight*> readers) {
-    kernels::ActivationKind kind = kernels::ActivationKind::f32;
-    for (const kernels::PackedWeight* reader : readers) {
-      if (reader->kind() != kernels::WeightKind::f32) kind = kernels::activations_for(reader->kind());
-    }
-    activations_.set(isa, x, count, width, static_cast<std::size_t>(width), kind, pool_);
-  };
   const auto add = [&](int count) {
     pool_.run(count, [&](int row, int) {
       const std::size_t at = static_cast<std::size_t>(row) * d;
@@ -256,7 +263,7 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
     const bool capturing = capture && capture->block == block;
 
     normalise(rows, w.attn_norm);
-    set(normed_.data(), rows, c.d, {&w.q, &w.k, &w.v});
+    set_activations(normed_.data(), rows, c.d, {&w.q, &w.k, &w.v});
     project(w.k, w.k_bias, block, ActiveDeltas::k, activations_, k_.data());
     project(w.v, w.v_bias, block, ActiveDeltas::v, activations_, v_.data());
     rotate(k_.data(), c.kv_heads, rows, w.k_norm);
@@ -282,17 +289,17 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
         std::memmove(cos_.data() + i * half, cos_.data() + from * half, half * sizeof(float));
         std::memmove(sin_.data() + i * half, sin_.data() + from * half, half * sizeof(float));
       }
-      set(normed_.data(), m, c.d, {&w.q});
+      set_activations(normed_.data(), m, c.d, {&w.q});
     }
     project(w.q, w.q_bias, block, ActiveDeltas::q, activations_, q_.data());
     rotate(q_.data(), c.heads, m, w.q_norm);
     attend(block, q_.data(), sequences, query_rows, attended_.data());
-    set(attended_.data(), m, c.q_size(), {&w.o});
+    set_activations(attended_.data(), m, c.q_size(), {&w.o});
     project(w.o, w.o_bias, block, ActiveDeltas::o, activations_, out_.data());
     add(m);
 
     normalise(m, w.ffn_norm);
-    set(normed_.data(), m, c.d, {&w.gate, &w.up});
+    set_activations(normed_.data(), m, c.d, {&w.gate, &w.up});
     project(w.gate, {}, block, ActiveDeltas::gate, activations_, gate_.data());
     project(w.up, {}, block, ActiveDeltas::up, activations_, up_.data());
     pool_.run(m, [&](int row, int) {
@@ -303,7 +310,7 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
     if (capturing) std::copy_n(gate_.data(), product(m, c.f), capture->keys);
     if (capturing && capture->stop_at_keys) return;
     const kernels::PackedWeight& down = block == float_down_block_ && float_down_ ? *float_down_ : w.down;
-    set(gate_.data(), m, c.f, {&down});
+    set_activations(gate_.data(), m, c.f, {&down});
     project(down, {}, block, ActiveDeltas::down, activations_, out_.data());
     if (capturing && capture->values) std::copy_n(out_.data(), product(m, c.d), capture->values);
     add(m);
@@ -333,8 +340,7 @@ void Forward::read_output(const float* residual, int rows) {
   const auto d = static_cast<std::size_t>(c.d);
   ensure(normed_, static_cast<std::size_t>(rows) * d);
   final_norm(residual, rows, normed_.data());
-  activations_.set(model_.contents().isa, normed_.data(), rows, c.d, d,
-                   kernels::activations_for(model_.contents().weights.output.slices.front().kind()), pool_);
+  set_activations(normed_.data(), rows, c.d, {&model_.contents().weights.output.slices.front()});
 }
 
 void Forward::logits(const float* residual, int rows, float* out) {

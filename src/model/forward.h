@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -65,6 +66,10 @@ class Forward {
     float_down_ = float_down;
   }
 
+  /// Codes of 16 bits instead of 8, where weights are integers: rounding is hardly to be seen any more; products cost
+  /// up to twice as much.
+  void set_wide_activations(bool wide) { wide_activations_ = wide; }
+
   /// residual [tokens, d] = the tokens' embeddings; ids must be inside the vocabulary.
   void embed(std::span<const Token> tokens, float* residual) const;
 
@@ -106,6 +111,8 @@ class Forward {
   void project(const kernels::PackedWeight& weight, std::span<const float> bias, int block, ActiveDeltas::Slot slot,
                const kernels::Activations& x, float* y);
   void count(const kernels::PackedWeight& weight, int rows);
+  void set_activations(const float* x, int rows, int width,
+                       std::initializer_list<const kernels::PackedWeight*> readers);
   void prepare_rows(std::span<const BatchSequence> sequences);
   void read_output(const float* residual, int rows);
 
@@ -114,6 +121,7 @@ class Forward {
   const ActiveDeltas* deltas_ = nullptr;
   int float_down_block_ = -1;
   const kernels::PackedWeight* float_down_ = nullptr;
+  bool wide_activations_ = false;
 
   std::vector<double> inverse_frequencies_;
   std::vector<Row> rows_;

@@ -19,7 +19,10 @@ constexpr int batch_rows = 256;
 }  // namespace
 
 struct Session::State {
-  State(const Model& m, int threads, int capacity) : model(m), pool(threads), forward(m, pool), limit(capacity) {}
+  State(const Model& m, const SessionOptions& options, int capacity)
+      : model(m), pool(options.threads), forward(m, pool), limit(capacity) {
+    forward.set_wide_activations(options.activations == Activations::int16);
+  }
 
   // The cache grows by doubling: a long context costs memory only once it is used.
   void reserve(int positions) {
@@ -55,7 +58,7 @@ Result<Session> Session::create(const Model& model, const SessionOptions& option
   if (options.context < 0 || options.context > longest)
     return fail(ErrorCode::usage, "a context of " + std::to_string(options.context) +
                                       " tokens; this model was made for " + std::to_string(longest));
-  return Session(std::make_unique<State>(model, options.threads, options.context > 0 ? options.context : longest));
+  return Session(std::make_unique<State>(model, options, options.context > 0 ? options.context : longest));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for a session");
 }

@@ -105,7 +105,7 @@ std::span<const int> Tape::queries(int block) const {
 
 void Tape::linear(const kernels::PackedWeight& weight, const float* bias, const float* x, int rows, float* y) {
   activations_.set(weight.isa(), x, rows, weight.k(), static_cast<std::size_t>(weight.k()),
-                   kernels::ActivationKind::f32, pool_);
+                   kernels::ActivationKind::f32, false, pool_);
   kernels::linear(weight, activations_, bias, y, static_cast<std::size_t>(weight.n()), pool_);
   work_ += count(rows, weight.n()) * static_cast<std::uint64_t>(weight.k());
 }

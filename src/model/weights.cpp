@@ -1,10 +1,9 @@
 #include "model/weights.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
-#include "base/half.h"
+#include "gguf/groups.h"
 
 namespace mobiedit {
 namespace {
@@ -13,34 +12,19 @@ using gguf::TensorType;
 using kernels::PackedWeight;
 using kernels::WeightKind;
 
-float load_half(const std::byte* bytes) {
-  std::uint16_t half;
-  std::memcpy(&half, bytes, sizeof half);
-  return half_to_float(half);
-}
-
-// Types whose blocks are 32 int8-sized codes and one scale: their values pass into integer products unchanged.
-bool is_group_type(TensorType type) {
-  return type == TensorType::q8_0 || type == TensorType::q4_0 || type == TensorType::q5_0;
-}
-
-void unpack_group(TensorType type, const std::byte* block, std::int8_t* codes, float& scale) {
-  scale = load_half(block);
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(block);
-  if (type == TensorType::q8_0) {
-    std::memcpy(codes, bytes + 2, 32);
-  } else if (type == TensorType::q4_0) {
-    for (int i = 0; i < 16; ++i) {
-      codes[i] = static_cast<std::int8_t>((bytes[2 + i] & 15) - 8);
-      codes[i + 16] = static_cast<std::int8_t>((bytes[2 + i] >> 4) - 8);
-    }
-  } else {
-    std::uint32_t high;
-    std::memcpy(&high, bytes + 2, 4);
-    for (int i = 0; i < 16; ++i) {
-      codes[i] = static_cast<std::int8_t>(((bytes[6 + i] & 15) | ((high >> i) & 1) << 4) - 16);
-      codes[i + 16] = static_cast<std::int8_t>(((bytes[6 + i] >> 4) | ((high >> (i + 16)) & 1) << 4) - 16);
-    }
+// Codes of a file's group as a product takes them: the same value = code * scale + offset, exactly for signed codes;
+// the nibbles of a type with minima are moved by 8, which rounds the offset once more.
+void fill_groups(TensorType type, const std::byte* row, const PackedWeight::Groups& groups) {
+  const gguf::TypeTraits& traits = *gguf::traits(type);
+  const std::size_t in_block = traits.block_values / kernels::group_size;
+  const gguf::GroupForm form = gguf::group_form(type);
+  const int moved = form.offsets && form.bits == 4 ? 8 : 0;
+  for (std::size_t g = 0; g < groups.scales.size(); ++g) {
+    const gguf::Group group = gguf::read_group(type, row + g / in_block * traits.block_bytes, g % in_block);
+    std::int8_t* codes = groups.codes.data() + g * kernels::group_size;
+    for (int i = 0; i < kernels::group_size; ++i) codes[i] = static_cast<std::int8_t>(group.codes[i] - moved);
+    groups.scales[g] = group.scale;
+    if (form.offsets) groups.offsets[g] = group.offset + static_cast<float>(moved) * group.scale;
   }
 }
 
@@ -122,14 +106,12 @@ class Loader {
     const auto bytes =
         file_.data(t).subspan(static_cast<std::size_t>(first) * stride, static_cast<std::size_t>(rows) * stride);
     const PagesBehind behind(file_, bytes, stride);
-    if (kind == WeightKind::int4_g32 || (kind == WeightKind::int8_g32 && is_group_type(t.type))) {
-      const std::size_t block = gguf::traits(t.type)->block_bytes;
+    const gguf::GroupForm form = gguf::group_form(t.type);
+    if (kind != WeightKind::f32 && form.bits != 0) {
       return PackedWeight::from_groups(
-          isa_, kind, rows, columns,
-          [&](int row, std::span<std::int8_t> codes, std::span<float> scales) {
-            const std::byte* source = bytes.data() + static_cast<std::size_t>(row) * stride;
-            for (std::size_t g = 0; g < scales.size(); ++g)
-              unpack_group(t.type, source + g * block, codes.data() + 32 * g, scales[g]);
+          isa_, kind, rows, columns, form.offsets,
+          [&](int row, const PackedWeight::Groups& groups) {
+            fill_groups(t.type, bytes.data() + static_cast<std::size_t>(row) * stride, groups);
             behind.passed(row);
           },
           pool_);
@@ -147,7 +129,7 @@ class Loader {
     if (columns % kernels::group_size != 0 || precision_ == Precision::float32) return WeightKind::f32;
     const bool floats = type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
     if (floats && precision_ == Precision::automatic) return WeightKind::f32;
-    return type == TensorType::q4_0 ? WeightKind::int4_g32 : WeightKind::int8_g32;
+    return gguf::group_form(type).bits == 4 ? WeightKind::int4_g32 : WeightKind::int8_g32;
   }
 
   const gguf::File& file_;

@@ -19,6 +19,9 @@ void add_run_options(CLI::App& verb, RunOptions& options) {
   verb.add_option("-t,--threads", options.threads, "Threads; 0: one for each processor")
       ->envname("MOBIEDIT_THREADS")
       ->check(CLI::Range(0, 1024));
+  verb.add_option("--activations", options.activation_bits,
+                  "Bits of activations where answers are computed; an edit's search takes 8")
+      ->check(CLI::IsMember({8, 16}));
   verb.add_flag("-v,--verbose", options.verbose, "Say more, on stderr");
   verb.add_flag("--json", options.json, "Print one JSON document");
 }

@@ -19,10 +19,13 @@ struct RunOptions {
   std::string model;
   int threads = 0;
   int context = 0;
+  int activation_bits = 16;
   bool verbose = false;
   bool json = false;
 
-  [[nodiscard]] SessionOptions session() const { return {threads, context}; }
+  [[nodiscard]] SessionOptions session() const {
+    return {threads, context, activation_bits == 8 ? Activations::int8 : Activations::int16};
+  }
 };
 
 /// -m, -t, -v, --json, with their environment variables.

@@ -93,13 +93,14 @@ void multiply(const Rectangle& r) {
       const float* x_scales = RowForm::scales_of(x, r.k);
       const int scales = WeightForm::scales(r.k);
       const int length = r.k / scales;
-      float y = 0;
+      float& out = r.y[static_cast<Size>(m) * r.y_stride + static_cast<Size>(n)];
+      float y = r.accumulate ? out : 0;
       for (int g = 0; g < scales; ++g) {
         std::int32_t sum = 0;
         for (int i = g * length; i < (g + 1) * length; ++i) sum += Weight::get(w, i) * Row::get(x, i);
         y = std::fma(static_cast<float>(sum), w_scales[g] * x_scales[g], y);
       }
-      r.y[static_cast<Size>(m) * r.y_stride + static_cast<Size>(n)] = r.bias != nullptr ? y + r.bias[n] : y;
+      out = r.bias != nullptr ? y + r.bias[n] : y;
     }
   }
 }

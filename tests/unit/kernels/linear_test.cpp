@@ -41,22 +41,24 @@ struct Matrix {
     }
     scales.resize(values.size() / group_size);
     for (auto& scale : scales) scale = static_cast<float>(random.uniform() * 0.1);
+    offsets = normal(scales.size(), seed + 1);
   }
 
   [[nodiscard]] std::int8_t code(WeightKind kind, std::size_t at) const {
     return kind == WeightKind::int4_g32 ? static_cast<std::int8_t>(((codes[at] + 136) & 15) - 8) : codes[at];
   }
 
-  [[nodiscard]] PackedWeight pack(Isa isa, WeightKind kind, ThreadPool& pool) const {
+  [[nodiscard]] PackedWeight pack(Isa isa, WeightKind kind, ThreadPool& pool, bool has_offsets = false) const {
     const auto at = [this](int row) { return static_cast<std::size_t>(row) * static_cast<std::size_t>(k); };
     const bool groups = kind == WeightKind::int8_g32 || kind == WeightKind::int4_g32;
     auto weight =
         groups
             ? PackedWeight::from_groups(
-                  isa, kind, n, k,
-                  [&](int row, std::span<std::int8_t> c, std::span<float> s) {
-                    for (std::size_t i = 0; i < c.size(); ++i) c[i] = code(kind, at(row) + i);
-                    std::copy_n(scales.begin() + at(row) / group_size, s.size(), s.begin());
+                  isa, kind, n, k, has_offsets,
+                  [&](int row, const PackedWeight::Groups& g) {
+                    for (std::size_t i = 0; i < g.codes.size(); ++i) g.codes[i] = code(kind, at(row) + i);
+                    std::copy_n(scales.begin() + at(row) / group_size, g.scales.size(), g.scales.begin());
+                    std::copy_n(offsets.begin() + at(row) / group_size, g.offsets.size(), g.offsets.begin());
                   },
                   pool)
             : PackedWeight::from_floats(
@@ -70,6 +72,7 @@ struct Matrix {
   std::vector<float> values;
   std::vector<std::int8_t> codes;
   std::vector<float> scales;
+  std::vector<float> offsets;
 };
 
 constexpr float untouched = -12345.0f;
@@ -90,7 +93,7 @@ constexpr std::pair<WeightKind, ActivationKind> all_products[] = {
 std::vector<float> product(const PackedWeight& weight, ActivationKind kind, const float* x, int m, std::size_t stride,
                            const float* bias, ThreadPool& pool) {
   Activations activations;
-  activations.set(weight.isa(), x, m, weight.k(), stride, kind, pool);
+  activations.set(weight.isa(), x, m, weight.k(), stride, kind, weight.offsets() != nullptr, pool);
   const std::size_t y_stride = static_cast<std::size_t>(weight.n()) + 3;
   std::vector<float> y(y_stride * static_cast<std::size_t>(m) + 1, untouched);
   linear(weight, activations, bias, y.data(), y_stride, pool);
@@ -227,6 +230,39 @@ TEST_P(OnEachSet, FourBitsGiveWhatTheSameCodesGiveAsBytes) {
   for (const ActivationKind kind : {ActivationKind::int8_g32, ActivationKind::int16_g32}) {
     EXPECT_EQ(product(nibbles, kind, x.data(), m, k, nullptr, pool),
               product(bytes, kind, x.data(), m, k, nullptr, pool));
+  }
+}
+
+TEST_P(OnEachSet, OffsetsOfGroupsAreAdded) {
+  ThreadPool pool(2);
+  for (const auto& [kind, activations] : all_products) {
+    if (kind != WeightKind::int8_g32 && kind != WeightKind::int4_g32) continue;
+    for (const auto& [n, k, m] : {std::tuple{1, 32, 1}, std::tuple{17, 96, 5}, std::tuple{130, 2080, 13}}) {
+      const Matrix matrix(n, k);
+      const PackedWeight with = matrix.pack(GetParam(), kind, pool, true);
+      const PackedWeight without = matrix.pack(GetParam(), kind, pool);
+      const std::vector<float> x = normal(static_cast<std::size_t>(m) * k, 4), bias = normal(n, 5);
+      const auto y = product(with, activations, x.data(), m, k, bias.data(), pool);
+      const auto plain = product(without, activations, x.data(), m, k, bias.data(), pool);
+      std::vector<float> row(k), codes(k);
+      for (int j = 0; j < n; ++j) {
+        with.row(j, row);
+        without.row(j, codes);
+        const float* offsets = matrix.offsets.data() + static_cast<std::size_t>(j) * k / group_size;
+        for (int c = 0; c < k; ++c) ASSERT_EQ(row[c], codes[c] + offsets[c / group_size]);
+        for (int i = 0; i < m; ++i) {
+          double added = 0, magnitude = std::abs(plain[i * (n + 3u) + j]);
+          for (int c = 0; c < k; ++c) {
+            const double term = static_cast<double>(offsets[c / group_size]) * x[static_cast<std::size_t>(i) * k + c];
+            added += term;
+            magnitude += std::abs(term);
+          }
+          // Some 40 roundings a group of x and k/32 of the sums, each of what was summed by then: far fewer than k + 64
+          // times the sum of magnitudes; and as many again of the codes' part, which starts from another number.
+          ASSERT_NEAR(y[i * (n + 3u) + j], plain[i * (n + 3u) + j] + added, (k + 64) * 0x1p-23 * magnitude);
+        }
+      }
+    }
   }
 }
 
