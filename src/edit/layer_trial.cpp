@@ -19,7 +19,7 @@ namespace {
 constexpr int evaluations = 80;  // a fact: enough for the easier half of edits at a good block
 constexpr double clamp = 8;
 // Goes up when the trial changes, so that choices of an older one are not taken for this one's.
-constexpr std::string_view version = "1";
+constexpr std::string_view version = "2";
 
 struct Probe {
   EditRequest request;
@@ -126,7 +126,7 @@ Status tally_probe(Tally& tally, double share, Editor& editor, Session& session,
 /// Some twelfths of the depth: published edits are made from a tenth to a half of it.
 std::vector<int> candidates(const ModelConfig& c) {
   std::vector<int> blocks;
-  for (const int twelfths : {1, 2, 3, 4, 6}) {
+  for (const int twelfths : {1, 2, 3, 4, 5, 6}) {
     const int block = std::clamp((c.blocks * twelfths + 6) / 12, std::min(1, c.blocks - 2), c.blocks - 2);
     if (blocks.empty() || blocks.back() != block) blocks.push_back(block);
   }
