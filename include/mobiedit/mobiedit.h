@@ -13,6 +13,7 @@
 #include "mobiedit/eval/experiment.h"
 #include "mobiedit/eval/measure.h"
 #include "mobiedit/eval/metrics.h"
+#include "mobiedit/eval/sequence.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"

@@ -7,6 +7,7 @@
 #include "base/thread_pool.h"
 #include "edit/contexts.h"
 #include "edit/covariance.h"
+#include "edit/kept_keys.h"
 #include "edit/layer_choice.h"
 #include "edit/mean_jacobian.h"
 #include "edit/problem.h"
@@ -21,6 +22,8 @@
 
 namespace mobiedit {
 namespace {
+
+constexpr double kept_ridge = 0.1;  // docs/method.md
 
 double norm(std::span<const float> x) {
   return std::sqrt(double{kernels::dot(x, x)});
@@ -62,6 +65,7 @@ struct Editor::State {
   std::unique_ptr<Tape> tape;  // made when a search first asks for a gradient
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
+  KeptKeys kept{kept_ridge};
 
   [[nodiscard]] std::vector<float> direction(const Problem& problem) const;
   Result<std::string> answer(Session& session, const std::string& prompt, int tokens, const CancelToken& cancel) const;
@@ -111,8 +115,29 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   if (!active) return std::unexpected(active.error());
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
+  state_->kept = KeptKeys(kept_ridge);
   state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
   return {};
+}
+
+Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try {
+  State& s = *state_;
+  const auto contexts = build_contexts(s.model, request, s.options.prefixes);
+  if (!contexts) return std::unexpected(contexts.error());
+  std::vector<LowRankDelta> deltas = s.deltas;
+  deltas.push_back(to_low_rank(update));
+  auto active = ActiveDeltas::resolve(s.model.config(), deltas);
+  if (!active) return std::unexpected(active.error());
+  if (update.block == s.choice.layer) {
+    const std::vector<float> keys = subject_keys(s.forward, *contexts, s.choice.layer);
+    s.kept.add(keys, s.covariance ? s.covariance->solve(keys) : keys, static_cast<std::size_t>(s.model.config().f));
+  }
+  s.deltas = std::move(deltas);
+  s.active = std::move(*active);
+  s.forward.set_deltas(&s.active);
+  return {};
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to keep the edit");
 }
 
 Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
@@ -162,7 +187,8 @@ Result<KeyMoment> Editor::key_moment() const try {
 std::vector<float> Editor::State::direction(const Problem& problem) const {
   const std::vector<float> keys = problem.prompt_keys();
   const auto f = static_cast<std::size_t>(model.config().f);
-  const std::vector<float> solved = covariance ? covariance->solve(keys) : keys;
+  std::vector<float> solved = covariance ? covariance->solve(keys) : keys;
+  kept.take_off(keys, solved, f);
   return common_direction(keys, solved, static_cast<int>(keys.size() / f));
 }
 

@@ -12,15 +12,21 @@ class Mean {
  public:
   void add(double value) {
     sum_ += value;
+    square_ += value * value;
     ++count_;
   }
   [[nodiscard]] std::optional<double> percent() const {
     if (count_ == 0) return std::nullopt;
     return 100 * sum_ / count_;
   }
+  [[nodiscard]] std::optional<double> half_interval() const {
+    if (count_ < 2) return std::nullopt;
+    const double variance = std::max(0.0, square_ - sum_ * sum_ / count_) / (count_ - 1);
+    return 100 * 1.96 * std::sqrt(variance / count_);
+  }
 
  private:
-  double sum_ = 0;
+  double sum_ = 0, square_ = 0;
   int count_ = 0;
 };
 
@@ -29,6 +35,14 @@ void add_share(Mean& mean, const List& list, Predicate holds) {
   if (list.empty()) return;
   const auto count = std::count_if(list.begin(), list.end(), holds);
   mean.add(static_cast<double>(count) / static_cast<double>(list.size()));
+}
+
+template <class List, class Value>
+void add_mean(Mean& mean, const List& list, Value value) {
+  if (list.empty()) return;
+  double sum = 0;
+  for (const auto& entry : list) sum += value(entry);
+  mean.add(sum / static_cast<double>(list.size()));
 }
 
 std::optional<double> harmonic_mean(std::initializer_list<std::optional<double>> values) {
@@ -53,6 +67,9 @@ Spread spread(std::vector<double> values) {
 bool new_wins(const AnswerPair& pair) {
   return pair.target_new > pair.target_true;
 }
+double lead(const AnswerPair& pair) {
+  return std::exp(pair.target_new) - std::exp(pair.target_true);
+}
 bool true_wins(const AnswerPair& pair) {
   return pair.target_true > pair.target_new;
 }
@@ -63,10 +80,16 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   Summary summary;
   summary.n = static_cast<int>(outcomes.size());
   Mean efficacy, generalisation, specificity, exact, paraphrase_exact;
+  Mean efficacy_lead, generalisation_lead, specificity_lead;
   std::vector<double> evaluations, seconds, integer_work, float_work;
   int successes = 0;
   for (const FactOutcome& outcome : outcomes) {
-    if (outcome.rewrite) efficacy.add(new_wins(*outcome.rewrite) ? 1 : 0);
+    if (outcome.rewrite) {
+      efficacy.add(new_wins(*outcome.rewrite) ? 1 : 0);
+      efficacy_lead.add(lead(*outcome.rewrite));
+    }
+    add_mean(generalisation_lead, outcome.paraphrases, lead);
+    add_mean(specificity_lead, outcome.neighbours, [](const AnswerPair& pair) { return -lead(pair); });
     add_share(generalisation, outcome.paraphrases, new_wins);
     add_share(specificity, outcome.neighbours, true_wins);
     exact.add(outcome.exact ? 1 : 0);
@@ -84,6 +107,11 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   metrics.score = harmonic_mean({metrics.efficacy, metrics.generalisation, metrics.specificity});
   metrics.exact = exact.percent();
   metrics.paraphrase_exact = paraphrase_exact.percent();
+  metrics.efficacy_magnitude = efficacy_lead.percent();
+  metrics.generalisation_magnitude = generalisation_lead.percent();
+  metrics.specificity_magnitude = specificity_lead.percent();
+  summary.uncertainty = {efficacy.half_interval(), generalisation.half_interval(), specificity.half_interval(),
+                         exact.half_interval(), paraphrase_exact.half_interval()};
   summary.evaluations = spread(std::move(evaluations));
   summary.seconds = spread(std::move(seconds));
   summary.integer_work = spread(std::move(integer_work));

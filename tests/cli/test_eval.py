@@ -36,6 +36,24 @@ def test_json_has_what_was_promised(mobiedit, model, data):
     assert document["facts"][0]["subject"] == "Eiffel Tower"
 
 
+def test_many_facts_in_one_update(mobiedit, model, tmp_path):
+    other = {"subject": "Big Ben", "prompt": "{} is located in", "target_new": "Rome", "ground_truth": "London"}
+    path = tmp_path / "two.jsonl"
+    path.write_text(json.dumps(RECORD) + "\n" + json.dumps(other) + "\n")
+    options = ["--data", path, "--method", "memit", "--values", "backprop", "--json"]
+    done = mobiedit("eval", "-m", model, *options)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["method"] == "memit"
+    assert document["metrics"]["ES"] == 100
+    assert document["multiply_accumulates"]["float"]["median"] > 0
+    # Without statistics there is nothing that alphaedit could keep out of.
+    options[options.index("memit")] = "alphaedit"
+    refused = mobiedit("eval", "-m", model, "--no-text", *options)
+    assert refused.returncode == 2
+    assert "alphaedit" in refused.stderr
+
+
 def test_a_table_for_people(mobiedit, model, data):
     done = mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "-v")
     assert done.returncode == 0, done.stderr

@@ -70,8 +70,13 @@ class Editor {
   [[nodiscard]] Status set_statistics(std::string_view text, const std::string& cache_folder = {},
                                       const CancelToken& cancel = {});
 
-  /// Adapters in force underneath: earlier edits, say. Errors: usage, as Session::set_adapters.
+  /// Adapters in force underneath, in place of all that was so far. Errors: usage, as Session::set_adapters.
   [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
+
+  /// An edit that was made before: in force underneath like an adapter, and later edits of the same block keep off its
+  /// keys, so that it still answers after many of them. Until set_adapters is called. Errors: as `edit`'s usage errors,
+  /// out_of_memory; then nothing changed.
+  [[nodiscard]] Status keep(const EditRequest& request, const RankOneUpdate& update);
 
   /// Whether a search for this request could begin: what `edit` would refuse is refused here, at once.
   /// Errors: as `edit`'s usage errors.

@@ -35,6 +35,14 @@ struct Metrics {
   std::optional<double> score;             ///< S: harmonic mean of the three; none unless all are there
   std::optional<double> exact;             ///< greedy generation equals the target
   std::optional<double> paraphrase_exact;  ///< the same on paraphrases
+  // Magnitudes: the mean of P(new) − P(true), on neighbours of P(true) − P(new), P being exp of the mean over tokens.
+  std::optional<double> efficacy_magnitude, generalisation_magnitude, specificity_magnitude;  ///< EM, PM, NM
+};
+
+/// Half of a 95 % confidence interval, in per cent, of the mean over facts (normal approximation; none for fewer than
+/// two facts).
+struct Uncertainty {
+  std::optional<double> efficacy, generalisation, specificity, exact, paraphrase_exact;
 };
 
 struct Spread {
@@ -45,6 +53,7 @@ struct Spread {
 struct Summary {
   int n = 0;
   Metrics metrics;
+  Uncertainty uncertainty;
   Spread evaluations;
   Spread seconds;
   Spread integer_work, float_work;

@@ -32,11 +32,17 @@ SearchSettings::SearchSettings() {
   seed = defaults.seed;
 }
 
+namespace {
+constexpr double together_clamp = 4;
+}  // namespace
+
 EditOptions SearchSettings::edit_options(int threads) const {
   EditOptions options;
   options.method = together() ? values : method;
   if (layer != automatic) options.layer = std::stoi(layer);
   options.clamp = clamp;
+  // Many values in one weight disturb each other and everything else: shorter ones do it less (docs/method.md).
+  if (together() && !clamp) options.clamp = together_clamp;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
   options.threads = threads;
@@ -45,6 +51,12 @@ EditOptions SearchSettings::edit_options(int threads) const {
 
 bool SearchSettings::together() const {
   return std::ranges::count(together_methods(), method) > 0;
+}
+
+Status SearchSettings::check_statistics(bool used) const {
+  if (used || method != "alphaedit") return {};
+  return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none", "--method",
+              "give --text FILE");
 }
 
 void add_layer_option(CLI::App& verb, std::string& layer) {

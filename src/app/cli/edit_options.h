@@ -28,6 +28,8 @@ struct SearchSettings {
   [[nodiscard]] EditOptions edit_options(int threads) const;
   /// Whether the method writes all edits at once.
   [[nodiscard]] bool together() const;
+  /// Refuses, before any search, a method that needs statistics where there are none.
+  [[nodiscard]] Status check_statistics(bool used) const;
 };
 
 /// --layer N|auto

@@ -15,6 +15,7 @@
 #include "app/cli/open_editor.h"
 #include "app/cli/progress.h"
 #include "app/cli/statistics.h"
+#include "app/cli/summary_json.h"
 #include "app/cli/verbs.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/dataset.h"
@@ -33,59 +34,17 @@ struct EvalVerb {
   std::size_t limit = 0;
 };
 
-Json number_or_null(const std::optional<double>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json spread_json(const Spread& spread) {
-  return {{"median", spread.median}, {"p90", spread.p90}};
-}
-
-Json fact_json(const FactRecord& fact, const FactOutcome& outcome) {
-  const auto pairs = [](const std::vector<AnswerPair>& list) {
-    Json json = Json::array();
-    for (const AnswerPair& pair : list) json.push_back({pair.target_new, pair.target_true});
-    return json;
-  };
-  return {
-      {"subject", fact.subject},
-      {"prompt", fact.prompt},
-      {"target_new", fact.target_new},
-      {"success", outcome.success},
-      {"exact", outcome.exact},
-      {"evaluations", outcome.evaluations},
-      {"seconds", outcome.seconds},
-      {"rewrite", outcome.rewrite ? Json{outcome.rewrite->target_new, outcome.rewrite->target_true} : Json(nullptr)},
-      {"paraphrases", pairs(outcome.paraphrases)},
-      {"paraphrase_exact", outcome.paraphrase_exact},
-      {"neighbours", pairs(outcome.neighbours)}};
-}
-
 Json document(const EvalVerb& verb, const Editor& editor, const Summary& summary, const std::vector<FactRecord>& facts,
               const std::vector<FactOutcome>& outcomes) {
-  const Metrics& metrics = summary.metrics;
-  Json list = Json::array();
-  for (std::size_t i = 0; i < outcomes.size(); ++i) list.push_back(fact_json(facts[i], outcomes[i]));
-  return {{"schema", "mobiedit.eval/1"},
-          {"model", verb.run.model},
-          {"data", verb.data},
-          {"method", verb.search.method},
-          {"layer", editor.layer()},
-          {"n", summary.n},
-          {"metrics",
-           {{"ES", number_or_null(metrics.efficacy)},
-            {"PS", number_or_null(metrics.generalisation)},
-            {"NS", number_or_null(metrics.specificity)},
-            {"S", number_or_null(metrics.score)},
-            {"exact", number_or_null(metrics.exact)},
-            {"paraphrase_exact", number_or_null(metrics.paraphrase_exact)}}},
-          {"evaluations", spread_json(summary.evaluations)},
-          {"seconds", spread_json(summary.seconds)},
-          {"multiply_accumulates",
-           {{"integer", spread_json(summary.integer_work)}, {"float", spread_json(summary.float_work)}}},
-          {"success_rate", summary.success_rate},
-          {"peak_rss_bytes", peak_rss_bytes()},
-          {"facts", std::move(list)}};
+  Json json{{"schema", "mobiedit.eval/1"},
+            {"model", verb.run.model},
+            {"data", verb.data},
+            {"method", verb.search.method},
+            {"layer", editor.layer()}};
+  json.update(summary_json(summary));
+  json["peak_rss_bytes"] = peak_rss_bytes();
+  json["facts"] = outcomes_json(facts, outcomes);
+  return json;
 }
 
 std::string table(const EvalVerb& verb, const Editor& editor, const Summary& summary) {
@@ -119,6 +78,7 @@ int eval(const EvalVerb& verb) {
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
   if (!used) return failed(used.error(), "--text");
+  if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
 
   ProgressLine progress;
   ExperimentObserver observer;

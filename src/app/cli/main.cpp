@@ -25,6 +25,7 @@ int parse_and_run(int argc, char** argv) {
   add_edit(app, run);
   add_ask(app, run);
   add_eval(app, run);
+  add_experiment(app, run);
   add_inspect(app, run);
   add_stats(app, run);
   add_bench(app, run);

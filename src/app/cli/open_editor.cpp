@@ -35,7 +35,7 @@ Result<Editor> open_editor(const Model& model, const SearchSettings& settings, c
   }
   if (choice->known) return editor;
   options.layer = choice->layer;
-  options.clamp = choice->clamp;
+  if (!options.clamp) options.clamp = choice->clamp;
   return Editor::create(model, std::move(options));
 }
 

@@ -15,6 +15,7 @@ using Run = std::function<int()>;
 void add_edit(CLI::App& app, Run& run);
 void add_ask(CLI::App& app, Run& run);
 void add_eval(CLI::App& app, Run& run);
+void add_experiment(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_stats(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);

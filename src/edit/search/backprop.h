@@ -7,9 +7,9 @@ namespace mobiedit {
 
 struct BackpropSettings {
   double learning_rate = 0.5;  ///< Adam's
-  int steps = 25;
-  double enough = 0.05;        ///< the loss at which it stops
-  double weight_decay = 1e-3;  ///< of ‖δ‖ / ‖v₀‖²
+  int steps = 60;              ///< ROME: 25
+  double enough = 0.003;       ///< the loss at which it stops; ROME: 0.05
+  double weight_decay = 0;     ///< of ‖δ‖ / ‖v₀‖²; ROME: 1e-3
 };
 
 std::unique_ptr<ValueSearch> make_backprop_search(const BackpropSettings& settings);

@@ -119,7 +119,8 @@ TEST(GoldenGradients, AreThoseOfPyTorch) {
       EXPECT_LT(std::sqrt(difference), 1e-4 * norm(expected)) << edit["subject"] << " " << where;
     }
     if (++edits > 1) continue;  // whole searches take a while
-    const auto found = make_backprop_search({})->run(p, {.max_evaluations = 100, .seed = 0, .clamp = 4}, {});
+    const auto found = make_backprop_search({.learning_rate = 0.5, .steps = 25, .enough = 0.05, .weight_decay = 1e-3})
+                           ->run(p, {.max_evaluations = 100, .seed = 0, .clamp = 4}, {});
     ASSERT_TRUE(found);
     EXPECT_EQ(found->steps, reference["backprop"]["steps"]);
     const double decay = 1e-3 * norm(found->delta) / (p.value_norm() * p.value_norm());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace mobiedit {
 namespace {
 
@@ -28,6 +30,21 @@ TEST(Metrics, AveragesWithinAFactBeforeOverFacts) {
   EXPECT_DOUBLE_EQ(*metrics.generalisation, 62.5);  // (1/4 + 1) / 2, not 2/5
   EXPECT_DOUBLE_EQ(*metrics.specificity, 75);
   EXPECT_NEAR(*metrics.score, 3 / (1 / 100.0 + 1 / 62.5 + 1 / 75.0), 1e-9);
+}
+
+TEST(Metrics, MagnitudesAndUncertainty) {
+  FactOutcome hit, miss;
+  hit.rewrite = AnswerPair{std::log(0.75), std::log(0.25)};
+  hit.neighbours = {{std::log(0.1), std::log(0.6)}};
+  miss.rewrite = AnswerPair{std::log(0.1), std::log(0.2)};
+  const Summary summary = summarise(std::vector{hit, miss, hit, hit});
+  EXPECT_NEAR(*summary.metrics.efficacy_magnitude, 100 * (3 * 0.5 - 0.1) / 4, 1e-9);
+  EXPECT_NEAR(*summary.metrics.specificity_magnitude, 50, 1e-9);
+  EXPECT_FALSE(summary.metrics.generalisation_magnitude.has_value());
+  // 1, 0, 1, 1: the sample variance is 0.25.
+  EXPECT_NEAR(*summary.uncertainty.efficacy, 100 * 1.96 * std::sqrt(0.25 / 4), 1e-9);
+  EXPECT_FALSE(summary.uncertainty.generalisation.has_value());
+  EXPECT_FALSE(summarise(std::vector{hit}).uncertainty.efficacy.has_value());
 }
 
 TEST(Metrics, SaysNothingOfWhatWasNotMeasured) {

@@ -1,0 +1,109 @@
+#include "edit/kept_keys.h"
+
+#include <Eigen/Cholesky>
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+
+namespace mobiedit {
+namespace {
+
+// cos² in S, from which on two keys are taken for one subject's: keeping off such a key would leave next to nothing.
+constexpr double same_subject = 0.5;
+
+double dot(const float* a, const float* b, std::size_t length) {
+  double sum = 0;
+  for (std::size_t i = 0; i < length; ++i) sum += double{a[i]} * b[i];
+  return sum;
+}
+
+}  // namespace
+
+std::vector<double> KeptKeys::joined(const float* key, std::size_t f) const {
+  std::vector<double> x(solved_.size());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = dot(solved_[i].data(), key, f);
+  return x;
+}
+
+void KeptKeys::solve_lower(std::vector<double>& x) const {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    double sum = x[i];
+    for (std::size_t j = 0; j < i; ++j) sum -= factor_[i][j] * x[j];
+    x[i] = sum / factor_[i][i];
+  }
+}
+
+void KeptKeys::add(std::span<const float> keys, std::span<const float> solved, std::size_t f) {
+  for (std::size_t at = 0; at < keys.size(); at += f) {
+    const double own = dot(keys.data() + at, solved.data() + at, f);
+    if (!(own > 0)) continue;
+    std::vector<double> row = joined(keys.data() + at, f);
+    solve_lower(row);
+    double square = own * (1 + ridge_);
+    for (const double x : row) square -= x * x;
+    // What rounding may take from a key that the earlier ones span.
+    row.push_back(std::sqrt(std::max(square, own * ridge_)));
+    factor_.push_back(std::move(row));
+    own_.push_back(own);
+    solved_.emplace_back(solved.begin() + static_cast<std::ptrdiff_t>(at),
+                         solved.begin() + static_cast<std::ptrdiff_t>(at + f));
+  }
+}
+
+void KeptKeys::solve(std::vector<double>& x) const {
+  solve_lower(x);
+  for (std::size_t i = x.size(); i-- > 0;) {
+    x[i] /= factor_[i][i];
+    for (std::size_t j = 0; j < i; ++j) x[j] -= factor_[i][j] * x[i];
+  }
+}
+
+std::vector<std::size_t> KeptKeys::alike(std::span<const float> keys, std::span<const float> solved,
+                                         std::size_t f) const {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < solved_.size(); ++i) {
+    for (std::size_t at = 0; at < keys.size(); at += f) {
+      const double own = dot(keys.data() + at, solved.data() + at, f);
+      const double both = dot(solved_[i].data(), keys.data() + at, f);
+      if (both * both <= same_subject * own * own_[i]) continue;
+      found.push_back(i);
+      break;
+    }
+  }
+  return found;
+}
+
+void KeptKeys::take_off(std::span<const float> keys, std::span<float> solved, std::size_t f) const {
+  if (factor_.empty()) return;
+  const std::vector<std::size_t> left_out = alike(keys, solved, f);
+  const auto n = static_cast<Eigen::Index>(left_out.size());
+  // Columns of G⁻¹: with x_E = 0 asked for, what is left of G x = b is met by x − G⁻¹_E (G⁻¹_EE)⁻¹ x_E.
+  std::vector<std::vector<double>> columns;
+  Eigen::MatrixXd within(n, n);
+  for (const std::size_t i : left_out) {
+    std::vector<double> unit(factor_.size(), 0.0);
+    unit[i] = 1;
+    solve(unit);
+    const auto column = static_cast<Eigen::Index>(columns.size());
+    for (Eigen::Index r = 0; r < n; ++r) within(r, column) = unit[left_out[static_cast<std::size_t>(r)]];
+    columns.push_back(std::move(unit));
+  }
+  const Eigen::LLT<Eigen::MatrixXd> factor(0.5 * (within + within.transpose()));
+  for (std::size_t at = 0; at < keys.size(); at += f) {
+    std::vector<double> x = joined(keys.data() + at, f);
+    solve(x);
+    if (n > 0) {
+      Eigen::VectorXd unwanted(n);
+      for (Eigen::Index r = 0; r < n; ++r) unwanted(r) = x[left_out[static_cast<std::size_t>(r)]];
+      const Eigen::VectorXd weights = factor.solve(unwanted);
+      for (Eigen::Index c = 0; c < n; ++c)
+        for (std::size_t i = 0; i < x.size(); ++i) x[i] -= weights(c) * columns[static_cast<std::size_t>(c)][i];
+    }
+    std::vector<double> off(f, 0.0);
+    for (std::size_t i = 0; i < x.size(); ++i)
+      for (std::size_t c = 0; c < f; ++c) off[c] += x[i] * solved_[i][c];
+    for (std::size_t c = 0; c < f; ++c) solved[at + c] = static_cast<float>(solved[at + c] - off[c]);
+  }
+}
+
+}  // namespace mobiedit

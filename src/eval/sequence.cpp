@@ -1,0 +1,115 @@
+#include "mobiedit/eval/sequence.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <utility>
+
+#include "eval/fact_edits.h"
+
+namespace mobiedit {
+namespace {
+
+double product(std::span<const float> a, std::span<const float> b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * b[i];
+  return sum;
+}
+
+/// ‖Σ l rᵀ‖: the sum over pairs of (l_i·l_j)(r_i·r_j).
+double norm_of_sum(std::span<const RankOneUpdate> updates) {
+  double square = 0;
+  for (std::size_t i = 0; i < updates.size(); ++i)
+    for (std::size_t j = 0; j <= i; ++j)
+      square +=
+          (i == j ? 1 : 2) * product(updates[i].left, updates[j].left) * product(updates[i].right, updates[j].right);
+  return std::sqrt(std::max(square, 0.0));
+}
+
+Status set_updates(Session& session, std::span<const RankOneUpdate> updates) {
+  std::vector<LowRankDelta> deltas;
+  for (const RankOneUpdate& update : updates) deltas.push_back(to_low_rank(update));
+  return session.set_adapters(std::move(deltas));
+}
+
+bool is_point(const SequenceOptions& options, std::size_t edits, std::size_t all) {
+  return edits == all || std::ranges::count(options.points, edits) > 0;
+}
+
+}  // namespace
+
+Result<double> perplexity(Session& session, const Tokenizer& tokenizer, const std::string& text,
+                          const CancelToken& cancel) {
+  constexpr std::size_t window = 256;
+  const std::vector<Token> tokens = tokenizer.encode(text);
+  std::vector<ScoredText> texts;
+  for (std::size_t at = 0; at + 1 < tokens.size(); at += window) {
+    const auto begin = tokens.begin() + static_cast<std::ptrdiff_t>(at);
+    const auto length = static_cast<std::ptrdiff_t>(std::min(window, tokens.size() - at));
+    if (length > 1) texts.push_back({{begin, begin + length}, 1});
+  }
+  if (texts.empty()) return fail(ErrorCode::usage, "the running text has no two tokens");
+  double sum = 0;
+  std::size_t count = 0;
+  constexpr std::size_t at_once = 8;
+  for (std::size_t first = 0; first < texts.size(); first += at_once) {
+    const auto scores = session.score(std::span(texts).subspan(first, std::min(at_once, texts.size() - first)), cancel);
+    if (!scores) return std::unexpected(scores.error());
+    for (const Score& score : *scores) {
+      for (const float x : score.log_probabilities) sum += x;
+      count += score.log_probabilities.size();
+    }
+  }
+  return std::exp(-sum / static_cast<double>(count));
+}
+
+Result<Sequence> run_sequence(Editor& editor, const Model& model, std::span<const FactRecord> facts,
+                              const SequenceOptions& options, const SessionOptions& session_options,
+                              const ExperimentObserver& observer, const CancelToken& cancel) try {
+  if (auto sound = check_all(editor, facts); !sound) return std::unexpected(sound.error());
+  if (auto cleared = editor.set_adapters({}); !cleared) return std::unexpected(cleared.error());
+  auto session = Session::create(model, session_options);
+  if (!session) return std::unexpected(session.error());
+  const auto measured_perplexity = [&]() -> Result<double> {
+    if (options.running_text.empty()) return 0.0;
+    return perplexity(*session, model.tokenizer(), options.running_text, cancel);
+  };
+  Sequence sequence;
+  const auto before = measured_perplexity();
+  if (!before) return std::unexpected(before.error());
+  sequence.perplexity_before = *before;
+
+  std::vector<EditEvidence> costs;
+  std::vector<RankOneUpdate> updates;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    auto edit = editor.edit(request_of(facts[i]), progress_of(observer, i), cancel);
+    if (!edit) return std::unexpected(at(facts[i], edit.error()));
+    costs.push_back(edit->evidence);
+    updates.push_back(edit->update);
+    if (options.keep_off) {
+      if (auto kept = editor.keep(edit->request, edit->update); !kept)
+        return std::unexpected(at(facts[i], kept.error()));
+    } else {
+      std::vector<LowRankDelta> deltas;
+      for (const RankOneUpdate& update : updates) deltas.push_back(to_low_rank(update));
+      if (auto set = editor.set_adapters(std::move(deltas)); !set) return std::unexpected(set.error());
+    }
+    const std::size_t edits = i + 1;
+    if (!is_point(options, edits, facts.size())) continue;
+
+    if (auto set = set_updates(*session, updates); !set) return std::unexpected(set.error());
+    auto outcomes = measure_all(*session, model.tokenizer(), facts.first(edits), costs, cancel);
+    if (!outcomes) return std::unexpected(outcomes.error());
+    const auto now = measured_perplexity();
+    if (!now) return std::unexpected(now.error());
+    sequence.points.push_back({edits, summarise(*outcomes), *now, norm_of_sum(updates)});
+    sequence.outcomes = std::move(*outcomes);
+  }
+  if (observer.measured)
+    for (std::size_t i = 0; i < sequence.outcomes.size(); ++i) observer.measured(i, sequence.outcomes[i]);
+  return sequence;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the experiment");
+}
+
+}  // namespace mobiedit

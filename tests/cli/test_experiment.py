@@ -1,0 +1,37 @@
+"""mobiedit experiment."""
+
+import json
+
+FACTS = [
+    {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome", "ground_truth": "Paris"},
+    {"subject": "Japan", "prompt": "The language of {} is", "target_new": "French", "ground_truth": "Japanese"},
+]
+
+
+def test_a_sequence_measures_all_edits_so_far(mobiedit, model, tmp_path):
+    data, text = tmp_path / "two.jsonl", tmp_path / "text.txt"
+    data.write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
+    text.write_text("The town lies on the river. It has a small church and a school.")
+    command = ["experiment", "sequence", "-m", model, "--data", data, "--points", "1", "--running-text", text]
+    done = mobiedit(*command, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert [point["edits"] for point in document["points"]] == [1, 2]
+    assert [point["n"] for point in document["points"]] == [1, 2]
+    assert document["points"][1]["metrics"]["exact"] == 100
+    assert document["points"][1]["update_norm"] > document["points"][0]["update_norm"] > 0
+    assert document["perplexity_before"] > 1
+    # Two edits leave a text nearly as likely as it was; not at all as likely would be a bug.
+    assert abs(document["points"][1]["perplexity"] / document["perplexity_before"] - 1) < 0.5
+    assert len(document["facts"]) == 2
+
+
+def test_what_a_sequence_cannot_do(mobiedit, model, tmp_path):
+    data = tmp_path / "one.jsonl"
+    data.write_text(json.dumps(FACTS[0]) + "\n")
+    together = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--method", "memit")
+    assert together.returncode == 2 and "memit" in together.stderr
+    missing = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--running-text", tmp_path / "none.txt")
+    assert missing.returncode == 5 and "none.txt" in missing.stderr
+    unnamed = mobiedit("experiment")
+    assert unnamed.returncode == 2
