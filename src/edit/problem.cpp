@@ -10,12 +10,6 @@
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
-namespace {
-
-constexpr std::size_t batch_rows = 256;  // rows a forward pass: products at full speed, scratch small
-
-}  // namespace
-
 Problem::Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept)
     : forward_(forward),
       contexts_(std::move(contexts)),

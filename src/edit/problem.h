@@ -18,6 +18,8 @@ namespace mobiedit {
 /// Borrows forward and its model. One thread at a time.
 class Problem final : public Objective {
  public:
+  static constexpr std::size_t batch_rows = 256;  ///< rows a forward pass: products at full speed, scratch small
+
   /// Runs the contexts up to block `layer` and keeps what later evaluations share. `kept`: how many logits of each row
   /// are told apart, the base distribution's first; its tail moves as one. Errors: cancelled, out_of_memory.
   static Result<std::unique_ptr<Problem>> create(Forward& forward, ContextSet contexts, int layer,

@@ -81,7 +81,7 @@ class PackedWeight {
   /// `kind`: int8_g32 or int4_g32. Errors: as above.
   static Result<PackedWeight> from_groups(Isa isa, WeightKind kind, int n, int k, bool offsets, const GroupRows& rows,
                                           ThreadPool& pool);
-  [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k);
+  [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k, bool offsets = false);
 
   PackedWeight() = default;
   [[nodiscard]] int n() const { return n_; }

@@ -88,9 +88,10 @@ void pack_integers(const LinearKernel& kernel, WeightKind kind, int n, int k, st
 
 }  // namespace
 
-std::size_t PackedWeight::packed_bytes(Isa isa, WeightKind kind, int n, int k) {
+std::size_t PackedWeight::packed_bytes(Isa isa, WeightKind kind, int n, int k, bool offsets) {
   const LinearKernel& kernel = linear_kernel(isa);
-  return static_cast<std::size_t>(divide_up(n, kernel.panel)) * panel_bytes(kernel, kind, k);
+  const std::size_t of_offsets = offsets ? kernel.panel_bytes_f32(k / group_size) : 0;
+  return static_cast<std::size_t>(divide_up(n, kernel.panel)) * (panel_bytes(kernel, kind, k) + of_offsets);
 }
 
 Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int k) {

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "model/contents.h"
+#include "model/footprint.h"
 
 namespace mobiedit {
 
@@ -20,6 +21,13 @@ Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions&
   if (!file) return std::unexpected(file.error());
   auto config = ModelConfig::from_file(*file);
   if (!config) return std::unexpected(config.error());
+  if (options.blocks < 0) return fail(ErrorCode::usage, "a negative number of blocks to load");
+  if (options.blocks > 0) config->blocks = std::min(config->blocks, options.blocks);
+  ThreadPool pool(options.threads);
+  const kernels::Isa isa = options.portable_kernels ? kernels::Isa::portable : kernels::best_isa();
+  const Footprint need = footprint(*file, *config, isa, options.precision, pool.threads());
+  if (auto enough = check_memory(need.total(), "loading the model", path.string()); !enough)
+    return std::unexpected(enough.error());
   auto tokenizer = Tokenizer::from_file(*file);
   if (!tokenizer) return std::unexpected(tokenizer.error());
   if (tokenizer->size() > config->vocab)
@@ -28,8 +36,6 @@ Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions&
                     std::to_string(config->vocab),
                 path.string());
 
-  ThreadPool pool(options.threads);
-  const kernels::Isa isa = options.portable_kernels ? kernels::Isa::portable : kernels::best_isa();
   auto weights = load_weights(*file, *config, isa, options.precision, pool);
   if (!weights) return std::unexpected(weights.error());
   // The embedding's place is inside the file object's tensor table, which moves with it.

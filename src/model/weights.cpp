@@ -42,7 +42,7 @@ class PagesBehind {
   }
 
  private:
-  static constexpr std::size_t chunk_bytes = std::size_t{4} << 20;
+  static constexpr std::size_t chunk_bytes = packing_pages / 3;  // two behind, and the one at hand
   const gguf::File& file_;
   std::span<const std::byte> bytes_;
   std::size_t stride_;
@@ -101,7 +101,7 @@ class Loader {
 
  private:
   Result<PackedWeight> pack(const gguf::TensorInfo& t, int first, int rows, int columns) const {
-    const WeightKind kind = kind_of(t.type, columns);
+    const WeightKind kind = packed_kind(t.type, columns, precision_);
     const std::size_t stride = gguf::row_bytes(t.type, static_cast<std::size_t>(columns));
     const auto bytes =
         file_.data(t).subspan(static_cast<std::size_t>(first) * stride, static_cast<std::size_t>(rows) * stride);
@@ -125,13 +125,6 @@ class Loader {
         pool_);
   }
 
-  [[nodiscard]] WeightKind kind_of(TensorType type, int columns) const {
-    if (columns % kernels::group_size != 0 || precision_ == Precision::float32) return WeightKind::f32;
-    const bool floats = type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
-    if (floats && precision_ == Precision::automatic) return WeightKind::f32;
-    return gguf::group_form(type).bits == 4 ? WeightKind::int4_g32 : WeightKind::int8_g32;
-  }
-
   const gguf::File& file_;
   kernels::Isa isa_;
   Precision precision_;
@@ -139,6 +132,13 @@ class Loader {
 };
 
 }  // namespace
+
+WeightKind packed_kind(TensorType type, int columns, Precision precision) {
+  if (columns % kernels::group_size != 0 || precision == Precision::float32) return WeightKind::f32;
+  const bool floats = type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
+  if (floats && precision == Precision::automatic) return WeightKind::f32;
+  return gguf::group_form(type).bits == 4 ? WeightKind::int4_g32 : WeightKind::int8_g32;
+}
 
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kernels::Isa isa, Precision precision,
                              ThreadPool& pool) {

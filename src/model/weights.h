@@ -34,6 +34,12 @@ struct Weights {
   const gguf::TensorInfo* embedding = nullptr;  // read row by row from the file
 };
 
+/// How a weight of `columns` values a row is packed.
+[[nodiscard]] kernels::WeightKind packed_kind(gguf::TensorType type, int columns, Precision precision);
+
+/// At most so many bytes of the file's pages are there at a time while a weight is packed.
+inline constexpr std::uint64_t packing_pages = std::uint64_t{12} << 20;
+
 /// Checks every tensor's shape against the config, then packs it; the file's pages are let go of as each is done.
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& config, kernels::Isa isa, Precision precision,
                              ThreadPool& pool);

@@ -21,13 +21,15 @@ enum class Precision {
 struct ModelOptions {
   int threads = 0;  ///< for loading; 0: one for each processor
   Precision precision = Precision::automatic;
+  int blocks = 0;                 ///< load the first so many alone, to time them or to look at them; 0: all
   bool portable_kernels = false;  ///< no instruction-set extensions: the plain path, for comparison
 };
 
 /// Immutable once open, and safe to share between threads; the file stays mapped read-only and is never written.
 class Model {
  public:
-  /// Errors: io, bad_model (says which key or tensor and what was expected), out_of_memory.
+  /// Errors: io, bad_model (says which key or tensor and what was expected), out_of_memory (before anything is loaded
+  /// if the system has less to give than the model needs, with both figures).
   [[nodiscard]] static Result<Model> open(const std::filesystem::path& path, const ModelOptions& options = {});
 
   Model(Model&&) noexcept;

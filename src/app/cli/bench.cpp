@@ -8,6 +8,7 @@ namespace mobiedit::cli {
 void add_bench(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("bench", "Measure speed and memory on this machine");
   verb->require_subcommand(1);
+  add_bench_kernels(*verb, run);
   add_bench_model(*verb, run);
 }
 

@@ -77,6 +77,7 @@ Status EditRun::prepare() {
   requests_ = std::move(*requests);
   if (auto reserved = reserve_outputs(); !reserved) return reserved;
 
+  if (auto enough = check_edit_memory(verb_.run, verb_.search.edit_options(verb_.run.threads)); !enough) return enough;
   auto model = open_model(verb_.run);
   if (!model) return std::unexpected(model.error());
   model_.emplace(std::move(*model));

@@ -28,6 +28,7 @@ int parse_and_run(int argc, char** argv) {
   add_experiment(app, run);
   add_inspect(app, run);
   add_stats(app, run);
+  add_plan(app, run);
   add_bench(app, run);
   add_list(app, run);
   add_show(app, run);

@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "app/cli/console.h"
+#include "mobiedit/edit/plan.h"
 #include "mobiedit/store/adapter.h"
+#include "model/footprint.h"
 
 namespace mobiedit::cli {
 
@@ -42,6 +44,14 @@ Result<Model> open_model(const RunOptions& options) {
                     config.blocks, config.d, config.vocab, model->arithmetic()));
   }
   return model;
+}
+
+Status check_edit_memory(const RunOptions& options, const EditOptions& edit) {
+  const auto file = gguf::File::open(options.model);
+  if (!file) return std::unexpected(file.error());
+  const auto config = ModelConfig::from_file(*file);
+  if (!config) return std::unexpected(config.error());
+  return check_memory(edit_memory(*file, *config, {}, edit).total(), "the edit", options.model);
 }
 
 Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "mobiedit/base/result.h"
+#include "mobiedit/edit/editor.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
@@ -34,6 +35,9 @@ void add_run_options(CLI::App& verb, RunOptions& options);
 void add_context_option(CLI::App& verb, RunOptions& options);
 
 [[nodiscard]] Result<Model> open_model(const RunOptions& options);
+
+/// Errors: out_of_memory, before anything is loaded, if an edit of the model needs more than there is; io, bad_model.
+[[nodiscard]] Status check_edit_memory(const RunOptions& options, const EditOptions& edit);
 
 /// An adapter and how strongly it counts, as --lora F[:SCALE] names it.
 struct AdapterOption {

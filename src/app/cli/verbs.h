@@ -18,6 +18,7 @@ void add_eval(CLI::App& app, Run& run);
 void add_experiment(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_stats(CLI::App& app, Run& run);
+void add_plan(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 void add_list(CLI::App& app, Run& run);
 void add_show(CLI::App& app, Run& run);

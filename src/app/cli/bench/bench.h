@@ -5,6 +5,7 @@
 
 namespace mobiedit::cli {
 
+void add_bench_kernels(CLI::App& bench, Run& run);
 void add_bench_model(CLI::App& bench, Run& run);
 
 }  // namespace mobiedit::cli

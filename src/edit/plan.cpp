@@ -1,0 +1,144 @@
+#include "mobiedit/edit/plan.h"
+
+#include <algorithm>
+
+#include "edit/contexts.h"
+#include "edit/layer_choice.h"
+#include "edit/problem.h"
+#include "kernels/linear.h"
+#include "model/footprint.h"
+#include "model/weights.h"
+
+namespace mobiedit {
+namespace {
+
+using Phase = PlannedPass::Phase;
+
+// The program itself, its libraries, and stacks: measured.
+constexpr std::uint64_t program_bytes = std::uint64_t{9} << 20;
+
+int layer_of(const ModelConfig& config, const EditOptions& options) {
+  return options.layer.value_or(choose_layer(config).layer);
+}
+
+// Rows [from, to) of one sequence.
+double looks(int from, int to) {
+  return 0.5 * (static_cast<double>(to) * (to + 1) - static_cast<double>(from) * (from + 1));
+}
+
+class Planner {
+ public:
+  Planner(const ModelConfig& config, int layer) : config_(config) { plan.layer = layer; }
+
+  void prepare(const Context& context) {
+    const int prefix = context.subject_last, length = static_cast<int>(context.tokens.size());
+    if (prefix > 0)
+      plan.passes.push_back({Phase::prepare, 1, 0, prefix, 1, 0, config_.blocks, 0, looks(0, prefix), true});
+    const int rows = length - prefix;
+    plan.passes.push_back({Phase::prepare, 1, 0, rows, rows, 0, plan.layer + 1, 0, looks(prefix, length), true});
+    plan.rows += rows;
+    evaluation_looks_ += looks(prefix, length);
+  }
+
+  // Steps try four δ at once; the rest comes in larger batches, whose rows cost the same.
+  void evaluate(int evaluations, int logit_rows) {
+    constexpr int at_once = 4;
+    plan.evaluations = evaluations;
+    plan.passes.push_back({Phase::evaluate, static_cast<double>(evaluations) / at_once, at_once, at_once * plan.rows,
+                           at_once * logit_rows, plan.layer + 1, config_.blocks, at_once * logit_rows,
+                           at_once * evaluation_looks_, false});
+  }
+
+  // Read and continued, without the update and with it.
+  void answer(int length, int tokens) {
+    plan.passes.push_back({Phase::measure, 2, 0, length, 1, 0, config_.blocks, 1, looks(0, length), false});
+    if (tokens > 1)
+      plan.passes.push_back({Phase::measure, 2.0 * (tokens - 1), 0, 1, 1, 0, config_.blocks, 1,
+                             static_cast<double>(length) + tokens / 2.0, false});
+  }
+
+  void score(int length, int tokens) {
+    plan.passes.push_back({Phase::measure, 2, 0, length, tokens, 0, config_.blocks, tokens, looks(0, length), false});
+  }
+
+  EditPlan plan;
+
+ private:
+  const ModelConfig& config_;
+  double evaluation_looks_ = 0;
+};
+
+}  // namespace
+
+EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const ModelOptions& model,
+                       const EditOptions& options) {
+  const kernels::Isa isa = model.portable_kernels ? kernels::Isa::portable : kernels::best_isa();
+  const Footprint loaded = footprint(file, c, isa, model.precision, 0);
+  EditMemory memory;
+  memory.weights = loaded.weights;
+  memory.vocabulary = loaded.vocabulary;
+  memory.program = program_bytes;
+  if (c.f > 0 && layer_of(c, options) < c.blocks)
+    memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
+
+  // A batch's rows at their widest: residual, normed, output; Q, K, V, attended; gate and up; codes and cosines.
+  const auto d = static_cast<std::uint64_t>(c.d), f = static_cast<std::uint64_t>(c.f);
+  const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
+  const std::uint64_t row =
+      sizeof(float) * (3 * d + 2 * q + 2 * kv + 2 * f + static_cast<std::uint64_t>(c.head_dim)) + 2 * f + f / 8;
+  const std::uint64_t slice = std::uint64_t{OutputWeight::slice_rows} * sizeof(float) * (Problem::batch_rows / 2);
+  // Scoring an answer takes the logits of several rows at once.
+  const std::uint64_t scoring = 16 * static_cast<std::uint64_t>(c.vocab) * sizeof(float);
+  memory.scratch = std::max(Problem::batch_rows * row + slice + scoring, loaded.passing);
+  return memory;
+}
+
+Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, const EditOptions& edit,
+                           const EditRequest& request, int evaluations) {
+  const auto config = ModelConfig::from_file(model.file());
+  if (!config) return std::unexpected(config.error());
+  const int layer = layer_of(*config, edit);
+  if (layer < 0 || layer > config->blocks - 2)
+    return fail(ErrorCode::usage, "block " + std::to_string(layer) + " cannot be edited: the model has blocks 0 to " +
+                                      std::to_string(config->blocks - 1) + ", and the last one only speaks");
+  const auto contexts = build_contexts(model, request, edit.prefixes.empty() ? default_prefixes() : edit.prefixes);
+  if (!contexts) return std::unexpected(contexts.error());
+  const int tokens = static_cast<int>(contexts->target.size());
+
+  Planner planner(*config, layer);
+  for (const Context& context : contexts->prompts) planner.prepare(context);
+  planner.prepare(contexts->kl);
+  const int prompts = static_cast<int>(contexts->prompts.size());
+  planner.evaluate(evaluations, prompts * tokens + 1);
+  const int bare = contexts->prompts.front().target_start + 1;
+  planner.score(bare + tokens - 1, tokens);
+  planner.answer(bare, tokens);
+  constexpr int keep_tokens = 5;
+  const auto length = [&](const std::string& text) { return static_cast<int>(model.tokenizer().encode(text).size()); };
+  for (const std::string& p : request.paraphrases) planner.answer(length(p), tokens);
+  for (const std::string& p : request.keep) planner.answer(length(p), keep_tokens);
+  planner.plan.contexts = prompts + 1;
+  planner.plan.memory = edit_memory(model.file(), *config, options, edit);
+  return std::move(planner.plan);
+}
+
+Work work_of(const ModelConfig& c, const PlannedPass& pass, bool quantised) {
+  const double d = c.d, f = c.f, q = c.q_size(), kv = c.kv_size();
+  const int blocks = pass.end - pass.first;
+  const bool narrow = pass.last_rows < pass.rows;
+  // Every block's products but the last's, and the last's for the rows that go on.
+  const double beyond = 2 * d * q + 3 * d * f;
+  double products = pass.rows * 2 * d * kv * blocks + pass.rows * beyond * (blocks - (narrow ? 1 : 0)) +
+                    (narrow ? pass.last_rows * beyond : 0) + pass.logit_rows * d * c.vocab;
+  Work work;
+  if (pass.edits) {
+    work.floating += pass.rows * d * f;
+    products -= pass.rows * d * f;
+  }
+  (quantised ? work.integer : work.floating) += products;
+  // Scores and weighted sums of attention.
+  work.floating += 2 * q * pass.looks * blocks;
+  return work;
+}
+
+}  // namespace mobiedit
