@@ -15,10 +15,11 @@ namespace {
 using Phase = PlannedPass::Phase;
 
 // The program itself, its libraries, and stacks: measured.
-constexpr std::uint64_t program_bytes = std::uint64_t{9} << 20;
+constexpr std::uint64_t program_bytes = std::uint64_t{14} << 20;
 
 int layer_of(const ModelConfig& config, const EditOptions& options) {
-  return options.layer.value_or(choose_layer(config).layer);
+  const LayerChoice usual = known_layer(config).value_or(usual_layer(config));
+  return options.layer.value_or(usual.layer);
 }
 
 // Rows [from, to) of one sequence.

@@ -1,5 +1,9 @@
 import hashlib
 import json
+import pathlib
+import re
+import subprocess
+import xml.dom.minidom
 
 import pytest
 
@@ -67,3 +71,39 @@ def test_a_file_that_is_there_stays(mobiedit, tmp_path):
     done = mobiedit("bench", "model", "--shape", "facts-40m", "--folder", tmp_path, "--only-write")
     assert done.returncode == 0, done.stderr
     assert path.read_bytes() == before
+
+
+def test_plots_are_one_page_that_loads_nothing(tmp_path):
+    kernels = {
+        "schema": "mobiedit.bench.kernels/1", "threads": 2, "isa": "avx2", "peak_int8_gops": 80, "peak_f32_gflops": 81,
+        "cases": [{"type": kind, "K": 512, "N": 1536, "M": m, "gops": m + 1} for kind in ("f32", "int8-row") for m in (1, 64)],
+    }  # fmt: skip
+    model = {
+        "schema": "mobiedit.bench.model/1", "model": {"name": "a <b>", "bytes": 10**9}, "peak_rss_bytes": 12 * 10**8,
+        "evaluation": {"times": [{"at_once": 1, "of_one_alone": 1.0}, {"at_once": 64, "of_one_alone": 0.8}]},
+        "edit": {"seconds": 10, "evaluations": 10, "floor_seconds": 5},
+    }  # fmt: skip
+    paths = []
+    for name, result in (("k", kernels), ("m", model)):
+        paths.append(tmp_path / name)
+        paths[-1].write_text(json.dumps(result))
+    plots = pathlib.Path(__file__).resolve().parents[2] / "bench/plots"
+    subprocess.run([plots, tmp_path / "page.html", *paths], check=True)
+    page = (tmp_path / "page.html").read_text()
+    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(drawings) == 4  # one shape; time, memory and batches of the models
+    for drawing in drawings:
+        assert xml.dom.minidom.parseString(drawing).getElementsByTagName("polyline")
+    assert "http" not in page and "<script" not in page and "<b>" not in page
+
+
+def test_kernels_gives_every_case(mobiedit):
+    done = mobiedit("bench", "kernels", "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["schema"] == "mobiedit.bench.kernels/1"
+    assert document["peak_int8_gops"] > 0 and document["peak_f32_gflops"] > 0
+    kinds = {case["type"] for case in document["cases"]}
+    assert {"int8-row", "q8_0-g32", "q4_0-g32", "f32"} <= kinds
+    for case in document["cases"]:
+        assert case["gops"] > 0 and case["K"] > 0 and case["N"] > 0 and case["M"] > 0

@@ -38,7 +38,7 @@ def test_memory_is_what_then_is_taken(mobiedit, model, eiffel):
 @pytest.mark.parametrize("verb", ["edit", "ask", "plan"])
 def test_too_little_memory_is_refused_with_the_figure(mobiedit, model, eiffel, verb):
     more = {"edit": [*eiffel, "--no-store", "--dry-run"], "ask": ["-p", "x"], "plan": []}[verb]
-    limit = 150 << 20
+    limit = 95 << 20
     done = mobiedit(
         verb, "-m", model, *more, env={"MOBIEDIT_THREADS": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
