@@ -123,7 +123,7 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   return std::move(planner.plan);
 }
 
-Work work_of(const ModelConfig& c, const PlannedPass& pass, bool quantised) {
+PlannedWork work_of(const ModelConfig& c, const PlannedPass& pass, bool quantised) {
   const double d = c.d, f = c.f, q = c.q_size(), kv = c.kv_size();
   const int blocks = pass.end - pass.first;
   const bool narrow = pass.last_rows < pass.rows;
@@ -131,7 +131,7 @@ Work work_of(const ModelConfig& c, const PlannedPass& pass, bool quantised) {
   const double beyond = 2 * d * q + 3 * d * f;
   double products = pass.rows * 2 * d * kv * blocks + pass.rows * beyond * (blocks - (narrow ? 1 : 0)) +
                     (narrow ? pass.last_rows * beyond : 0) + pass.logit_rows * d * c.vocab;
-  Work work;
+  PlannedWork work;
   if (pass.edits) {
     work.floating += pass.rows * d * f;
     products -= pass.rows * d * f;

@@ -10,6 +10,7 @@
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
+
 Problem::Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept)
     : forward_(forward),
       contexts_(std::move(contexts)),

@@ -91,20 +91,25 @@ class Loader {
     auto t = find(name, rows, columns);
     if (!t) return std::unexpected(t.error());
     for (int first = 0; first < rows; first += OutputWeight::slice_rows) {
-      auto packed = pack(**t, first, std::min(OutputWeight::slice_rows, rows - first), columns);
+      const int count = std::min(OutputWeight::slice_rows, rows - first);
+      auto packed = pack(**t, first, count, columns);
       if (!packed) return std::unexpected(packed.error());
       out.slices.push_back(std::move(*packed));
+      file_.release_pages(rows_of(**t, first, count));
     }
-    file_.release_pages(**t);
     return {};
   }
 
  private:
+  std::span<const std::byte> rows_of(const gguf::TensorInfo& t, int first, int rows) const {
+    const std::size_t stride = gguf::row_bytes(t.type, static_cast<std::size_t>(t.columns()));
+    return file_.data(t).subspan(static_cast<std::size_t>(first) * stride, static_cast<std::size_t>(rows) * stride);
+  }
+
   Result<PackedWeight> pack(const gguf::TensorInfo& t, int first, int rows, int columns) const {
     const WeightKind kind = packed_kind(t.type, columns, precision_);
     const std::size_t stride = gguf::row_bytes(t.type, static_cast<std::size_t>(columns));
-    const auto bytes =
-        file_.data(t).subspan(static_cast<std::size_t>(first) * stride, static_cast<std::size_t>(rows) * stride);
+    const auto bytes = rows_of(t, first, rows);
     const PagesBehind behind(file_, bytes, stride);
     const gguf::GroupForm form = gguf::group_form(t.type);
     if (kind != WeightKind::f32 && form.bits != 0) {

@@ -14,7 +14,7 @@
 namespace mobiedit {
 
 /// Multiply-accumulates, by the precision that they run in.
-struct Work {
+struct PlannedWork {
   double integer = 0;
   double floating = 0;
 };
@@ -62,6 +62,6 @@ struct EditPlan {
                                          const EditRequest& request, int evaluations);
 
 /// Of one pass, `times` not counted. `quantised`: the model's products are in integers.
-[[nodiscard]] Work work_of(const ModelConfig& config, const PlannedPass& pass, bool quantised);
+[[nodiscard]] PlannedWork work_of(const ModelConfig& config, const PlannedPass& pass, bool quantised);
 
 }  // namespace mobiedit

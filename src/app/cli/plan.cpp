@@ -35,14 +35,14 @@ struct PlanVerb {
 
 struct Cost {
   double seconds = 0;
-  Work work;
+  PlannedWork work;
 };
 
 Cost cost_of(const ModelConfig& config, const EditPlan& plan, const Speed& speed, bool quantised) {
   Cost all;
   for (const PlannedPass& pass : plan.passes) {
     all.seconds += pass.times * speed.seconds(config, pass);
-    const Work work = work_of(config, pass, quantised);
+    const PlannedWork work = work_of(config, pass, quantised);
     all.work.integer += pass.times * work.integer;
     all.work.floating += pass.times * work.floating;
   }
@@ -113,8 +113,8 @@ int plan(const PlanVerb& verb) {
 
   // Opening costs once, packing by the byte.
   const Stopwatch again;
-  (void)gguf::File::open(verb.run.model);
-  const auto tokenizer = Tokenizer::from_file(model->file());
+  if (const auto file = gguf::File::open(verb.run.model); !file) return failed(file.error());
+  if (const auto tokenizer = Tokenizer::from_file(model->file()); !tokenizer) return failed(tokenizer.error());
   const double opening = std::min(again.seconds(), loading_part);
   const double share = static_cast<double>(planned->memory.weights) /
                        static_cast<double>(edit_memory(model->file(), model->config(), options, edit).weights);

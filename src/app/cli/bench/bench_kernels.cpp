@@ -59,7 +59,7 @@ Result<PackedWeight> random_weight(Isa isa, WeightKind kind, int n, int k, Threa
   return PackedWeight::from_groups(isa, kind, n, k, fill, pool);
 }
 
-Status measure(Isa isa, const Product& product, const MachinePeak& peak, double least, ThreadPool& pool, Json& cases) {
+Status measure(Isa isa, const Product& product, const MachinePeak& peak, bool quick, ThreadPool& pool, Json& cases) {
   for (const auto& [k, n] : shapes) {
     const auto weight = random_weight(isa, product.weights, n, k, pool);
     if (!weight) return std::unexpected(weight.error());
@@ -68,7 +68,7 @@ Status measure(Isa isa, const Product& product, const MachinePeak& peak, double 
       std::vector<float> y(static_cast<std::size_t>(m) * static_cast<std::size_t>(n));
       Random(7).fill_normal(x);
       kernels::Activations activations;
-      const double seconds = best_seconds(5, least, [&] {
+      const double seconds = best_seconds(quick ? 2 : 5, quick ? 0.02 : 0.3, [&] {
         activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), product.activations, pool);
         kernels::linear(*weight, activations, nullptr, y.data(), static_cast<std::size_t>(n), pool);
       });
@@ -102,7 +102,6 @@ std::string text_of(const Json& j) {
 
 int bench_kernels(const BenchKernels& verb) {
   ThreadPool pool(verb.threads);
-  const double least = verb.quick ? 0.03 : 0.3;
   Json j{{"schema", "mobiedit.bench.kernels/1"}};
   j["threads"] = pool.threads();
   const Isa best = kernels::best_isa();
@@ -117,7 +116,7 @@ int bench_kernels(const BenchKernels& verb) {
     const MachinePeak peak = isa == best ? first : measure_peak(isa, pool);
     for (const Product& product : products) {
       say(fmt::format("{}, {}", kernels::name(isa), product.type));
-      if (auto s = measure(isa, product, peak, least, pool, cases); !s) return failed(s.error());
+      if (auto s = measure(isa, product, peak, verb.quick, pool, cases); !s) return failed(s.error());
     }
   }
   j["cases"] = std::move(cases);
