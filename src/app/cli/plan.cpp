@@ -24,7 +24,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // An edit's median on the bundled model; --evaluations asks for another number.
-constexpr int usual_evaluations = 90;
+constexpr int usual_evaluations = 46;
 
 struct PlanVerb {
   RunOptions run;

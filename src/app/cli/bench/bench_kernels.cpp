@@ -33,12 +33,14 @@ struct Product {
   const char* type;
   WeightKind weights;
   ActivationKind activations;
+  bool offsets = false;
 };
 
 constexpr Product products[] = {
     {"int8-row", WeightKind::int8_row, ActivationKind::int8_row},
     {"q8_0-g32", WeightKind::int8_g32, ActivationKind::int8_g32},
     {"q4_0-g32", WeightKind::int4_g32, ActivationKind::int8_g32},
+    {"q4_k-g32", WeightKind::int4_g32, ActivationKind::int8_g32, true},
     {"q8_0-g32-int16", WeightKind::int8_g32, ActivationKind::int16_g32},
     {"f32", WeightKind::f32, ActivationKind::f32},
 };
@@ -46,22 +48,24 @@ constexpr Product products[] = {
 constexpr int shapes[][2] = {{512, 1536}, {1536, 512}, {512, 8192}, {2048, 11008}};
 constexpr int batches[] = {1, 8, 45, 64, 256, 1024};
 
-Result<PackedWeight> random_weight(Isa isa, WeightKind kind, int n, int k, ThreadPool& pool) {
+Result<PackedWeight> random_weight(Isa isa, const Product& product, int n, int k, ThreadPool& pool) {
+  const WeightKind kind = product.weights;
   if (kind != WeightKind::int4_g32) {
     const auto fill = [](int row, std::span<float> out) { Random(static_cast<std::uint64_t>(row)).fill_normal(out); };
     return PackedWeight::from_floats(isa, kind, n, k, fill, pool);
   }
-  const auto fill = [](int row, std::span<std::int8_t> codes, std::span<float> scales) {
+  const auto fill = [](int row, const PackedWeight::Groups& groups) {
     Random random(static_cast<std::uint64_t>(row));
-    for (auto& code : codes) code = static_cast<std::int8_t>(static_cast<int>(random.below(16)) - 8);
-    for (auto& scale : scales) scale = 0.01f;
+    for (auto& code : groups.codes) code = static_cast<std::int8_t>(static_cast<int>(random.below(16)) - 8);
+    for (auto& scale : groups.scales) scale = 0.01f;
+    for (auto& offset : groups.offsets) offset = 0.02f;
   };
-  return PackedWeight::from_groups(isa, kind, n, k, fill, pool);
+  return PackedWeight::from_groups(isa, kind, n, k, product.offsets, fill, pool);
 }
 
 Status measure(Isa isa, const Product& product, const MachinePeak& peak, bool quick, ThreadPool& pool, Json& cases) {
   for (const auto& [k, n] : shapes) {
-    const auto weight = random_weight(isa, product.weights, n, k, pool);
+    const auto weight = random_weight(isa, product, n, k, pool);
     if (!weight) return std::unexpected(weight.error());
     for (const int m : batches) {
       std::vector<float> x(static_cast<std::size_t>(m) * static_cast<std::size_t>(k));
@@ -69,7 +73,7 @@ Status measure(Isa isa, const Product& product, const MachinePeak& peak, bool qu
       Random(7).fill_normal(x);
       kernels::Activations activations;
       const double seconds = best_seconds(quick ? 2 : 5, quick ? 0.02 : 0.3, [&] {
-        activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), product.activations, pool);
+        activations.set(isa, x.data(), m, k, static_cast<std::size_t>(k), product.activations, product.offsets, pool);
         kernels::linear(*weight, activations, nullptr, y.data(), static_cast<std::size_t>(n), pool);
       });
       const double gops = 2e-9 * m * n * k / seconds;
