@@ -1,8 +1,4 @@
-// libFuzzer entry for the GGUF parser. Not part of the default build:
-//
-//   clang++-19 -std=c++23 -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc fuzz/gguf_fuzz.cpp
-//       src/gguf/parse.cpp src/gguf/types.cpp src/gguf/dequantize.cpp src/base/result.cpp -o gguf_fuzz
-//   ./gguf_fuzz -max_len=8192 -rss_limit_mb=1024 -dict=fuzz/gguf.dict
+// libFuzzer entry for the GGUF parser: fuzz/run gguf
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,0 +1,16 @@
+// libFuzzer entry for the lines of a store's dump: fuzz/run record
+#include <string_view>
+
+#include "memory_file.h"
+#include "store/record_json.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace mobiedit;
+  const auto edit = from_line({reinterpret_cast<const char*>(data), size});
+  fuzz::must_explain(edit);
+  if (!edit) return 0;
+  // What was accepted is written as something that is accepted, and is the same.
+  const auto again = from_line(to_line(*edit));
+  if (!again || to_line(*again) != to_line(*edit)) std::abort();
+  return 0;
+}
