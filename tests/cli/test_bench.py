@@ -107,3 +107,10 @@ def test_kernels_gives_every_case(mobiedit):
     assert {"int8-row", "q8_0-g32", "q4_0-g32", "f32"} <= kinds
     for case in document["cases"]:
         assert case["gops"] > 0 and case["K"] > 0 and case["N"] > 0 and case["M"] > 0
+
+
+def test_peak_memory_is_this_programs_own(mobiedit, model, eiffel):
+    large = bytearray(400 << 20)  # what the kernel calls a child's maximum begins with its parent's size
+    large[:: 1 << 12] = b"x" * len(large[:: 1 << 12])
+    done = mobiedit("edit", "-m", model, *eiffel, "--no-text", "--no-store", "--dry-run", "--json")
+    assert json.loads(done.stdout)["peak_rss_bytes"] < len(large) // 2
