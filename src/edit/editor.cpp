@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <new>
+#include <utility>
 
 #include "base/thread_pool.h"
 #include "edit/contexts.h"
@@ -51,7 +52,7 @@ std::string text_name(std::string_view text) {
 
 struct Editor::State {
   State(const Model& m, EditOptions o, LayerChoice c)
-      : model(m), options(std::move(o)), choice(c), pool(options.threads), forward(m, pool) {}
+      : model(m), options(std::move(o)), choice(std::move(c)), pool(options.threads), forward(m, pool) {}
 
   const Model& model;
   EditOptions options;

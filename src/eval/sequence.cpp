@@ -28,6 +28,7 @@ double norm_of_sum(std::span<const RankOneUpdate> updates) {
 
 Status set_updates(Session& session, std::span<const RankOneUpdate> updates) {
   std::vector<LowRankDelta> deltas;
+  deltas.reserve(updates.size());
   for (const RankOneUpdate& update : updates) deltas.push_back(to_low_rank(update));
   return session.set_adapters(std::move(deltas));
 }
@@ -91,6 +92,7 @@ Result<Sequence> run_sequence(Editor& editor, const Model& model, std::span<cons
         return std::unexpected(at(facts[i], kept.error()));
     } else {
       std::vector<LowRankDelta> deltas;
+      deltas.reserve(updates.size());
       for (const RankOneUpdate& update : updates) deltas.push_back(to_low_rank(update));
       if (auto set = editor.set_adapters(std::move(deltas)); !set) return std::unexpected(set.error());
     }
