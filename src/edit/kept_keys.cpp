@@ -4,6 +4,8 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <new>
+#include <utility>
 
 namespace mobiedit {
 namespace {
@@ -34,19 +36,27 @@ void KeptKeys::solve_lower(std::vector<double>& x) const {
 }
 
 void KeptKeys::add(std::span<const float> keys, std::span<const float> solved, std::size_t f) {
-  for (std::size_t at = 0; at < keys.size(); at += f) {
-    const double own = dot(keys.data() + at, solved.data() + at, f);
-    if (!(own > 0)) continue;
-    std::vector<double> row = joined(keys.data() + at, f);
-    solve_lower(row);
-    double square = own * (1 + ridge_);
-    for (const double x : row) square -= x * x;
-    // What rounding may take from a key that the earlier ones span.
-    row.push_back(std::sqrt(std::max(square, own * ridge_)));
-    factor_.push_back(std::move(row));
-    own_.push_back(own);
-    solved_.emplace_back(solved.begin() + static_cast<std::ptrdiff_t>(at),
-                         solved.begin() + static_cast<std::ptrdiff_t>(at + f));
+  const std::size_t before = size();
+  try {
+    for (std::size_t at = 0; at < keys.size(); at += f) {
+      const double own = dot(keys.data() + at, solved.data() + at, f);
+      if (!(own > 0)) continue;
+      std::vector<double> row = joined(keys.data() + at, f);
+      solve_lower(row);
+      double square = own * (1 + ridge_);
+      for (const double x : row) square -= x * x;
+      // What rounding may take from a key that the earlier ones span.
+      row.push_back(std::sqrt(std::max(square, own * ridge_)));
+      factor_.push_back(std::move(row));
+      own_.push_back(own);
+      solved_.emplace_back(solved.begin() + static_cast<std::ptrdiff_t>(at),
+                           solved.begin() + static_cast<std::ptrdiff_t>(at + f));
+    }
+  } catch (const std::bad_alloc&) {
+    factor_.resize(before);
+    own_.resize(before);
+    solved_.resize(before);
+    throw;
   }
 }
 
@@ -58,14 +68,12 @@ void KeptKeys::solve(std::vector<double>& x) const {
   }
 }
 
-std::vector<std::size_t> KeptKeys::alike(std::span<const float> keys, std::span<const float> solved,
-                                         std::size_t f) const {
+std::vector<std::size_t> KeptKeys::alike(std::span<const std::vector<double>> joined,
+                                         std::span<const double> own) const {
   std::vector<std::size_t> found;
-  for (std::size_t i = 0; i < solved_.size(); ++i) {
-    for (std::size_t at = 0; at < keys.size(); at += f) {
-      const double own = dot(keys.data() + at, solved.data() + at, f);
-      const double both = dot(solved_[i].data(), keys.data() + at, f);
-      if (both * both <= same_subject * own * own_[i]) continue;
+  for (std::size_t i = 0; i < size(); ++i) {
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      if (joined[k][i] * joined[k][i] <= same_subject * own[k] * own_[i]) continue;
       found.push_back(i);
       break;
     }
@@ -75,7 +83,13 @@ std::vector<std::size_t> KeptKeys::alike(std::span<const float> keys, std::span<
 
 void KeptKeys::take_off(std::span<const float> keys, std::span<float> solved, std::size_t f) const {
   if (factor_.empty()) return;
-  const std::vector<std::size_t> left_out = alike(keys, solved, f);
+  std::vector<std::vector<double>> all_joined;
+  std::vector<double> own;
+  for (std::size_t at = 0; at < keys.size(); at += f) {
+    all_joined.push_back(joined(keys.data() + at, f));
+    own.push_back(dot(keys.data() + at, solved.data() + at, f));
+  }
+  const std::vector<std::size_t> left_out = alike(all_joined, own);
   const auto n = static_cast<Eigen::Index>(left_out.size());
   // Columns of G⁻¹: with x_E = 0 asked for, what is left of G x = b is met by x − G⁻¹_E (G⁻¹_EE)⁻¹ x_E.
   std::vector<std::vector<double>> columns;
@@ -90,7 +104,7 @@ void KeptKeys::take_off(std::span<const float> keys, std::span<float> solved, st
   }
   const Eigen::LLT<Eigen::MatrixXd> factor(0.5 * (within + within.transpose()));
   for (std::size_t at = 0; at < keys.size(); at += f) {
-    std::vector<double> x = joined(keys.data() + at, f);
+    std::vector<double>& x = all_joined[at / f];
     solve(x);
     if (n > 0) {
       Eigen::VectorXd unwanted(n);

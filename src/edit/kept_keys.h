@@ -15,6 +15,7 @@ class KeptKeys {
   explicit KeptKeys(double ridge) : ridge_(ridge) {}
 
   /// `keys` [n, f] and `solved` = S k [n, f], S the same at every call. Keys of length 0 are left out.
+  /// Throws std::bad_alloc; then nothing changed.
   void add(std::span<const float> keys, std::span<const float> solved, std::size_t f);
   /// solved [n, f] = S k becomes S' k. Earlier keys nearly the same as one of `keys` are not counted: of the same
   /// subject, whose next fact has no other key to be written to.
@@ -25,8 +26,9 @@ class KeptKeys {
   [[nodiscard]] std::vector<double> joined(const float* key, std::size_t f) const;  // KᵀS k
   void solve_lower(std::vector<double>& x) const;
   void solve(std::vector<double>& x) const;
-  [[nodiscard]] std::vector<std::size_t> alike(std::span<const float> keys, std::span<const float> solved,
-                                               std::size_t f) const;
+  /// Which of the earlier keys are nearly one of those that give `joined` and have k·S k = `own`.
+  [[nodiscard]] std::vector<std::size_t> alike(std::span<const std::vector<double>> joined,
+                                               std::span<const double> own) const;
 
   double ridge_;
   std::vector<std::vector<float>> solved_;

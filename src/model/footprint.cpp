@@ -1,7 +1,9 @@
 #include "model/footprint.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <charconv>
 #include <string_view>
+#include <system_error>
 
 #include "gguf/groups.h"
 #include "io/available_memory.h"
@@ -21,6 +23,15 @@ std::uint64_t length_of(const gguf::File& file, std::string_view key) {
   return list == nullptr ? 0 : list->size();
 }
 
+/// "blk.17.…" with 17 >= blocks; a name from a file may hold any number, or none.
+bool of_a_later_block(std::string_view name, int blocks) {
+  constexpr std::string_view prefix = "blk.";
+  if (!name.starts_with(prefix)) return false;
+  int block = 0;
+  const auto end = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), block);
+  return end.ec == std::errc::result_out_of_range || (end.ec == std::errc() && block >= blocks);
+}
+
 std::string mebibytes(std::uint64_t bytes) {
   return std::to_string((bytes + (std::uint64_t{1} << 20) - 1) >> 20) + " MiB";
 }
@@ -33,8 +44,7 @@ Footprint footprint(const gguf::File& file, const ModelConfig& config, kernels::
   const bool untied = file.find_tensor("output.weight") != nullptr;
   for (const gguf::TensorInfo& t : file.tensors()) {
     if (t.name == "token_embd.weight" && untied) continue;  // read from the file, a row at a time
-    const bool block = t.name.starts_with("blk.");
-    if (block && std::atoi(t.name.c_str() + 4) >= config.blocks) continue;
+    if (of_a_later_block(t.name, config.blocks)) continue;
     const auto rows = static_cast<int>(std::min<std::uint64_t>(t.rows(), 1u << 24));
     const auto columns = static_cast<int>(std::min<std::uint64_t>(t.columns(), 1u << 24));
     if (rows == 1) {
