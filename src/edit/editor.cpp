@@ -89,13 +89,8 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
     for (const std::string& name : methods()) known += (known.empty() ? "" : ", ") + name;
     return fail(ErrorCode::usage, "there is no method '" + options.method + "'", {}, "there are " + known);
   }
-  LayerChoice choice = known_layer(c).value_or(usual_layer(c));
-  if (options.layer) choice.layer = *options.layer;
-  if (options.clamp) choice.clamp = *options.clamp;
-  if (choice.layer < 0 || choice.layer > c.blocks - 2)
-    return fail(ErrorCode::usage, "block " + std::to_string(choice.layer) +
-                                      " cannot be edited: the model has blocks 0 to " + std::to_string(c.blocks - 1) +
-                                      ", and the last one only speaks");
+  const LayerChoice choice = layer_for(c, options.layer, options.clamp);
+  if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
   if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
   if (options.prefixes.empty()) options.prefixes = default_prefixes();
@@ -212,7 +207,6 @@ Status Editor::State::measure(Edit& edit, const ContextSet& contexts, const Canc
   const std::string wanted = model.tokenizer().decode(contexts.target);
   ScoredText target{contexts.prompts.front().tokens, contexts.prompts.front().target_start + 1};
   target.tokens.push_back(contexts.target.back());
-  constexpr int keep_tokens = 5;
 
   for (const std::string& p : edit.request.paraphrases) e.paraphrases.push_back({p, {}, {}, false});
   for (const std::string& p : edit.request.keep) e.keep.push_back({p, {}, {}, false});

@@ -1,6 +1,7 @@
 #include "edit/layer_choice.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace mobiedit {
@@ -35,6 +36,19 @@ std::optional<LayerChoice> known_layer(const ModelConfig& c) {
 LayerChoice usual_layer(const ModelConfig& c) {
   return {std::max(0, std::min(c.blocks - 2, std::max(1, c.blocks / 5))), 8,
           "a fifth of the depth, where most edits are made", false};
+}
+
+LayerChoice layer_for(const ModelConfig& c, std::optional<int> layer, std::optional<double> clamp) {
+  LayerChoice choice = known_layer(c).value_or(usual_layer(c));
+  choice.layer = layer.value_or(choice.layer);
+  choice.clamp = clamp.value_or(choice.clamp);
+  return choice;
+}
+
+Status check_layer(const ModelConfig& c, int layer) {
+  if (layer >= 0 && layer <= c.blocks - 2) return {};
+  return fail(ErrorCode::usage, "block " + std::to_string(layer) + " cannot be edited: the model has blocks 0 to " +
+                                    std::to_string(c.blocks - 1) + ", and the last one only speaks");
 }
 
 }  // namespace mobiedit

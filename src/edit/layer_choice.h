@@ -13,4 +13,10 @@ namespace mobiedit {
 /// The depth at which most published edits are made.
 [[nodiscard]] LayerChoice usual_layer(const ModelConfig& config);
 
+/// What an edit takes: what was asked for, else the table's, else the usual.
+[[nodiscard]] LayerChoice layer_for(const ModelConfig& config, std::optional<int> layer, std::optional<double> clamp);
+
+/// Errors: usage, if the model has no such block or it is the last.
+[[nodiscard]] Status check_layer(const ModelConfig& config, int layer);
+
 }  // namespace mobiedit

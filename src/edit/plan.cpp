@@ -17,11 +17,6 @@ using Phase = PlannedPass::Phase;
 // The program itself, its libraries, and stacks: measured.
 constexpr std::uint64_t program_bytes = std::uint64_t{14} << 20;
 
-int layer_of(const ModelConfig& config, const EditOptions& options) {
-  const LayerChoice usual = known_layer(config).value_or(usual_layer(config));
-  return options.layer.value_or(usual.layer);
-}
-
 // Rows [from, to) of one sequence.
 double looks(int from, int to) {
   return 0.5 * (static_cast<double>(to) * (to + 1) - static_cast<double>(from) * (from + 1));
@@ -79,7 +74,7 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   memory.weights = loaded.weights;
   memory.vocabulary = loaded.vocabulary;
   memory.program = program_bytes;
-  if (c.f > 0 && layer_of(c, options) < c.blocks)
+  if (c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.blocks)
     memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
 
   // A batch's rows at their widest: residual, normed, output; Q, K, V, attended; gate and up; codes and cosines.
@@ -98,10 +93,8 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
                            const EditRequest& request, int evaluations) {
   const auto config = ModelConfig::from_file(model.file());
   if (!config) return std::unexpected(config.error());
-  const int layer = layer_of(*config, edit);
-  if (layer < 0 || layer > config->blocks - 2)
-    return fail(ErrorCode::usage, "block " + std::to_string(layer) + " cannot be edited: the model has blocks 0 to " +
-                                      std::to_string(config->blocks - 1) + ", and the last one only speaks");
+  const int layer = layer_for(*config, edit.layer, edit.clamp).layer;
+  if (auto sound = check_layer(*config, layer); !sound) return std::unexpected(sound.error());
   const auto contexts = build_contexts(model, request, edit.prefixes.empty() ? default_prefixes() : edit.prefixes);
   if (!contexts) return std::unexpected(contexts.error());
   const int tokens = static_cast<int>(contexts->target.size());
@@ -114,7 +107,6 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   const int bare = contexts->prompts.front().target_start + 1;
   planner.score(bare + tokens - 1, tokens);
   planner.answer(bare, tokens);
-  constexpr int keep_tokens = 5;
   const auto length = [&](const std::string& text) { return static_cast<int>(model.tokenizer().encode(text).size()); };
   for (const std::string& p : request.paraphrases) planner.answer(length(p), tokens);
   for (const std::string& p : request.keep) planner.answer(length(p), keep_tokens);

@@ -58,9 +58,7 @@ Result<std::vector<FactOutcome>> run_together(Editor& editor, const Model& model
   if (!updates) return std::unexpected(updates.error());
   auto session = Session::create(model, session_options);
   if (!session) return std::unexpected(session.error());
-  std::vector<LowRankDelta> deltas;
-  for (const RankOneUpdate& update : *updates) deltas.push_back(to_low_rank(update));
-  if (auto set = session->set_adapters(std::move(deltas)); !set) return std::unexpected(set.error());
+  if (auto set = session->set_adapters(deltas_of(*updates)); !set) return std::unexpected(set.error());
   auto outcomes = measure_all(*session, model.tokenizer(), facts, costs, cancel);
   if (outcomes && observer.measured)
     for (std::size_t i = 0; i < facts.size(); ++i) observer.measured(i, (*outcomes)[i]);

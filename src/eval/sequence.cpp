@@ -26,13 +26,6 @@ double norm_of_sum(std::span<const RankOneUpdate> updates) {
   return std::sqrt(std::max(square, 0.0));
 }
 
-Status set_updates(Session& session, std::span<const RankOneUpdate> updates) {
-  std::vector<LowRankDelta> deltas;
-  deltas.reserve(updates.size());
-  for (const RankOneUpdate& update : updates) deltas.push_back(to_low_rank(update));
-  return session.set_adapters(std::move(deltas));
-}
-
 bool is_point(const SequenceOptions& options, std::size_t edits, std::size_t all) {
   return edits == all || std::ranges::count(options.points, edits) > 0;
 }
@@ -90,16 +83,13 @@ Result<Sequence> run_sequence(Editor& editor, const Model& model, std::span<cons
     if (options.keep_off) {
       if (auto kept = editor.keep(edit->request, edit->update); !kept)
         return std::unexpected(at(facts[i], kept.error()));
-    } else {
-      std::vector<LowRankDelta> deltas;
-      deltas.reserve(updates.size());
-      for (const RankOneUpdate& update : updates) deltas.push_back(to_low_rank(update));
-      if (auto set = editor.set_adapters(std::move(deltas)); !set) return std::unexpected(set.error());
+    } else if (auto set = editor.set_adapters(deltas_of(updates)); !set) {
+      return std::unexpected(set.error());
     }
     const std::size_t edits = i + 1;
     if (!is_point(options, edits, facts.size())) continue;
 
-    if (auto set = set_updates(*session, updates); !set) return std::unexpected(set.error());
+    if (auto set = session->set_adapters(deltas_of(updates)); !set) return std::unexpected(set.error());
     auto outcomes = measure_all(*session, model.tokenizer(), facts.first(edits), costs, cancel);
     if (!outcomes) return std::unexpected(outcomes.error());
     const auto now = measured_perplexity();

@@ -10,6 +10,7 @@ namespace mobiedit::cli {
 namespace {
 
 constexpr const char* automatic = "auto";
+constexpr double together_clamp = 4;
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " or "));
@@ -31,10 +32,6 @@ SearchSettings::SearchSettings() {
   max_evaluations = defaults.max_evaluations;
   seed = defaults.seed;
 }
-
-namespace {
-constexpr double together_clamp = 4;
-}  // namespace
 
 EditOptions SearchSettings::edit_options(int threads) const {
   EditOptions options;

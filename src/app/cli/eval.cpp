@@ -81,10 +81,7 @@ int eval(const EvalVerb& verb) {
   if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
 
   ProgressLine progress;
-  ExperimentObserver observer;
-  observer.searching = [&](std::size_t i, const EditProgress& p) {
-    progress.show(fmt::format("{}/{} {}", i + 1, facts->size(), (*facts)[i].subject), p);
-  };
+  ExperimentObserver observer = observer_on(progress, *facts);
   if (verb.run.verbose) {
     observer.measured = [&](std::size_t i, const FactOutcome& outcome) {
       progress.clear();

@@ -6,20 +6,10 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
-#include "base/random.h"
+#include "unit/edit/random_matrix.h"
 
 namespace mobiedit {
 namespace {
-
-Eigen::MatrixXf random_matrix(int rows, int columns, std::uint64_t seed) {
-  Eigen::MatrixXf m(rows, columns);
-  Random(seed).fill_normal({m.data(), static_cast<std::size_t>(m.size())});
-  return m;
-}
-
-std::span<const float> span_of(const Eigen::MatrixXf& m) {
-  return {m.data(), static_cast<std::size_t>(m.size())};
-}
 
 // Against MEMIT's formula solved outright, (λC + K Kᵀ)⁻¹ K; float32 in and out, so 1e-4 of the largest entry.
 TEST(Together, DirectionsAreMemits) {

@@ -109,10 +109,7 @@ int sequence(const SequenceVerb& verb) {
   if (!used) return failed(used.error(), "--text");
 
   ProgressLine progress;
-  ExperimentObserver observer;
-  observer.searching = [&](std::size_t i, const EditProgress& p) {
-    progress.show(fmt::format("{}/{} {}", i + 1, facts->size(), (*facts)[i].subject), p);
-  };
+  const ExperimentObserver observer = observer_on(progress, *facts);
   const auto found = run_sequence(*editor, *model, *facts, options, verb.run.session(), observer, cancel);
   progress.clear();
   if (!found) return failed(found.error());
