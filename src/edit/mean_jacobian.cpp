@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "io/mapped_file.h"
 #include "io/write_whole.h"
+#include "kernels/float_product.h"
 
 namespace mobiedit {
 namespace {
@@ -150,10 +151,10 @@ Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& 
 
 void MeanJacobian::through(std::span<const float> rows, std::span<float> out) const {
   const auto d = static_cast<Eigen::Index>(std::lround(std::sqrt(static_cast<double>(m_.size()))));
-  const auto n = static_cast<Eigen::Index>(rows.size()) / d;
-  // Stored row by row, so that by columns it is Mᵀ.
-  Eigen::Map<Matrix>(out.data(), d, n).noalias() =
-      Eigen::Map<const Matrix>(m_.data(), d, d) * Eigen::Map<const Matrix>(rows.data(), d, n);
+  // Stored row by row, so that by columns it is Mᵀ; out = rows (Mᵀ)ᵀ.
+  const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> transposed =
+      Eigen::Map<const Matrix>(m_.data(), d, d);
+  kernels::float_product(rows, {transposed.data(), m_.size()}, static_cast<int>(d), out);
 }
 
 Status MeanJacobian::write(const std::string& path) const {

@@ -3,16 +3,25 @@
 #include <Eigen/QR>
 #include <algorithm>
 
+#include "kernels/float_product.h"
+
 namespace mobiedit {
 
 using Vector = Eigen::VectorXf;
 using Matrix = Eigen::MatrixXf;
 
+LogitMap::Rows LogitMap::product(const Eigen::Ref<const Rows>& x, const Matrix& w) {
+  Rows y(x.rows(), w.cols());
+  // By columns, w is wᵀ row by row.
+  const auto span = [](const auto& m) { return std::span(m.data(), static_cast<std::size_t>(m.size())); };
+  kernels::float_product(span(x), span(w), static_cast<int>(w.rows()), {y.data(), static_cast<std::size_t>(y.size())});
+  return y;
+}
+
 void LogitMap::observe(Eigen::Index first, const Matrix& directions, const Matrix& seen, const Vector& trust) {
   auto rows = map_.middleRows(first, seen.rows());
-  Matrix missing = seen;
-  missing.noalias() -= rows * directions;
-  rows.noalias() += missing * trust.asDiagonal() * directions.transpose();
+  const Rows missing = (seen - product(rows, directions)) * trust.asDiagonal();
+  rows += product(missing, directions.transpose());
 }
 
 void LogitMap::observe_step(const Vector& step, const Vector& change) {
@@ -28,7 +37,7 @@ LogitMap::Reduced LogitMap::reduced(std::span<const Eigen::Index> chosen, const 
   for (Eigen::Index i = 1; i < q; ++i) wanted.col(i) = map_.row(chosen[static_cast<std::size_t>(i - 1)]).transpose();
   Reduced reduced;
   reduced.directions = wanted.householderQr().householderQ() * Matrix::Identity(map_.cols(), q);
-  reduced.jacobian = map_ * reduced.directions;
+  reduced.jacobian = product(map_, reduced.directions);
   return reduced;
 }
 
