@@ -25,14 +25,13 @@ struct Cut {
 };
 
 /// Pieces of 3 to 40 microseconds, several for each thread: small against the time that a preempted worker may be away,
-/// large against the time to take one.
-Cut cut(const LinearKernel& kernel, int m, int panels, int k, int threads) {
+/// large against the time to take one. `total`: multiply-accumulates of all that is done at once.
+Cut cut(const LinearKernel& kernel, int m, int panels, int k, std::int64_t total, int threads) {
   constexpr std::int64_t least = 1 << 17;  // multiply-accumulates
   constexpr std::int64_t most = 1 << 21;
   constexpr int most_rows = 96;  // whose activations stay in the level-2 cache beside a panel
   const int rows = std::min(m, divide_up(divide_up(m, divide_up(m, most_rows)), kernel.row_tile) * kernel.row_tile);
   const std::int64_t a_panel = static_cast<std::int64_t>(kernel.panel) * k * rows;
-  const std::int64_t total = static_cast<std::int64_t>(kernel.panel) * k * m * panels;
   const std::int64_t piece = std::clamp(total / (4 * threads), least, most);
   return {rows, static_cast<int>(std::clamp<std::int64_t>(piece / a_panel, 1, panels))};
 }
@@ -76,7 +75,7 @@ const LinearKernel& linear_kernel(Isa isa) {
 }
 
 void Activations::set(Isa isa_of_weights, const float* values, int rows, int length, std::size_t stride_of_rows,
-                      ActivationKind wanted, bool sums, ThreadPool& pool) {
+                      ActivationKind wanted, bool sums, ThreadPool& pool, const std::function<void(int)>& fill) {
   assert(rows >= 0 && length > 0 && (wanted == ActivationKind::f32 || length % group_size == 0));
   isa = isa_of_weights;
   x = values;
@@ -85,77 +84,115 @@ void Activations::set(Isa isa_of_weights, const float* values, int rows, int len
   stride = stride_of_rows;
   kind = wanted;
   has_sums = sums;
-  if (kind == ActivationKind::f32) return;
+  if (kind == ActivationKind::f32 && !fill) return;
+  const bool codes = kind != ActivationKind::f32;
   const RowForm& form = row_form(linear_kernel(isa), kind);
-  row_bytes = form.bytes(k);
-  quantized_rows.reserve(row_bytes * static_cast<std::size_t>(m));
-  const auto groups = static_cast<std::size_t>(k / group_size);
-  if (sums) group_sums.reserve(groups * static_cast<std::size_t>(m) * sizeof(float));
-  const int rows_a_piece = std::max(1, 32768 / k);
+  const std::size_t groups = codes ? static_cast<std::size_t>(k / group_size) : 0;
+  if (codes) {
+    row_bytes = form.bytes(k);
+    quantized_rows.reserve(row_bytes * static_cast<std::size_t>(m));
+    if (sums) group_sums.reserve(groups * static_cast<std::size_t>(m) * sizeof(float));
+  }
+  // Some microseconds a piece.
+  const int rows_a_piece = std::clamp(divide_up(m, 2 * pool.threads()), divide_up(4096, k), divide_up(32768, k));
   pool.run(divide_up(m, rows_a_piece), [&](int piece, int) {
     const int end = std::min(m, (piece + 1) * rows_a_piece);
     for (int row = piece * rows_a_piece; row < end; ++row) {
       const auto r = static_cast<std::size_t>(row);
-      form.quantize(x + r * stride, k, quantized_rows.data() + r * row_bytes);
-      if (!sums) continue;
+      if (fill) fill(row);
+      if (codes) form.quantize(x + r * stride, k, quantized_rows.data() + r * row_bytes);
+      if (!codes || !sums) continue;
       float* out = reinterpret_cast<float*>(group_sums.data()) + r * groups;
       for (std::size_t g = 0; g < groups; ++g) out[g] = sum_of_group(x + r * stride + g * group_size);
     }
   });
 }
 
+namespace {
+
+/// How one of several products is cut: its pieces are numbered from `first` on.
+struct Part {
+  Cut size;
+  int row_pieces;
+  int panels;
+  int first;
+};
+
+void multiply_piece(const Product& product, const Activations& x, const Part& part, int piece) {
+  const PackedWeight& weight = *product.weight;
+  const LinearKernel& kernel = linear_kernel(weight.isa());
+  // Neighbouring pieces share their weights, which are read from further away than the activations.
+  const int first_row = piece % part.row_pieces * part.size.rows;
+  const int first_panel = piece / part.row_pieces * part.size.panels;
+  const int first_column = first_panel * kernel.panel;
+  const auto row = static_cast<std::size_t>(first_row);
+  const int panels = std::min(part.size.panels, part.panels - first_panel);
+  const int columns = std::min(panels * kernel.panel, weight.n() - first_column);
+  const int m = std::min(part.size.rows, x.m - first_row);
+  float* y = product.y + row * product.stride + first_column;
+  if (weight.offsets() != nullptr) {
+    const int groups = x.k / group_size;
+    kernel.multiply_f32({
+        .weight = weight.offsets() + static_cast<std::size_t>(first_panel) * kernel.panel_bytes_f32(groups),
+        .k = groups,
+        .panels = panels,
+        .columns = columns,
+        .x = reinterpret_cast<const float*>(x.group_sums.data()) + row * static_cast<std::size_t>(groups),
+        .x_stride = static_cast<std::size_t>(groups),
+        .m = m,
+        .y = y,
+        .y_stride = product.stride,
+    });
+  }
+  multiply_of(kernel, weight.kind(), x.kind)({
+      .weight = weight.data() + static_cast<std::size_t>(first_panel) * panel_bytes(kernel, weight.kind(), x.k),
+      .k = x.k,
+      .panels = panels,
+      .columns = columns,
+      .x = x.x + row * x.stride,
+      .x_stride = x.stride,
+      .x_rows = x.kind != ActivationKind::f32 ? x.quantized_rows.data() + row * x.row_bytes : nullptr,
+      .x_row_bytes = x.row_bytes,
+      .m = m,
+      .bias = product.bias != nullptr ? product.bias + first_column : nullptr,
+      .y = y,
+      .y_stride = product.stride,
+      .accumulate = weight.offsets() != nullptr,
+  });
+}
+
+}  // namespace
+
+void linear(std::span<const Product> products, const Activations& x, ThreadPool& pool) {
+  assert(products.size() <= most_products);
+  if (x.m == 0) return;
+  std::int64_t total = 0;
+  for (const Product& product : products) {
+    assert(product.weight->n() > 0 && x.k == product.weight->k());
+    assert(product.weight->kind() == WeightKind::f32 || x.isa == product.weight->isa());
+    assert(product.weight->offsets() == nullptr || x.has_sums);
+    total += static_cast<std::int64_t>(x.m) * x.k * product.weight->n();
+  }
+  Part parts[most_products];
+  int pieces = 0;
+  for (std::size_t i = 0; i < products.size(); ++i) {
+    const LinearKernel& kernel = linear_kernel(products[i].weight->isa());
+    const int panels = divide_up(products[i].weight->n(), kernel.panel);
+    const Cut size = cut(kernel, x.m, panels, x.k, total, pool.threads());
+    parts[i] = {size, divide_up(x.m, size.rows), panels, pieces};
+    pieces += parts[i].row_pieces * divide_up(panels, size.panels);
+  }
+  pool.run(pieces, [&](int piece, int) {
+    std::size_t i = products.size() - 1;
+    while (piece < parts[i].first) --i;
+    multiply_piece(products[i], x, parts[i], piece - parts[i].first);
+  });
+}
+
 void linear(const PackedWeight& weight, const Activations& x, const float* bias, float* y, std::size_t stride,
             ThreadPool& pool) {
-  assert(weight.n() > 0 && x.k == weight.k());
-  assert(weight.kind() == WeightKind::f32 || x.isa == weight.isa());
-  assert(weight.offsets() == nullptr || x.has_sums);
-  if (x.m == 0) return;
-  const LinearKernel& kernel = linear_kernel(weight.isa());
-  const std::size_t bytes_a_panel = panel_bytes(kernel, weight.kind(), x.k);
-  const int panels = divide_up(weight.n(), kernel.panel);
-  const Cut piece_size = cut(kernel, x.m, panels, x.k, pool.threads());
-  const int row_pieces = divide_up(x.m, piece_size.rows);
-  const int panel_pieces = divide_up(panels, piece_size.panels);
-  const Multiply multiply = multiply_of(kernel, weight.kind(), x.kind);
-
-  pool.run(row_pieces * panel_pieces, [&](int piece, int) {
-    // Neighbouring pieces share their weights, which are read from further away than the activations.
-    const int first_row = piece % row_pieces * piece_size.rows;
-    const int first_panel = piece / row_pieces * piece_size.panels;
-    const int first_column = first_panel * kernel.panel;
-    const auto row = static_cast<std::size_t>(first_row);
-    const int panels_here = std::min(piece_size.panels, panels - first_panel);
-    if (weight.offsets() != nullptr) {
-      const int groups = x.k / group_size;
-      const std::size_t offset_bytes = kernel.panel_bytes_f32(groups);
-      kernel.multiply_f32({
-          .weight = weight.offsets() + static_cast<std::size_t>(first_panel) * offset_bytes,
-          .k = groups,
-          .panels = panels_here,
-          .columns = std::min(panels_here * kernel.panel, weight.n() - first_column),
-          .x = reinterpret_cast<const float*>(x.group_sums.data()) + row * static_cast<std::size_t>(groups),
-          .x_stride = static_cast<std::size_t>(groups),
-          .m = std::min(piece_size.rows, x.m - first_row),
-          .y = y + row * stride + first_column,
-          .y_stride = stride,
-      });
-    }
-    multiply({
-        .weight = weight.data() + static_cast<std::size_t>(first_panel) * bytes_a_panel,
-        .k = x.k,
-        .panels = panels_here,
-        .columns = std::min(panels_here * kernel.panel, weight.n() - first_column),
-        .x = x.x + row * x.stride,
-        .x_stride = x.stride,
-        .x_rows = x.kind != ActivationKind::f32 ? x.quantized_rows.data() + row * x.row_bytes : nullptr,
-        .x_row_bytes = x.row_bytes,
-        .m = std::min(piece_size.rows, x.m - first_row),
-        .bias = bias != nullptr ? bias + first_column : nullptr,
-        .y = y + row * stride + first_column,
-        .y_stride = stride,
-        .accumulate = weight.offsets() != nullptr,
-    });
-  });
+  const Product product{&weight, bias, y, stride};
+  linear({&product, 1}, x, pool);
 }
 
 }  // namespace mobiedit::kernels

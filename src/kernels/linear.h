@@ -112,8 +112,10 @@ class Activations {
   /// `x` [m, k], rows `stride` floats apart, is borrowed until the next call. Codes are made as `kind` says (x *
   /// (greatest code / absmax), of a group of 32 or of a row, round to nearest even); k must then be a multiple of 32. A
   /// group or row with a value that is not finite makes every product with it not finite. `sums`: for weights with
-  /// offsets too. Throws std::bad_alloc.
-  void set(Isa isa, const float* x, int m, int k, std::size_t stride, ActivationKind kind, bool sums, ThreadPool& pool);
+  /// offsets too. `fill`, if there is one, is called for each row before it is read, from several threads at a time: it
+  /// may be what writes x. Throws std::bad_alloc.
+  void set(Isa isa, const float* x, int m, int k, std::size_t stride, ActivationKind kind, bool sums, ThreadPool& pool,
+           const std::function<void(int row)>& fill = {});
 
   Isa isa = Isa::portable;
   const float* x = nullptr;
@@ -127,9 +129,20 @@ class Activations {
   bool has_sums = false;
 };
 
-/// y [m, n], rows `stride` floats apart, = x Wᵀ + bias (bias [n] or null). Deterministic: the same numbers whatever the
-/// number of threads and whatever other rows are in the batch. x was set for the weight's instruction set and k, in a
-/// kind that the weight reads, with sums if the weight has offsets. y must not overlap x.
+/// y [m, n], rows `stride` floats apart, = x Wᵀ + bias (bias [n] or null).
+struct Product {
+  const PackedWeight* weight;
+  const float* bias;
+  float* y;
+  std::size_t stride;
+};
+inline constexpr std::size_t most_products = 4;
+
+/// Up to `most_products` products of the same rows, together: a wait for all threads costs as much as a small product.
+/// Deterministic: the same numbers whatever the number of threads and whatever other rows are in the batch. x was set
+/// for the weights' instruction set and k, in a kind that each reads, with sums if one has offsets. No y may overlap x
+/// or another.
+void linear(std::span<const Product> products, const Activations& x, ThreadPool& pool);
 void linear(const PackedWeight& weight, const Activations& x, const float* bias, float* y, std::size_t stride,
             ThreadPool& pool);
 

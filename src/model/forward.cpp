@@ -111,25 +111,40 @@ void Forward::prepare_rows(std::span<const BatchSequence> sequences) {
   }
 }
 
-void Forward::rotate(float* x, int heads, int rows, std::span<const float> head_norm) {
+void Forward::for_rows(int rows, const std::function<void(int)>& work) {
+  // A piece of one row would take as long to hand out as to do.
+  const int a_piece = std::max(1, rows / (4 * pool_.threads()));
+  pool_.run((rows + a_piece - 1) / a_piece, [&](int piece, int) {
+    for (int row = piece * a_piece; row < std::min(rows, (piece + 1) * a_piece); ++row) work(row);
+  });
+}
+
+void Forward::rotate(float* x, int heads, int row, std::span<const float> head_norm) const {
   const ModelConfig& c = config();
   const auto dim = static_cast<std::size_t>(c.head_dim);
   const std::size_t half = inverse_frequencies_.size();
-  pool_.run(rows, [&](int row, int) {
-    const float* cosines = cos_.data() + static_cast<std::size_t>(row) * half;
-    const float* sines = sin_.data() + static_cast<std::size_t>(row) * half;
-    for (int h = 0; h < heads; ++h) {
-      float* head = x + (product(row, heads) + static_cast<std::size_t>(h)) * dim;
-      if (!head_norm.empty()) kernels::rms_norm({head, dim}, head_norm, c.norm_epsilon, {head, dim});
-      for (std::size_t i = 0; i < half; ++i) {
-        float& a = c.rope_neox ? head[i] : head[2 * i];
-        float& b = c.rope_neox ? head[i + half] : head[2 * i + 1];
-        const float rotated = a * cosines[i] - b * sines[i];
-        b = a * sines[i] + b * cosines[i];
-        a = rotated;
-      }
+  const float* cosines = cos_.data() + static_cast<std::size_t>(row) * half;
+  const float* sines = sin_.data() + static_cast<std::size_t>(row) * half;
+  for (int h = 0; h < heads; ++h) {
+    float* head = x + (product(row, heads) + static_cast<std::size_t>(h)) * dim;
+    if (!head_norm.empty()) kernels::rms_norm({head, dim}, head_norm, c.norm_epsilon, {head, dim});
+    for (std::size_t i = 0; i < half; ++i) {
+      float& a = c.rope_neox ? head[i] : head[2 * i];
+      float& b = c.rope_neox ? head[i + half] : head[2 * i + 1];
+      const float rotated = a * cosines[i] - b * sines[i];
+      b = a * sines[i] + b * cosines[i];
+      a = rotated;
     }
-  });
+  }
+}
+
+void Forward::store_keys_and_values(int block, int row, std::span<const BatchSequence> sequences) const {
+  const Row& r = rows_[static_cast<std::size_t>(row)];
+  KvCache* store = sequences[static_cast<std::size_t>(r.sequence)].store;
+  if (!store || !store->holds(block)) return;
+  const auto width = static_cast<std::size_t>(config().kv_size());
+  std::copy_n(k_.data() + static_cast<std::size_t>(row) * width, width, store->key(block, r.position));
+  std::copy_n(v_.data() + static_cast<std::size_t>(row) * width, width, store->value(block, r.position));
 }
 
 void Forward::attend(int block, const float* q, std::span<const BatchSequence> sequences,
@@ -207,7 +222,8 @@ void Forward::count(const kernels::PackedWeight& weight, int rows) {
 }
 
 void Forward::set_activations(const float* x, int rows, int width,
-                              std::initializer_list<const kernels::PackedWeight*> readers) {
+                              std::initializer_list<const kernels::PackedWeight*> readers,
+                              const std::function<void(int)>& fill) {
   using kernels::ActivationKind;
   ActivationKind kind = ActivationKind::f32;
   bool sums = false;
@@ -216,14 +232,20 @@ void Forward::set_activations(const float* x, int rows, int width,
     sums = sums || reader->offsets() != nullptr;
   }
   if (wide_activations_ && kind == ActivationKind::int8_g32) kind = ActivationKind::int16_g32;
-  activations_.set(model_.contents().isa, x, rows, width, static_cast<std::size_t>(width), kind, sums, pool_);
+  activations_.set(model_.contents().isa, x, rows, width, static_cast<std::size_t>(width), kind, sums, pool_, fill);
 }
 
-void Forward::project(const kernels::PackedWeight& weight, std::span<const float> bias, int block,
-                      ActiveDeltas::Slot slot, const kernels::Activations& x, float* y) {
-  kernels::linear(weight, x, bias.empty() ? nullptr : bias.data(), y, static_cast<std::size_t>(weight.n()), pool_);
-  count(weight, x.m);
-  add_deltas(block, slot, x.x, x.m, weight.k(), y, weight.n());
+void Forward::project(int block, std::initializer_list<Projection> projections) {
+  kernels::Product products[kernels::most_products];
+  std::size_t n = 0;
+  for (const Projection& p : projections) {
+    products[n++] = {p.weight, p.bias.empty() ? nullptr : p.bias.data(), p.y, static_cast<std::size_t>(p.weight->n())};
+  }
+  kernels::linear({products, n}, activations_, pool_);
+  for (const Projection& p : projections) {
+    count(*p.weight, activations_.m);
+    add_deltas(block, p.slot, activations_.x, activations_.m, p.weight->k(), p.y, p.weight->n());
+  }
 }
 
 void Forward::run_blocks(int first, int end, float* residual, std::span<const BatchSequence> sequences,
@@ -245,39 +267,41 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
   ensure(up_, product(rows, c.f));
   ensure(out_, total * d);
 
-  const auto normalise = [&](int count, const std::vector<float>& norm) {
-    pool_.run(count, [&](int row, int) {
+  // What a block adds, out_, waits to be added until the rows are next read.
+  bool waiting = false;
+  const auto add = [&](int row) {
+    const std::size_t at = static_cast<std::size_t>(row) * d;
+    kernels::axpy(1.0f, {out_.data() + at, d}, {residual + at, d});
+  };
+  const auto normed = [&](const std::vector<float>& norm) {
+    return [&, add_first = waiting](int row) {
+      if (add_first) add(row);
       const std::size_t at = static_cast<std::size_t>(row) * d;
       kernels::rms_norm({residual + at, d}, norm, c.norm_epsilon, {normed_.data() + at, d});
-    });
-  };
-  const auto add = [&](int count) {
-    pool_.run(count, [&](int row, int) {
-      const std::size_t at = static_cast<std::size_t>(row) * d;
-      kernels::axpy(1.0f, {out_.data() + at, d}, {residual + at, d});
-    });
+    };
   };
 
   for (int block = first; block < end; ++block) {
     const BlockWeights& w = weights.blocks[static_cast<std::size_t>(block)];
     const bool capturing = capture && capture->block == block;
-
-    normalise(rows, w.attn_norm);
-    set_activations(normed_.data(), rows, c.d, {&w.q, &w.k, &w.v});
-    project(w.k, w.k_bias, block, ActiveDeltas::k, activations_, k_.data());
-    project(w.v, w.v_bias, block, ActiveDeltas::v, activations_, v_.data());
-    rotate(k_.data(), c.kv_heads, rows, w.k_norm);
-    for (int r = 0; r < rows; ++r) {
-      const Row& row = rows_[static_cast<std::size_t>(r)];
-      KvCache* store = sequences[static_cast<std::size_t>(row.sequence)].store;
-      if (!store || !store->holds(block)) continue;
-      const std::size_t width = static_cast<std::size_t>(c.kv_size());
-      std::copy_n(k_.data() + static_cast<std::size_t>(r) * width, width, store->key(block, row.position));
-      std::copy_n(v_.data() + static_cast<std::size_t>(r) * width, width, store->value(block, row.position));
-    }
-
-    // In the last block only the wanted rows go on: the others were needed for their K/V alone.
+    // In the last block only the wanted rows go on: the others are needed for their K/V alone.
     const bool narrow = block == end - 1 && !wanted.empty() && !capturing;
+
+    set_activations(normed_.data(), rows, c.d, {&w.q, &w.k, &w.v}, normed(w.attn_norm));
+    const Projection to_q{&w.q, w.q_bias, ActiveDeltas::q, q_.data()};
+    const Projection to_k{&w.k, w.k_bias, ActiveDeltas::k, k_.data()};
+    const Projection to_v{&w.v, w.v_bias, ActiveDeltas::v, v_.data()};
+    if (narrow) {
+      project(block, {to_k, to_v});
+    } else {
+      project(block, {to_q, to_k, to_v});
+    }
+    for_rows(rows, [&](int row) {
+      rotate(k_.data(), c.kv_heads, row, w.k_norm);
+      store_keys_and_values(block, row, sequences);
+      if (!narrow) rotate(q_.data(), c.heads, row, w.q_norm);
+    });
+
     const std::span<const int> query_rows = narrow ? wanted : std::span<const int>(all_rows_);
     const int m = static_cast<int>(query_rows.size());
     if (narrow) {
@@ -290,30 +314,27 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
         std::memmove(sin_.data() + i * half, sin_.data() + from * half, half * sizeof(float));
       }
       set_activations(normed_.data(), m, c.d, {&w.q});
+      project(block, {to_q});
+      for_rows(m, [&](int row) { rotate(q_.data(), c.heads, row, w.q_norm); });
     }
-    project(w.q, w.q_bias, block, ActiveDeltas::q, activations_, q_.data());
-    rotate(q_.data(), c.heads, m, w.q_norm);
     attend(block, q_.data(), sequences, query_rows, attended_.data());
     set_activations(attended_.data(), m, c.q_size(), {&w.o});
-    project(w.o, w.o_bias, block, ActiveDeltas::o, activations_, out_.data());
-    add(m);
+    project(block, {{&w.o, w.o_bias, ActiveDeltas::o, out_.data()}});
+    waiting = true;
 
-    normalise(m, w.ffn_norm);
-    set_activations(normed_.data(), m, c.d, {&w.gate, &w.up});
-    project(w.gate, {}, block, ActiveDeltas::gate, activations_, gate_.data());
-    project(w.up, {}, block, ActiveDeltas::up, activations_, up_.data());
-    pool_.run(m, [&](int row, int) {
+    set_activations(normed_.data(), m, c.d, {&w.gate, &w.up}, normed(w.ffn_norm));
+    project(block, {{&w.gate, {}, ActiveDeltas::gate, gate_.data()}, {&w.up, {}, ActiveDeltas::up, up_.data()}});
+    const kernels::PackedWeight& down = block == float_down_block_ && float_down_ ? *float_down_ : w.down;
+    set_activations(gate_.data(), m, c.f, {&down}, [&](int row) {
       const auto f = static_cast<std::size_t>(c.f);
       const std::span<float> g{gate_.data() + static_cast<std::size_t>(row) * f, f};
       kernels::silu_multiply(g, {up_.data() + static_cast<std::size_t>(row) * f, f}, g);
     });
     if (capturing) std::copy_n(gate_.data(), product(m, c.f), capture->keys);
     if (capturing && capture->stop_at_keys) return;
-    const kernels::PackedWeight& down = block == float_down_block_ && float_down_ ? *float_down_ : w.down;
-    set_activations(gate_.data(), m, c.f, {&down});
-    project(down, {}, block, ActiveDeltas::down, activations_, out_.data());
+    project(block, {{&down, {}, ActiveDeltas::down, out_.data()}});
     if (capturing && capture->values) std::copy_n(out_.data(), product(m, c.d), capture->values);
-    add(m);
+    if (block == end - 1) for_rows(m, add);
 
     // The caller asked for both a capture in the last block and some rows: move them now.
     if (block == end - 1 && !wanted.empty() && !narrow)
@@ -322,12 +343,14 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
   }
 }
 
-void Forward::final_norm(const float* residual, int rows, float* h) {
+void Forward::final_norm_row(const float* residual, int row, float* h) const {
   const auto d = static_cast<std::size_t>(config().d);
-  pool_.run(rows, [&](int row, int) {
-    const std::size_t at = static_cast<std::size_t>(row) * d;
-    kernels::rms_norm({residual + at, d}, model_.contents().weights.output_norm, config().norm_epsilon, {h + at, d});
-  });
+  const std::size_t at = static_cast<std::size_t>(row) * d;
+  kernels::rms_norm({residual + at, d}, model_.contents().weights.output_norm, config().norm_epsilon, {h + at, d});
+}
+
+void Forward::final_norm(const float* residual, int rows, float* h) {
+  for_rows(rows, [&](int row) { final_norm_row(residual, row, h); });
 }
 
 void Forward::output_row(Token token, std::span<float> row) const {
@@ -339,8 +362,8 @@ void Forward::read_output(const float* residual, int rows) {
   const ModelConfig& c = config();
   const auto d = static_cast<std::size_t>(c.d);
   ensure(normed_, static_cast<std::size_t>(rows) * d);
-  final_norm(residual, rows, normed_.data());
-  set_activations(normed_.data(), rows, c.d, {&model_.contents().weights.output.slices.front()});
+  set_activations(normed_.data(), rows, c.d, {&model_.contents().weights.output.slices.front()},
+                  [&](int row) { final_norm_row(residual, row, normed_.data()); });
 }
 
 void Forward::logits(const float* residual, int rows, float* out) {

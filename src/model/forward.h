@@ -104,17 +104,29 @@ class Forward {
     int first_row;  // of its sequence, in the batch
   };
 
-  void rotate(float* x, int heads, int rows, std::span<const float> head_norm);
+  struct Projection {
+    const kernels::PackedWeight* weight;
+    std::span<const float> bias;  // may be empty
+    ActiveDeltas::Slot slot;
+    float* y;
+  };
+
+  /// work(row) for each row, on all threads.
+  void for_rows(int rows, const std::function<void(int)>& work);
+  void rotate(float* x, int heads, int row, std::span<const float> head_norm) const;
+  void store_keys_and_values(int block, int row, std::span<const BatchSequence> sequences) const;
   void attend(int block, const float* q, std::span<const BatchSequence> sequences, std::span<const int> query_rows,
               float* out);
   void add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y, int out) const;
-  void project(const kernels::PackedWeight& weight, std::span<const float> bias, int block, ActiveDeltas::Slot slot,
-               const kernels::Activations& x, float* y);
+  /// Of the activations set last.
+  void project(int block, std::initializer_list<Projection> projections);
   void count(const kernels::PackedWeight& weight, int rows);
   void set_activations(const float* x, int rows, int width,
-                       std::initializer_list<const kernels::PackedWeight*> readers);
+                       std::initializer_list<const kernels::PackedWeight*> readers,
+                       const std::function<void(int)>& fill = {});
   void prepare_rows(std::span<const BatchSequence> sequences);
   void read_output(const float* residual, int rows);
+  void final_norm_row(const float* residual, int row, float* h) const;
 
   const Model& model_;
   ThreadPool& pool_;
