@@ -149,6 +149,8 @@ void add_bench_model(CLI::App& bench, Run& run) {
       ->check(CLI::Range(1, 100'000));
   verb->add_option("--decode", options->measure.decode, "Tokens to read one by one (default 32)")
       ->check(CLI::Range(1, 100'000));
+  verb->add_option("--activations", options->measure.activation_bits, "Bits of activations in reading (default 16)")
+      ->check(CLI::IsMember({8, 16}));
   verb->add_flag("!--no-edit", options->measure.edit, "Leave out the whole edit");
   verb->add_flag("--json", options->json, "Print one JSON document");
   verb->callback([options, &run] { run = [options] { return bench_model(*options); }; });

@@ -38,7 +38,8 @@ class Measuring {
 
   Status reading() {
     const ModelConfig& c = model_.config();
-    auto session = Session::create(model_, {.threads = options_.threads});
+    const Activations activations = options_.activation_bits == 8 ? Activations::int8 : Activations::int16;
+    auto session = Session::create(model_, {.threads = options_.threads, .activations = activations});
     if (!session) return std::unexpected(session.error());
     std::vector<Token> tokens(static_cast<std::size_t>(std::min(options_.prefill, c.context - options_.decode - 1)));
     Random random(3);
@@ -53,6 +54,7 @@ class Measuring {
       for (int i = 0; i < options_.decode && status; ++i) status = session->append({tokens.data(), 1}, cancel_);
     });
     if (!status) return status;
+    out_["activation_bits"] = options_.activation_bits;
     out_["prefill"] = {{"tokens", tokens.size()},
                        {"seconds", rounded(prefill)},
                        {"tokens_per_second", rounded(static_cast<double>(tokens.size()) / prefill)}};

@@ -17,6 +17,7 @@ struct MeasureOptions {
   int batch = 64;  ///< evaluations at once; scratch is bounded, so a few show it
   int prefill = 512;
   int decode = 32;
+  int activation_bits = 16;  ///< of reading; an edit's search takes 8
   bool edit = true;  ///< the whole edit too, which takes minutes on a large model
 };
 
