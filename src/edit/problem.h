@@ -67,6 +67,10 @@ class Problem final : public Objective {
 
   Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept);
   Status prepare();
+  template <class Take>
+  Status in_batches(const int Part::* rows, const Take& take);
+  Status read_prefixes(const std::vector<const Context*>& all);
+  Status read_rest(const std::vector<const Context*>& all, std::vector<float>& values);
   struct Job {
     int delta;
     int part;

@@ -121,8 +121,7 @@ class Forward {
   /// Of the activations set last.
   void project(int block, std::initializer_list<Projection> projections);
   void count(const kernels::PackedWeight& weight, int rows);
-  void set_activations(const float* x, int rows, int width,
-                       std::initializer_list<const kernels::PackedWeight*> readers,
+  void set_activations(const float* x, int rows, int width, std::initializer_list<const kernels::PackedWeight*> readers,
                        const std::function<void(int)>& fill = {});
   void prepare_rows(std::span<const BatchSequence> sequences);
   void read_output(const float* residual, int rows);

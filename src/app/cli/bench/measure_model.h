@@ -18,7 +18,7 @@ struct MeasureOptions {
   int prefill = 512;
   int decode = 32;
   int activation_bits = 16;  ///< of reading; an edit's search takes 8
-  bool edit = true;  ///< the whole edit too, which takes minutes on a large model
+  bool edit = true;          ///< the whole edit too, which takes minutes on a large model
 };
 
 /// The request that is measured: a short subject, and a target of two tokens.
