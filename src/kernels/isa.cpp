@@ -1,5 +1,10 @@
 #include "kernels/isa.h"
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 namespace mobiedit::kernels {
 
 bool available(Isa isa) {
@@ -13,6 +18,10 @@ bool available(Isa isa) {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512vnni");
   }
+#elif defined(__aarch64__) && defined(__linux__)
+  const bool dotprod = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  if (isa == Isa::neon_dotprod) return dotprod;
+  if (isa == Isa::neon_i8mm) return dotprod && (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0;
 #endif
   return false;
 }

@@ -68,6 +68,11 @@ const LinearKernel& linear_kernel(Isa isa) {
       return linear_avxvnni;
     case Isa::avx512_vnni:
       return linear_avx512vnni;
+#elif defined(__aarch64__)
+    case Isa::neon_dotprod:
+      return linear_neon_dotprod;
+    case Isa::neon_i8mm:
+      return linear_neon_i8mm;
 #endif
     default:
       return linear_plain;

@@ -74,6 +74,9 @@ extern const LinearKernel linear_plain;
 extern const LinearKernel linear_avx2;
 extern const LinearKernel linear_avxvnni;
 extern const LinearKernel linear_avx512vnni;
+#elif defined(__aarch64__)
+extern const LinearKernel linear_neon_dotprod;
+extern const LinearKernel linear_neon_i8mm;
 #endif
 
 /// The kernel of an available instruction set.

@@ -15,7 +15,7 @@ namespace {
 
 std::vector<Isa> available_sets() {
   std::vector<Isa> sets;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx_vnni, Isa::avx512_vnni, Isa::neon_dotprod}) {
+  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx_vnni, Isa::avx512_vnni, Isa::neon_dotprod, Isa::neon_i8mm}) {
     if (available(isa)) sets.push_back(isa);
   }
   return sets;
