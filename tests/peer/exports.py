@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The three ways out compared: adapter, promoted file, same-type file, on the bundled model in each type.
 
-    tests/peer/exports.py [--limit N] [--types Q8_0,Q6_K,Q4_K,Q4_0] [--data datasets/facts.jsonl]
+    tests/peer/exports.py [--skip N] [--limit N] [--types Q8_0,Q6_K,Q4_K,Q4_0] [--data datasets/facts.jsonl]
 
 Each fact is edited once, in the model as it is, and carried to the other types by `mobiedit apply`. Prints one JSON
 document: for each type and way, in per cent, how many edits were written (an export refuses what it lost), how many of the
@@ -10,6 +10,7 @@ mobiedit-cli and bench_measure built. Not a test: it takes a minute a fact.
 """
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -42,6 +43,7 @@ def requantised(folder, kind):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("--limit", type=int, default=20)
     parser.add_argument("--types", default="Q8_0,Q6_K,Q4_K,Q4_0")
     parser.add_argument("--data", default=SOURCE / "datasets/facts.jsonl")
@@ -53,7 +55,7 @@ def main():
     facts, missed = 0, []
     with open(options.data, encoding="utf-8") as lines, tempfile.TemporaryDirectory() as folder:
         bases = {kind: requantised(folder, kind) for kind in types}
-        for number, line in zip(range(options.limit), lines):
+        for number, line in itertools.islice(enumerate(lines), options.skip, options.skip + options.limit):
             rewrite = json.loads(line)["requested_rewrite"]
             subject, target = rewrite["subject"], rewrite["target_new"]["str"]
             prompt = rewrite["prompt"].replace("{}", subject)
