@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <new>
 #include <utility>
@@ -21,12 +20,6 @@ constexpr std::uint64_t largest_rank = 65'536;
 
 constexpr std::string_view suffix_a = ".lora_a";
 constexpr std::string_view suffix_b = ".lora_b";
-
-std::vector<std::byte> bytes_of(const std::vector<float>& values) {
-  std::vector<std::byte> bytes(values.size() * sizeof(float));
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
-}
 
 Result<std::vector<float>> floats_of(const gguf::File& file, const gguf::TensorInfo& tensor) {
   std::vector<float> values(tensor.columns() * tensor.rows());
@@ -176,23 +169,19 @@ Status write(const std::filesystem::path& path, const std::string& architecture,
   writer.set_f32("adapter.lora.alpha", static_cast<float>((*deltas)[0].rank));
   set_provenance(writer, provenance);
 
-  std::vector<std::vector<std::byte>> held;
-  held.reserve(deltas->size() * 2);
+  std::map<std::string, std::string> hashes;
   const auto add = [&](const LowRankDelta& delta, std::string_view suffix, const std::vector<float>& values,
                        std::uint64_t columns, std::uint64_t rows) {
-    const std::vector<std::byte>& bytes = held.emplace_back(bytes_of(values));
-    writer.add_tensor(delta.tensor + std::string(suffix), gguf::TensorType::f32, {columns, rows},
-                      [&bytes]() -> Result<std::span<const std::byte>> { return std::span(bytes); });
+    const std::string tensor = delta.tensor + std::string(suffix);
+    const auto bytes = std::as_bytes(std::span(values));
+    hashes[tensor] = fingerprint(bytes);
+    writer.add_tensor(tensor, gguf::TensorType::f32, {columns, rows},
+                      [bytes]() -> Result<std::span<const std::byte>> { return bytes; });
   };
   for (const LowRankDelta& delta : *deltas) {
     const auto rank = static_cast<std::uint64_t>(delta.rank);
     add(delta, suffix_a, delta.a, delta.a.size() / rank, rank);
     add(delta, suffix_b, delta.b, rank, delta.b.size() / rank);
-  }
-  std::map<std::string, std::string> hashes;
-  for (std::size_t i = 0; i < deltas->size(); ++i) {
-    hashes[(*deltas)[i].tensor + std::string(suffix_a)] = fingerprint(held[2 * i]);
-    hashes[(*deltas)[i].tensor + std::string(suffix_b)] = fingerprint(held[2 * i + 1]);
   }
   set_hashes(writer, hashes);
   return writer.write(path);

@@ -124,6 +124,16 @@ def test_an_export_that_lost_an_edit_is_refused(mobiedit, model, store, kind):
     assert left_in(store.parent) == ["edits.db", "out.gguf"]
 
 
+def test_an_export_without_asking_is_the_same_file_and_says_so(mobiedit, model, store):
+    asked, plain = store.parent / "asked.gguf", store.parent / "plain.gguf"
+    assert mobiedit("export", "lora", "-m", model, "-o", asked, "--store", store).returncode == 0
+    done = mobiedit("export", "lora", "-m", model, "-o", plain, "--store", store, "--no-ask")
+    assert done.returncode == 0 and "no edit was asked" in done.stdout, done.stderr
+    assert plain.read_bytes() == asked.read_bytes()
+    done = mobiedit("export", "lora", "-m", model, "-o", plain, "--store", store, "--no-ask", "--json")
+    assert json.loads(done.stdout)["asked"] is False
+
+
 def test_a_dry_run_and_no_store_keep_nothing(mobiedit, model, eiffel, tmp_path):
     store = tmp_path / "edits.db"
     assert mobiedit("edit", "-m", model, *eiffel, "--dry-run", "--store", store).returncode == 0

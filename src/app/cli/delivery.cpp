@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -23,6 +24,21 @@ Provenance provenance_of(const Model& model, std::span<const StoredEdit> edits) 
         {request.subject, request.prompt, request.target_new, stored.method, stored.edit.update.block, stored.seed});
   }
   return provenance;
+}
+
+// An adapter of so many takes as much work as the model under it, for each of so many questions.
+constexpr std::size_t many_edits = 500;
+
+bool same_delta(const LowRankDelta& x, const LowRankDelta& y) {
+  return x.tensor == y.tensor && x.rank == y.rank && x.scale == y.scale && x.a == y.a && x.b == y.b;
+}
+
+Status same_as_written(const Adapter& adapter, std::span<const RankOneUpdate> updates, const OutputFile& file) {
+  const auto wanted = stack_updates(updates);
+  if (!wanted) return std::unexpected(wanted.error());
+  if (std::ranges::equal(adapter.deltas, *wanted, same_delta)) return {};
+  return fail(ErrorCode::verification, "what was written is not what the store has; it was removed again",
+              file.path().string());
 }
 
 }  // namespace
@@ -55,11 +71,11 @@ Result<std::vector<bool>> answering(Session& session, const Tokenizer& tokenizer
   return answers;
 }
 
-Status Delivery::draft_adapter(const OutputFile& file, std::span<const StoredEdit> edits) const {
+Status Delivery::draft_adapter(const OutputFile& file, std::span<const StoredEdit> edits, Proof proof) const {
   const ModelConfig& config = model_.config();
   const std::string name = config.name.empty() ? "edits" : config.name + " edits";
-  auto written =
-      write_adapter(file.draft(), config.architecture, name, updates_of(edits), provenance_of(model_, edits));
+  const auto updates = updates_of(edits);
+  auto written = write_adapter(file.draft(), config.architecture, name, updates, provenance_of(model_, edits));
   if (!written) {
     written.error().where = file.path().string();
     return written;
@@ -67,6 +83,11 @@ Status Delivery::draft_adapter(const OutputFile& file, std::span<const StoredEdi
   auto adapter = read_adapter(file.draft());
   if (!adapter) return std::unexpected(adapter.error());
   if (auto fits = check_adapter(*adapter, model_.file(), file.path().string()); !fits) return fits;
+  if (proof == Proof::read_back) return same_as_written(*adapter, updates, file);
+  if (edits.size() >= many_edits) {
+    say(fmt::format("asking all {} edits, which takes long; --no-ask compares the file with the store instead",
+                    edits.size()));
+  }
   auto session = Session::create(model_, run_.session());
   if (!session) return std::unexpected(session.error());
   if (auto set = session->set_adapters(std::move(adapter->deltas)); !set) return set;
@@ -150,8 +171,9 @@ Result<DeliveredFile> deliver(OutputFile& file, const char* kind) {
   return DeliveredFile{kind, file.path().string(), std::filesystem::file_size(file.path(), ignored)};
 }
 
-std::string delivered_text(const DeliveredFile& file) {
-  return fmt::format("{}  {}, read back and asked again\n", file.path, human_bytes(file.bytes));
+std::string delivered_text(const DeliveredFile& file, Proof proof) {
+  return fmt::format("{}  {}, read back and {}\n", file.path, human_bytes(file.bytes),
+                     proof == Proof::asked ? "asked again" : "equal to the store; no edit was asked");
 }
 
 }  // namespace mobiedit::cli

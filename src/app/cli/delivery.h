@@ -32,6 +32,12 @@ struct DeliveredFile {
 [[nodiscard]] Result<std::vector<bool>> answering(Session& session, const Tokenizer& tokenizer,
                                                   std::span<const StoredEdit> edits, const CancelToken& cancel);
 
+/// What is found out about a file before it is delivered.
+enum class Proof {
+  asked,      ///< read back, and every edit answers from it
+  read_back,  ///< read back, and every number in it is the store's
+};
+
 /// Writes edits of one model. Borrows what it is given.
 class Delivery {
  public:
@@ -39,7 +45,8 @@ class Delivery {
       : model_(model), run_(run), cancel_(cancel) {}
 
   // The draft of `file` is written and measured. Errors: verification (an edit got lost), io, out_of_memory, cancelled.
-  [[nodiscard]] Status draft_adapter(const OutputFile& file, std::span<const StoredEdit> edits) const;
+  [[nodiscard]] Status draft_adapter(const OutputFile& file, std::span<const StoredEdit> edits,
+                                     Proof proof = Proof::asked) const;
   /// Tries the smallest type that keeps the edits on paper first, then finer ones, until the answers agree.
   [[nodiscard]] Status draft_model(const OutputFile& file, std::span<const StoredEdit> edits) const;
   /// Changes codes and keeps types and size.
@@ -60,6 +67,6 @@ class Delivery {
 [[nodiscard]] Result<DeliveredFile> deliver(OutputFile& file, const char* kind);
 
 /// "rome.gguf  45.1 MiB, read back and asked again"
-[[nodiscard]] std::string delivered_text(const DeliveredFile& file);
+[[nodiscard]] std::string delivered_text(const DeliveredFile& file, Proof proof = Proof::asked);
 
 }  // namespace mobiedit::cli

@@ -33,6 +33,7 @@ struct ExportVerb {
   StoreOptions store;
   std::string output;
   bool same_type = false;
+  bool no_ask = false;
   std::string undo_patch;
 };
 
@@ -58,7 +59,7 @@ Result<std::vector<KeyMoment>> moments_of(const Model& model, std::span<const St
 
 Status draft(const Delivery& delivery, const ExportVerb& verb, const Model& model, const OutputFile& file,
              std::span<const StoredEdit> edits, bool adapter, const CancelToken& cancel) {
-  if (adapter) return delivery.draft_adapter(file, edits);
+  if (adapter) return delivery.draft_adapter(file, edits, verb.no_ask ? Proof::read_back : Proof::asked);
   if (!verb.same_type) return delivery.draft_model(file, edits);
   const auto moments = moments_of(model, edits, verb.run.threads, cancel);
   if (!moments) return std::unexpected(moments.error());
@@ -109,8 +110,9 @@ int export_edits(const ExportVerb& verb, const char* kind) {
   if (!delivered) return failed(delivered.error());
 
   if (!verb.run.json) {
-    return finished(print_result(
-        fmt::format("{} edit{} in force\n{}", edits.size(), edits.size() == 1 ? "" : "s", delivered_text(*delivered))));
+    return finished(
+        print_result(fmt::format("{} edit{} in force\n{}", edits.size(), edits.size() == 1 ? "" : "s",
+                                 delivered_text(*delivered, verb.no_ask ? Proof::read_back : Proof::asked))));
   }
   auto ids = nlohmann::ordered_json::array();
   for (const StoredEdit& edit : edits) ids.push_back(edit.id);
@@ -120,6 +122,7 @@ int export_edits(const ExportVerb& verb, const char* kind) {
                               {"kind", delivered->kind},
                               {"path", delivered->path},
                               {"bytes", delivered->bytes},
+                              {"asked", !verb.no_ask},
                               {"peak_rss_bytes", peak_rss_bytes()}}));
 }
 
@@ -129,6 +132,10 @@ void add_kind(CLI::App& parent, Run& run, const char* kind, const char* descript
   add_run_options(*verb, options->run);
   add_store_option(*verb, options->store);
   verb->add_option("-o,--output", options->output, "The file to write")->required();
+  if (std::string(kind) == "lora") {
+    verb->add_flag("--no-ask", options->no_ask,
+                   "Compare what was written with the store, number by number, instead of asking every edit again");
+  }
   if (std::string(kind) == "gguf") {
     verb->add_flag(
         "--same-type", options->same_type,
