@@ -115,20 +115,24 @@ class Fields {
 }  // namespace
 
 OrderedJson to_json(const EditEvidence& e) {
-  return {{"success", e.success},
-          {"layer", e.layer},
-          {"steps", e.steps},
-          {"evaluations", e.evaluations},
-          {"seconds", e.seconds},
-          {"loss", e.loss},
-          {"target_probability_before", e.target_probability_before},
-          {"target_probability_after", e.target_probability_after},
-          {"answer_before", e.answer_before},
-          {"answer_after", e.answer_after},
-          {"delta_norm_ratio", e.delta_norm_ratio},
-          {"update_norm_ratio", e.update_norm_ratio},
-          {"paraphrases", probes_json(e.paraphrases)},
-          {"keep", probes_json(e.keep)}};
+  OrderedJson json{{"success", e.success},
+                   {"layer", e.layer},
+                   {"steps", e.steps},
+                   {"evaluations", e.evaluations},
+                   {"seconds", e.seconds},
+                   {"loss", e.loss},
+                   {"target_probability_before", e.target_probability_before},
+                   {"target_probability_after", e.target_probability_after},
+                   {"answer_before", e.answer_before},
+                   {"answer_after", e.answer_after},
+                   {"delta_norm_ratio", e.delta_norm_ratio},
+                   {"update_norm_ratio", e.update_norm_ratio},
+                   {"paraphrases", probes_json(e.paraphrases)},
+                   {"keep", probes_json(e.keep)}};
+  // Left out where it was not measured, as in records made before there was such a measurement: their checksums hold.
+  if (e.perplexity_before > 0) json["perplexity_before"] = e.perplexity_before;
+  if (e.perplexity_after > 0) json["perplexity_after"] = e.perplexity_after;
+  return json;
 }
 
 std::optional<EditEvidence> evidence_from(const Json& json) {
@@ -146,6 +150,8 @@ std::optional<EditEvidence> evidence_from(const Json& json) {
   e.answer_after = fields.text("answer_after");
   e.delta_norm_ratio = fields.number("delta_norm_ratio");
   e.update_norm_ratio = fields.number("update_norm_ratio");
+  if (json.contains("perplexity_before")) e.perplexity_before = fields.number("perplexity_before");
+  if (json.contains("perplexity_after")) e.perplexity_after = fields.number("perplexity_after");
   e.paraphrases = fields.probes("paraphrases");
   e.keep = fields.probes("keep");
   if (!fields.sound()) return std::nullopt;

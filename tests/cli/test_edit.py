@@ -145,3 +145,36 @@ def test_statistics_are_remembered(mobiedit, model, eiffel, tmp_path):
 def test_the_base_is_never_written(model, edited):
     before = hashlib.sha256(model.read_bytes()).hexdigest()
     assert before in (model.parent / "README.md").read_text()
+
+
+def test_an_edit_that_harms_other_text_too_much_is_not_kept(mobiedit, model, tmp_path):
+    store = tmp_path / "edits.db"
+    arguments = ["edit", "-m", model, "--subject", "Colosseum", "--prompt", "{} is located in", "--target", "Tokyo"]
+    arguments += ["--store", store]
+    [edit] = json.loads(mobiedit(*arguments, "--dry-run", "--json").stdout)["edits"]
+    grown = 100 * (edit["perplexity"]["after"] / edit["perplexity"]["before"] - 1)
+    assert grown > 0  # or there is nothing to refuse
+    for option in ("--max-drift", "--max-total-drift"):
+        done = mobiedit(*arguments, option, grown / 2, "--json")
+        assert done.returncode == 3, done.stderr
+        [refused] = json.loads(done.stdout)["edits"]
+        assert refused["success"] is False and option in refused["why_not"]
+        assert json.loads(mobiedit("list", "--store", store, "--json").stdout)["edits"] == []
+    done = mobiedit(*arguments, "--max-drift", 2 * grown, "--max-total-drift", 2 * grown)
+    assert done.returncode == 0, done.stderr
+    assert "perplexity of other text" in done.stdout
+    assert "perplexity of other text" in mobiedit("show", 1, "--store", store).stdout
+
+
+def test_a_later_edit_keeps_off_the_keys_of_an_earlier_one(mobiedit, model, eiffel, tmp_path):
+    """Its direction is another than it would have alone: keys of the edited block do not depend on the edit itself."""
+    later = ["--subject", "Louvre", "--prompt", "{} is located in", "--target", "Vienna"]
+    directions = []
+    for earlier in (eiffel, None):
+        store = tmp_path / f"{len(directions)}.db"
+        for edit in filter(None, (earlier, later)):
+            done = mobiedit("edit", "-m", model, *edit, "--store", store)
+            assert done.returncode == 0, done.stderr
+        last = mobiedit("store", "dump", "--store", store).stdout.splitlines()[-1]
+        directions.append(json.loads(last)["right"])
+    assert directions[0] != directions[1]

@@ -1,7 +1,9 @@
 """Edits as things one owns: kept, listed, undone, exported, carried."""
 
+import contextlib
 import json
 import signal
+import sqlite3
 import subprocess
 
 import pytest
@@ -180,6 +182,16 @@ def test_edits_are_carried_to_another_file_of_the_model(mobiedit, model, store, 
     assert (document["applied"], document["as"], document["lost"]) == ([2, 3], [4, 5], [])
     assert answer(mobiedit, other, store) == "London"
     assert answer(mobiedit, model, store) == "London"
+
+
+def test_a_store_of_a_newer_version_is_refused_and_stays_as_it_is(mobiedit, store):
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        database.execute("PRAGMA user_version = 2")
+    before = store.read_bytes()
+    for verb in (["list"], ["undo", 1], ["store", "check"]):
+        done = mobiedit(*verb, "--store", store)
+        assert done.returncode == 4 and "newer mobiedit" in done.stderr, (verb, done.stderr)
+    assert store.read_bytes() == before
 
 
 def test_what_is_no_store_is_named(mobiedit, model, tmp_path):

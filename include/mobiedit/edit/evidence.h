@@ -31,6 +31,7 @@ struct EditEvidence {
   std::string answer_before, answer_after;                             ///< greedy, as many tokens as the target has
   double delta_norm_ratio = 0;                                         ///< ‖δ‖ / ‖v₀‖
   double update_norm_ratio = 0;                                        ///< ‖ΔW‖ / ‖W‖, Frobenius
+  double perplexity_before = 0, perplexity_after = 0;  ///< of a running text, by who measured it; 0: nobody did
   std::vector<ProbeResult> paraphrases, keep;
 };
 

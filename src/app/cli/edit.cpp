@@ -52,6 +52,14 @@ void add_edit(CLI::App& app, Run& run) {
   verb->add_option("--out-lora", options->out_lora, "Write an adapter here, with all edits in force");
   verb->add_option("--out-gguf", options->out_gguf, "Write the whole edited model here, with all edits in force");
   verb->add_flag("--dry-run", options->dry_run, "Search and measure, but write nothing");
+  verb->add_option("--max-drift", options->drift.one,
+                   "Keep no edit that makes the perplexity of other text grow by more, in per cent (default: any)")
+      ->envname("MOBIEDIT_MAX_DRIFT")
+      ->check(CLI::Range(0.0, 1e6));
+  verb->add_option("--max-total-drift", options->drift.all,
+                   "Nor one with which all edits in force together do, in per cent (default 50)")
+      ->envname("MOBIEDIT_MAX_TOTAL_DRIFT")
+      ->check(CLI::Range(0.0, 1e6));
   verb->callback([options, &run] {
     run = [options] {
       if (auto sound = check_usage(*options); !sound) return failed(sound.error());

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/cli/drift.h"
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit::cli {
@@ -48,6 +49,9 @@ Json evidence_json(const Edit& edit) {
           {"layer", evidence.layer},
           {"steps", evidence.steps},
           {"loss", evidence.loss},
+          {"perplexity", evidence.perplexity_before > 0
+                             ? Json{{"before", evidence.perplexity_before}, {"after", evidence.perplexity_after}}
+                             : Json()},
           {"paraphrases", probes_json(evidence.paraphrases)},
           {"keep", probes_json(evidence.keep)}};
 }
@@ -76,6 +80,10 @@ std::string evidence_text(const Edit& edit) {
   for (const ProbeResult& probe : evidence.keep) text += probe_text("keep      ", probe);
   text += fmt::format("  {} evaluations, {:.2f} s, block {}, change of the weight {:.1f} %\n", evidence.evaluations,
                       evidence.seconds, evidence.layer, 100 * evidence.update_norm_ratio);
+  if (evidence.perplexity_before > 0) {
+    text += fmt::format("  perplexity of other text {:.2f} -> {:.2f} ({:+.2f} %)\n", evidence.perplexity_before,
+                        evidence.perplexity_after, growth(evidence.perplexity_before, evidence.perplexity_after));
+  }
   return text;
 }
 

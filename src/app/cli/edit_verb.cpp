@@ -67,6 +67,7 @@ int EditRun::run() {
   if (!verb_.dry_run) {
     if (auto done = deliver_all(); !done) return failed(done.error());
   }
+  warn_of_drift();
   if (missed > 0) warn(fmt::format("{} of {} edits were not kept", missed, outcomes_.size()));
   return print(missed > 0 ? exit_target_not_reached : exit_done);
 }
@@ -98,6 +99,9 @@ Status EditRun::prepare() {
   if (auto opened = open_store(); !opened) return opened;
   const auto used = use_statistics(*editor_, *model_, verb_.search.statistics, cancel_);
   if (!used) return std::unexpected(used.error());
+  auto meter = DriftMeter::create(*model_, verb_.run.session());
+  if (!meter) return std::unexpected(meter.error());
+  meter_ = std::move(*meter);
   if (verb_.run.verbose) say(*used ? "with key statistics" : "without key statistics");
   return {};
 }
@@ -164,15 +168,20 @@ Status EditRun::search() {
       if (rival && other.id > 0) replaced.push_back(other.id);
       return rival;
     });
-    auto deltas = deltas_of(underneath);
-    if (!deltas) return std::unexpected(deltas.error());
-    if (auto set = editor_->set_adapters(std::move(*deltas)); !set) return set;
+    if (auto put = put_underneath(underneath); !put) return put;
     auto edit = editor_->edit(request, [&](const EditProgress& p) { progress.show(label, p); }, cancel_);
     if (!edit) {
       if (edit.error().where.empty()) edit.error().where = requests_[i].where;
       return std::unexpected(edit.error());
     }
-    const bool success = edit->evidence.success;
+    std::string why_not = "the target was not reached";
+    bool success = edit->evidence.success;
+    if (success) {
+      auto refusal = drift_of(*edit, std::move(underneath));
+      if (!refusal) return std::unexpected(refusal.error());
+      success = !refusal->has_value();
+      if (!success) why_not = std::move(**refusal);
+    }
     if (success) {
       for (EditOutcome* other : kept()) {
         if (!same_fact(other->stored.edit.request, request)) continue;
@@ -192,9 +201,80 @@ Status EditRun::search() {
                          false,
                          {},
                          std::move(replaced)});
-    if (!success) outcomes_.back().give_up("the target was not reached");
+    if (!success) outcomes_.back().give_up(std::move(why_not));
   }
   return {};
+}
+
+Status EditRun::put_underneath(const std::vector<StoredEdit>& edits) {
+  const auto same = [](const RankOneUpdate& x, const StoredEdit& y) {
+    return x.block == y.edit.update.block && x.left == y.edit.update.left && x.right == y.edit.update.right;
+  };
+  const bool grown =
+      edits.size() >= underneath_.size() && std::equal(underneath_.begin(), underneath_.end(), edits.begin(), same);
+  if (!grown) {
+    if (auto none = editor_->set_adapters({}); !none) return none;
+    underneath_.clear();
+  }
+  if (edits.size() != underneath_.size()) perplexity_underneath_.reset();
+  for (std::size_t i = underneath_.size(); i < edits.size(); ++i) {
+    const Edit& edit = edits[i].edit;
+    if (auto kept = editor_->keep(edit.request, edit.update); !kept) return kept;
+    underneath_.push_back(edit.update);
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> EditRun::drift_of(Edit& edit, std::vector<StoredEdit> underneath) {
+  if (!meter_) return std::nullopt;
+  if (perplexity_alone_ == 0) {
+    const auto alone = meter_->perplexity({}, cancel_);
+    if (!alone) return std::unexpected(alone.error());
+    perplexity_alone_ = *alone;
+  }
+  if (!perplexity_underneath_) {
+    const auto before =
+        underneath.empty() ? Result<double>(perplexity_alone_) : meter_->perplexity(underneath, cancel_);
+    if (!before) return std::unexpected(before.error());
+    perplexity_underneath_ = *before;
+  }
+  underneath.push_back({.edit = edit});
+  const auto after = meter_->perplexity(underneath, cancel_);
+  if (!after) return std::unexpected(after.error());
+  edit.evidence.perplexity_before = *perplexity_underneath_;
+  edit.evidence.perplexity_after = *after;
+  const double own = growth(*perplexity_underneath_, *after);
+  const double all = growth(perplexity_alone_, *after);
+  if (verb_.drift.one && own > *verb_.drift.one) {
+    return fmt::format("perplexity of other text would grow by {:.1f} %, more than --max-drift {}", own,
+                       *verb_.drift.one);
+  }
+  // An edit that makes it better is no reason to stop.
+  if (all > verb_.drift.all && own > 0) {
+    return fmt::format(
+        "with all edits perplexity of other text would have grown by {:.1f} %, more than "
+        "--max-total-drift {}: undo some, or make edits with a smaller --clamp",
+        all, verb_.drift.all);
+  }
+  return std::nullopt;
+}
+
+void EditRun::warn_of_drift() {
+  const auto edits = in_force(outcomes_.size());
+  double all = 0;
+  for (const EditOutcome* outcome : kept()) {
+    // The last that was kept was measured with all before it.
+    if (perplexity_alone_ > 0) all = growth(perplexity_alone_, outcome->stored.edit.evidence.perplexity_after);
+  }
+  if (all > drift_worth_a_warning) {
+    warn(fmt::format("with all {} edits perplexity of other text has grown by {:.1f} %; at {} % no more are kept",
+                     edits.size(), all, verb_.drift.all));
+  }
+  for (const auto& [block, norm] : update_norms(edits)) {
+    if (norm <= norm_worth_a_warning) continue;
+    warn(fmt::format("the edits of block {} come to {:.0f} % of its weight; a file of the same type may not hold them",
+                     block, 100 * norm));
+  }
 }
 
 /// Keeps the edits that hold together: a later one may undo an earlier.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cli/delivery.h"
+#include "app/cli/drift.h"
 #include "app/cli/edit_options.h"
 #include "app/cli/edit_report.h"
 #include "app/cli/interrupt.h"
@@ -27,6 +28,7 @@ struct EditVerb {
   std::string out_gguf;
   bool no_store = false;
   bool dry_run = false;
+  DriftLimits drift;
 };
 
 struct NamedRequest {
@@ -46,6 +48,11 @@ class EditRun {
   Status open_store();
   Status reserve_outputs();
   Status search();
+  /// In force underneath the next search, which keeps off their keys.
+  Status put_underneath(const std::vector<StoredEdit>& edits);
+  /// What the edit does to running text beside those underneath, into its evidence; a refusal, if it is too much.
+  Result<std::optional<std::string>> drift_of(Edit& edit, std::vector<StoredEdit> underneath);
+  void warn_of_drift();
   Status settle();
   [[nodiscard]] const StoredEdit* first_lost(const std::vector<StoredEdit>& edits, const std::vector<bool>& holds,
                                              const std::vector<bool>& held_before) const;
@@ -65,6 +72,10 @@ class EditRun {
   std::optional<OutputFile> gguf_;
   std::optional<Model> model_;
   std::optional<Editor> editor_;
+  std::optional<DriftMeter> meter_;
+  double perplexity_alone_ = 0;            ///< without any edit
+  std::vector<RankOneUpdate> underneath_;  ///< as the editor has them
+  std::optional<double> perplexity_underneath_;
   std::vector<StoredEdit> earlier_;  ///< in force before this run, from the store
   std::vector<EditOutcome> outcomes_;
   std::vector<DeliveredFile> delivered_;
