@@ -16,6 +16,9 @@ inline StoredEdit sample_edit(int i, const std::string& base = "base") {
   stored.edit.update = sample_update(i % 2, static_cast<std::uint64_t>(i) + 1);
   stored.edit.evidence.success = true;
   stored.edit.evidence.loss = 0.1 * i;
+  // Made before there was this measurement, every other one.
+  if (i % 2 == 0) stored.edit.evidence.perplexity_before = 20.25;
+  if (i % 2 == 0) stored.edit.evidence.perplexity_after = 20.5 + i;
   stored.edit.evidence.answer_before = " Latin\n\"quoted\"";
   stored.edit.evidence.paraphrases = {{"What does he speak?", "Latin", "Greek", true}};
   stored.method = "subspace";
@@ -39,6 +42,7 @@ inline bool same_edit(const StoredEdit& a, const StoredEdit& b) {
          a.edit.request.paraphrases == b.edit.request.paraphrases && a.edit.request.keep == b.edit.request.keep &&
          a.edit.update.block == b.edit.update.block && a.edit.update.left == b.edit.update.left &&
          a.edit.update.right == b.edit.update.right && x.success == y.success && x.loss == y.loss &&
+         x.perplexity_before == y.perplexity_before && x.perplexity_after == y.perplexity_after &&
          x.answer_before == y.answer_before && same_probes(x.paraphrases, y.paraphrases) &&
          same_probes(x.keep, y.keep) && a.method == b.method && a.seed == b.seed && a.made_at == b.made_at;
 }
