@@ -118,6 +118,10 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   return {};
 }
 
+void Editor::set_evaluation(const EvaluationOptions& evaluation) {
+  state_->options.evaluation = evaluation;
+}
+
 Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try {
   State& s = *state_;
   const auto contexts = build_contexts(s.model, request, s.options.prefixes);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "eval/spread.h"
+
 namespace mobiedit {
 namespace {
 
@@ -45,6 +47,18 @@ void add_mean(Mean& mean, const List& list, Value value) {
   mean.add(sum / static_cast<double>(list.size()));
 }
 
+bool new_wins(const AnswerPair& pair) {
+  return pair.target_new > pair.target_true;
+}
+double lead(const AnswerPair& pair) {
+  return std::exp(pair.target_new) - std::exp(pair.target_true);
+}
+bool true_wins(const AnswerPair& pair) {
+  return pair.target_true > pair.target_new;
+}
+
+}  // namespace
+
 std::optional<double> harmonic_mean(std::initializer_list<std::optional<double>> values) {
   double inverse = 0;
   for (const auto& value : values) {
@@ -63,18 +77,6 @@ Spread spread(std::vector<double> values) {
   // Nearest rank, in integers: 0.9 * n in floating point can round up past the rank.
   return {median, values[(9 * n + 9) / 10 - 1]};
 }
-
-bool new_wins(const AnswerPair& pair) {
-  return pair.target_new > pair.target_true;
-}
-double lead(const AnswerPair& pair) {
-  return std::exp(pair.target_new) - std::exp(pair.target_true);
-}
-bool true_wins(const AnswerPair& pair) {
-  return pair.target_true > pair.target_new;
-}
-
-}  // namespace
 
 Summary summarise(std::span<const FactOutcome> outcomes) {
   Summary summary;

@@ -99,6 +99,9 @@ class Editor {
   /// out_of_memory; then nothing changed.
   [[nodiscard]] Status keep(const EditRequest& request, const RankOneUpdate& update);
 
+  /// In place of EditOptions::evaluation, for later edits.
+  void set_evaluation(const EvaluationOptions& evaluation);
+
   /// Whether a search for this request could begin: what `edit` would refuse is refused here, at once.
   /// Errors: as `edit`'s usage errors.
   [[nodiscard]] Status check(const EditRequest& request) const;
