@@ -126,3 +126,26 @@ def test_what_an_experiment_cannot_do(mobiedit, model, data, compare, tmp_path):
     assert unsaid.returncode == 2 and "--data" in unsaid.stderr
     nowhere = compare("--limit", "1", "--out", tmp_path / "no folder" / "results.jsonl")
     assert nowhere.returncode == 5
+
+
+def test_hard_counts_by_the_probability_before(mobiedit, model, data):
+    done = mobiedit(
+        "experiment", "hard", "-m", model, "--data", data, "--only", "subspace", "--json"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    whole, *bins = json.loads(done.stdout)["settings"]
+    assert whole["setting"] == "subspace" and whole["measures"]["success"]["n"] == 2
+    assert bins and sum(b["measures"]["success"]["n"] for b in bins) == 2
+    for b in bins:
+        # Lower ends of three decades each.
+        assert b["line"] == "subspace"
+        assert all(b["x"] <= b["measures"]["probability before"][k] * 1.001 < 1001 * b["x"] for k in ("median", "p90"))
+
+
+def test_precision_takes_the_model_in_float32_too(mobiedit, model, data):
+    done = mobiedit("experiment", "precision", "-m", model, "--data", data, "--limit", "1", "--only", "subspace", "--json")
+    assert done.returncode == 0, done.stderr
+    settings = {s["setting"]: s["measures"] for s in json.loads(done.stdout)["settings"]}
+    assert len(settings) == 3 and all(m["success"]["mean"] == 100 for m in settings.values())
+    assert settings["subspace, float32"]["integer MAC"]["mean"] == 0
+    assert settings["subspace, weights as stored, 8-bit activations"]["integer MAC"]["mean"] > 0

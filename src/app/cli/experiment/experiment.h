@@ -10,6 +10,8 @@ namespace mobiedit::cli {
 [[nodiscard]] Experiment gradient_experiment();
 [[nodiscard]] Experiment sensitivity_experiment();
 [[nodiscard]] Experiment ablation_experiment();
+[[nodiscard]] Experiment precision_experiment();
+[[nodiscard]] Experiment hard_experiment();
 
 void add_sequence(CLI::App& verb, Run& run);
 void add_merge(CLI::App& verb, Run& run);

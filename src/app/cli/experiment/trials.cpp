@@ -118,7 +118,9 @@ class Runner {
       : verb_(verb), facts_(facts), shard_(shard), cancel_(cancel) {}
 
   /// Errors: those of opening, of units and of the results file, whose results so far stay.
-  Status run(const Model& model, const std::vector<TrialSetting>& settings, ResultsFile& file) {
+  Status run(const Model& usual, const std::vector<TrialSetting>& settings, ResultsFile& file) {
+    std::optional<Model> other;  // of one precision at a time: float32 is large
+    Precision others = Precision::automatic;
     std::size_t total = 0;
     for (const TrialSetting& setting : settings) total += missing(setting, file).size();
     Clock clock(total);
@@ -126,6 +128,16 @@ class Runner {
     for (const TrialSetting& setting : settings) {
       const std::vector<std::size_t> units = missing(setting, file);
       if (units.empty()) continue;
+      if (setting.precision != others) {
+        other.reset();
+        others = setting.precision;
+        if (others != Precision::automatic) {
+          auto opened = open_model(verb_.run, others);
+          if (!opened) return std::unexpected(opened.error());
+          other.emplace(std::move(*opened));
+        }
+      }
+      const Model& model = other ? *other : usual;
       auto editor = open(model, setting);
       if (!editor) return std::unexpected(editor.error());
       auto session = Session::create(model, verb_.run.session());

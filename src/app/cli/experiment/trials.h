@@ -11,6 +11,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/trial.h"
+#include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
 
 namespace mobiedit::cli {
@@ -21,6 +22,7 @@ struct TrialSetting {
   EditOptions edit;
   std::string panel, line;  ///< as Trial has them
   std::optional<double> x;
+  Precision precision = Precision::automatic;  ///< of the model
 };
 
 /// What a unit works with.
