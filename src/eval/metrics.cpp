@@ -82,6 +82,7 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   Summary summary;
   summary.n = static_cast<int>(outcomes.size());
   Mean efficacy, generalisation, specificity, exact, paraphrase_exact;
+  Mean rewrite_accuracy, paraphrase_accuracy, portability, locality;
   Mean efficacy_lead, generalisation_lead, specificity_lead;
   std::vector<double> evaluations, seconds, integer_work, float_work;
   int successes = 0;
@@ -96,6 +97,11 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
     add_share(specificity, outcome.neighbours, true_wins);
     exact.add(outcome.exact ? 1 : 0);
     add_share(paraphrase_exact, outcome.paraphrase_exact, [](bool hit) { return hit; });
+    const auto itself = [](double share) { return share; };
+    rewrite_accuracy.add(outcome.rewrite_accuracy);
+    add_mean(paraphrase_accuracy, outcome.paraphrase_accuracy, itself);
+    add_mean(portability, outcome.portability, itself);
+    add_mean(locality, outcome.locality, itself);
     evaluations.push_back(outcome.evaluations);
     seconds.push_back(outcome.seconds);
     integer_work.push_back(outcome.integer_work);
@@ -109,6 +115,10 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   metrics.score = harmonic_mean({metrics.efficacy, metrics.generalisation, metrics.specificity});
   metrics.exact = exact.percent();
   metrics.paraphrase_exact = paraphrase_exact.percent();
+  metrics.rewrite_accuracy = rewrite_accuracy.percent();
+  metrics.paraphrase_accuracy = paraphrase_accuracy.percent();
+  metrics.portability = portability.percent();
+  metrics.locality = locality.percent();
   metrics.efficacy_magnitude = efficacy_lead.percent();
   metrics.generalisation_magnitude = generalisation_lead.percent();
   metrics.specificity_magnitude = specificity_lead.percent();

@@ -71,11 +71,15 @@ std::vector<SettingSummary> summarise(std::span<const Trial> trials) {
 Result<MeasuredEdit> edit_and_measure(Editor& editor, Session& session, const Tokenizer& tokenizer,
                                       const FactRecord& fact, const EditProgressFn& progress,
                                       const CancelToken& cancel) {
+  if (auto set = session.set_adapters({}); !set) return std::unexpected(set.error());
+  const auto before = measure_fact(session, tokenizer, fact, cancel);
+  if (!before) return std::unexpected(at(fact, before.error()));
   auto edit = editor.edit(request_of(fact), progress, cancel);
   if (!edit) return std::unexpected(at(fact, edit.error()));
   if (auto set = session.set_adapters({to_low_rank(edit->update)}); !set) return std::unexpected(set.error());
   auto outcome = measure_fact(session, tokenizer, fact, cancel);
   if (!outcome) return std::unexpected(at(fact, outcome.error()));
+  compare_neighbours(*before, *outcome);
   outcome->success = edit->evidence.success;
   add_cost(edit->evidence, *outcome);
   return MeasuredEdit{std::move(*edit), std::move(*outcome)};
@@ -94,6 +98,8 @@ std::vector<Measure> measures_of(const MeasuredEdit& edit) {
   add("NS", of_one.metrics.specificity);
   add("exact", of_one.metrics.exact);
   add("paraphrase exact", of_one.metrics.paraphrase_exact);
+  add("portability", of_one.metrics.portability);
+  add("locality", of_one.metrics.locality);
   add("evaluations", outcome.evaluations);
   add("seconds", outcome.seconds);
   add("integer MAC", outcome.integer_work);

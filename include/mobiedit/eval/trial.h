@@ -64,8 +64,8 @@ struct MeasuredEdit {
                                                     const FactRecord& fact, const EditProgressFn& progress = {},
                                                     const CancelToken& cancel = {});
 
-/// In per cent success, ES, PS, NS, exact and `paraphrase exact`, as far as the fact has them; evaluations, seconds,
-/// `integer MAC` and `float MAC`, tokens, `length` (‖δ‖/‖v₀‖), `probability before`.
+/// In per cent success, ES, PS, NS, exact, `paraphrase exact`, portability and locality, as far as the fact has them;
+/// evaluations, seconds, `integer MAC` and `float MAC`, tokens, `length` (‖δ‖/‖v₀‖), `probability before`.
 [[nodiscard]] std::vector<Measure> measures_of(const MeasuredEdit& edit);
 
 }  // namespace mobiedit

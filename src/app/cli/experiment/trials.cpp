@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/cli/console.h"
+#include "app/cli/data_options.h"
 #include "app/cli/edit_options.h"
 #include "app/cli/experiment/results_file.h"
 #include "app/cli/interrupt.h"
@@ -39,7 +40,7 @@ struct TrialsVerb {
   SearchSettings search;
   std::optional<int> max_evaluations;
   std::string data;
-  std::size_t limit = 0;
+  DataOptions reading;
   std::string out;
   std::string shard;
   std::vector<std::string> only;
@@ -185,8 +186,9 @@ int trials(const TrialsVerb& verb) {
   if (!shard)
     return failed(
         {ErrorCode::usage, "\"" + verb.shard + "\" is no part", "--shard", "write 1/4 for the first of four"});
-  const auto facts = read_facts(verb.data, verb.limit);
-  if (!facts) return failed(facts.error());
+  const auto read = read_data({verb.data}, verb.reading);
+  if (!read) return failed(read.error());
+  const std::vector<FactRecord>* facts = &read->records;
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
   EditOptions base = verb.search.edit_options(verb.run.threads);
@@ -255,7 +257,7 @@ void add_trials(CLI::App& verb, Run& run, Experiment experiment) {
   CLI::App* sub = verb.add_subcommand(options->experiment.name, options->experiment.about);
   add_run_options(*sub, options->run);
   sub->add_option("--data", options->data, "Facts to edit; CounterFact, EasyEdit or ZsRE records")->required();
-  sub->add_option("--limit", options->limit, "Take the first N records only");
+  add_data_options(*sub, options->reading);
   sub->add_option("--out", options->out,
                   "Add each result to this file, or one in this folder; go on with what is there");
   sub->add_option("--shard", options->shard, "Do part I/N of the facts; `experiment merge` puts the files together");
