@@ -68,6 +68,11 @@ struct Editor::State {
   ActiveDeltas active;
   KeptKeys kept{kept_ridge};
 
+  struct Prepared {
+    std::unique_ptr<Problem> problem;
+    std::vector<float> right;  // the update's direction among keys
+  };
+  Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
   [[nodiscard]] std::vector<float> direction(const Problem& problem) const;
   Result<std::string> answer(Session& session, const std::string& prompt, int tokens, const CancelToken& cancel) const;
   Status measure(Edit& edit, const ContextSet& contexts, const CancelToken& cancel) const;
@@ -84,11 +89,8 @@ int Editor::layer() const {
 
 Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   const ModelConfig& c = model.config();
-  if (!make_search(options.method)) {
-    std::string known;
-    for (const std::string& name : methods()) known += (known.empty() ? "" : ", ") + name;
-    return fail(ErrorCode::usage, "there is no method '" + options.method + "'", {}, "there are " + known);
-  }
+  if (const auto search = make_search(options.method, options.settings); !search)
+    return std::unexpected(search.error());
   const LayerChoice choice = layer_for(c, options.layer, options.clamp);
   if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
@@ -116,6 +118,10 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   return {};
 }
 
+void Editor::set_evaluation(const EvaluationOptions& evaluation) {
+  state_->options.evaluation = evaluation;
+}
+
 Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try {
   State& s = *state_;
   const auto contexts = build_contexts(s.model, request, s.options.prefixes);
@@ -138,6 +144,7 @@ Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try
 
 Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
   State& s = *state_;
+  s.forward.set_wide_activations(false);  // they are the model's, whatever its searches compute with
   const ModelConfig& c = s.model.config();
   const std::string name = s.model.fingerprint() + "-block" + std::to_string(s.choice.layer);
   // What can't be read from a cache is made again; only the making may fail.
@@ -247,35 +254,56 @@ Status Editor::check(const EditRequest& request) const try {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
 }
 
+Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
+                                                       const CancelToken& cancel) {
+  auto contexts = build_contexts(model, request, options.prefixes);
+  if (!contexts) return std::unexpected(contexts.error());
+  forward.set_wide_activations(options.evaluation.activations == Activations::int16);
+  auto problem = Problem::create(forward, std::move(*contexts), choice.layer, cancel);
+  if (!problem) return std::unexpected(problem.error());
+  Problem& p = **problem;
+  p.compute(options.evaluation.prefix_cache, options.evaluation.batched);
+  Prepared prepared{nullptr, direction(p)};
+  p.inject_along(prepared.right);
+  p.set_jacobian(jacobian ? &*jacobian : nullptr);
+  if (gradient) {
+    if (!tape) {
+      auto made = Tape::create(model, pool, choice.layer + 1);
+      if (!made) return std::unexpected(made.error());
+      tape = std::move(*made);
+    }
+    tape->set_deltas(deltas.empty() ? nullptr : &active);
+    p.set_tape(*tape);
+  }
+  prepared.problem = std::move(*problem);
+  return prepared;
+}
+
+Status Editor::with_objective(const EditRequest& request, const std::function<Status(Objective&)>& work,
+                              const CancelToken& cancel) try {
+  auto prepared = state_->prepare(request, true, cancel);
+  if (!prepared) return std::unexpected(prepared.error());
+  return work(*prepared->problem);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
+}
+
 Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& progress, const CancelToken& cancel) try {
   State& s = *state_;
   const auto begin = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
 
-  auto contexts = build_contexts(s.model, request, s.options.prefixes);
-  if (!contexts) return std::unexpected(contexts.error());
+  const auto method = make_search(s.options.method, s.options.settings);
+  if (!method) return std::unexpected(method.error());
   const Work work_before = s.forward.work();
   const std::uint64_t tape_before = s.tape ? s.tape->work() : 0;
-  auto problem = Problem::create(s.forward, std::move(*contexts), s.choice.layer, cancel);
-  if (!problem) return std::unexpected(problem.error());
-  Problem& p = **problem;
-  const std::vector<float> right = s.direction(p);
-  p.inject_along(right);
-  p.set_jacobian(s.jacobian ? &*s.jacobian : nullptr);
-
-  const auto method = make_search(s.options.method);
-  if (method->needs_gradient()) {
-    if (!s.tape) {
-      auto tape = Tape::create(s.model, s.pool, s.choice.layer + 1);
-      if (!tape) return std::unexpected(tape.error());
-      s.tape = std::move(*tape);
-    }
-    s.tape->set_deltas(s.deltas.empty() ? nullptr : &s.active);
-    p.set_tape(*s.tape);
-  }
+  auto prepared = s.prepare(request, (*method)->needs_gradient(), cancel);
+  if (!prepared) return std::unexpected(prepared.error());
+  Problem& p = *prepared->problem;
+  const std::vector<float>& right = prepared->right;
 
   const SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
-  auto found = method->run(p, search, [&](const SearchStep& step) {
+  auto found = (*method)->run(p, search, [&](const SearchStep& step) {
     if (progress)
       progress({step.step, step.evaluations, search.max_evaluations, step.loss.total(), std::exp(-step.loss.nll),
                 seconds()});
@@ -293,6 +321,7 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   e.integer_work = static_cast<double>(s.forward.work().integer - work_before.integer);
   e.float_work = static_cast<double>(s.forward.work().floating - work_before.floating +
                                      (s.tape ? s.tape->work() - tape_before : 0));
+  e.tokens = static_cast<double>(s.forward.work().rows - work_before.rows) / s.model.config().blocks;
   e.delta_norm_ratio = norm(found->delta) / p.value_norm();
   e.update_norm_ratio = norm(edit.update.left) * norm(edit.update.right) / s.down_norm;
   if (auto measured = s.measure(edit, p.contexts(), cancel); !measured) return std::unexpected(measured.error());

@@ -89,21 +89,54 @@ void Problem::choose_kept(std::span<const float> logits, int which) {
   std::copy(order.begin(), kept, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * size);
 }
 
+const Context& Problem::context_of(int part) const {
+  return part < prompts() ? contexts_.prompts[static_cast<std::size_t>(part)] : contexts_.kl;
+}
+
+// Tokens of a context that an evaluation does not compute.
+int Problem::skipped(int part) const {
+  return prefix_cache_ ? parts_[static_cast<std::size_t>(part)].prefix : 0;
+}
+
+// residual_ [rows, d]: what leaves the edited block, before δ, of every row that the jobs need.
+void Problem::fill_rows(std::span<const Job> jobs) {
+  const auto d = static_cast<std::size_t>(forward_.config().d);
+  residual_.clear();
+  if (prefix_cache_) {
+    for (const Job& job : jobs) {
+      const std::vector<float>& kept = parts_[static_cast<std::size_t>(job.part)].residual;
+      residual_.insert(residual_.end(), kept.begin(), kept.end());
+    }
+    return;
+  }
+  std::vector<BatchSequence> sequences;
+  for (const Job& job : jobs) {
+    const std::vector<Token>& tokens = context_of(job.part).tokens;
+    const std::size_t from = residual_.size();
+    residual_.resize(from + tokens.size() * d);
+    forward_.embed(tokens, residual_.data() + from);
+    sequences.push_back({nullptr, 0, static_cast<int>(tokens.size()), nullptr});
+  }
+  forward_.run_blocks(0, layer_ + 1, residual_.data(), sequences);
+}
+
 void Problem::run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
   const ModelConfig& c = forward_.config();
   const auto d = static_cast<std::size_t>(c.d);
   std::vector<BatchSequence> sequences;
   std::vector<int> wanted;
   std::vector<std::size_t> destinations, kinds;  // for each wanted row: its row of the outputs, and of rows_
-  residual_.clear();
+  fill_rows(jobs);
+  std::size_t next = 0;
   for (const Job& job : jobs) {
     const Part& part = parts_[static_cast<std::size_t>(job.part)];
-    const std::size_t base = residual_.size() / d;
-    residual_.insert(residual_.end(), part.residual.begin(), part.residual.end());
+    const int skip = skipped(job.part), rows = part.prefix + part.rows - skip;
+    const std::size_t base = next + static_cast<std::size_t>(part.prefix - skip);  // the row of s
+    next += static_cast<std::size_t>(rows);
     const std::span<const float> delta = deltas.subspan(static_cast<std::size_t>(job.delta) * d, d);
     for (std::size_t r = 0; r < part.injection.size(); ++r)
       if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual_.data() + (base + r) * d, d});
-    sequences.push_back({&part.cache, part.prefix, part.rows, nullptr});
+    sequences.push_back({skip > 0 ? &part.cache : nullptr, skip, rows, nullptr});
     for (std::size_t w = 0; w < part.wanted.size(); ++w) {
       wanted.push_back(static_cast<int>(base) + part.wanted[w]);
       destinations.push_back(static_cast<std::size_t>(job.first_row) + w);
@@ -164,8 +197,9 @@ Status Problem::run(std::span<const float> deltas, std::span<const Job> jobs, Ou
     if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
     std::size_t rows = 0;
     while (end < jobs.size()) {
-      const auto more = static_cast<std::size_t>(parts_[static_cast<std::size_t>(jobs[end].part)].rows);
-      if (end > begin && rows + more > batch_rows) break;
+      const Part& part = parts_[static_cast<std::size_t>(jobs[end].part)];
+      const auto more = static_cast<std::size_t>(part.prefix + part.rows - skipped(jobs[end].part));
+      if (end > begin && (!batched_ || rows + more > batch_rows)) break;
       rows += more;
       ++end;
     }

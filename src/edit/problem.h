@@ -46,6 +46,12 @@ class Problem final : public Objective {
   [[nodiscard]] int prompts() const override { return static_cast<int>(contexts_.prompts.size()); }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
 
+  /// How evaluations are computed from now on: with the cache or without, many in a pass or one.
+  void compute(bool prefix_cache, bool batched) {
+    prefix_cache_ = prefix_cache;
+    batched_ = batched;
+  }
+
   /// Evaluations so far: each of all contexts at one δ, or of as many contexts at a δ each.
   [[nodiscard]] int evaluations() const { return evaluations_; }
   /// What is expected of logits; borrowed, may be null.
@@ -78,6 +84,9 @@ class Problem final : public Objective {
   };
   Status run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
   void run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
+  [[nodiscard]] const Context& context_of(int part) const;
+  [[nodiscard]] int skipped(int part) const;
+  void fill_rows(std::span<const Job> jobs);
   [[nodiscard]] Outputs make_outputs(int n, std::size_t rows) const;
   void choose_kept(int wanted);
   void choose_kept(std::span<const float> logits, int which);
@@ -96,6 +105,7 @@ class Problem final : public Objective {
   std::vector<float> key_mean_, value_;
   double value_norm_ = 0;
   int evaluations_ = 0;
+  bool prefix_cache_ = true, batched_ = true;
   std::vector<float> residual_;
   class Recorder;
   std::unique_ptr<Gradient> recorder_;

@@ -135,25 +135,34 @@ Parsed<FactRecord> record_from(const Json& json) {
   auto others = neighbours(json, record.target_true);
   if (!others) return std::unexpected(others.error());
   record.neighbours = std::move(*others);
+  if (const Json* portability = first_of(json, {"portability"}); portability != nullptr && portability->is_object())
+    for (const Json& kind : *portability) add_answered(kind, "ground_truth", record.portability);
   return record;
 }
 
 /// Adds records until the limit is reached.
 class Collector {
  public:
-  explicit Collector(std::size_t limit) : limit_(limit) {}
+  Collector(std::size_t limit, std::vector<Error>* skipped) : limit_(limit), skipped_(skipped) {}
   [[nodiscard]] bool full() const { return limit_ != 0 && records_.size() >= limit_; }
   [[nodiscard]] Status add(const Json& json, const std::string& where) {
     auto record = record_from(json);
-    if (!record) return fail(ErrorCode::usage, record.error(), where);
+    if (!record) return refuse(record.error(), where);
     record->where = where;
     records_.push_back(std::move(*record));
+    return {};
+  }
+  /// A record that is none. Errors: that, unless such are passed over.
+  [[nodiscard]] Status refuse(const Complaint& complaint, const std::string& where) {
+    if (!skipped_) return fail(ErrorCode::usage, complaint, where);
+    skipped_->push_back({ErrorCode::usage, complaint, where, {}});
     return {};
   }
   std::vector<FactRecord> take() { return std::move(records_); }
 
  private:
   std::size_t limit_;
+  std::vector<Error>* skipped_;
   std::vector<FactRecord> records_;
 };
 
@@ -167,8 +176,8 @@ Status read_lines(std::string_view text, const std::string& path, Collector& rec
     if (content.empty()) continue;
     const std::string where = path + ":" + std::to_string(line);
     const Json json = Json::parse(content, nullptr, false);
-    if (json.is_discarded()) return fail(ErrorCode::usage, "is not JSON", where);
-    if (auto added = records.add(json, where); !added) return added;
+    const auto added = json.is_discarded() ? records.refuse("is not JSON", where) : records.add(json, where);
+    if (!added) return added;
   }
   return {};
 }
@@ -183,7 +192,8 @@ Status read_list(const Json& list, const std::string& path, Collector& records) 
   return {};
 }
 
-Result<std::vector<FactRecord>> read(const std::filesystem::path& path, std::size_t limit) {
+Result<std::vector<FactRecord>> read(const std::filesystem::path& path, std::size_t limit,
+                                     std::vector<Error>* skipped) {
   const auto file = io::MappedFile::open(path);
   if (!file) return std::unexpected(file.error());
   const auto bytes = file->bytes();
@@ -191,7 +201,7 @@ Result<std::vector<FactRecord>> read(const std::filesystem::path& path, std::siz
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // a byte order mark
   text = trim(text);
 
-  Collector records(limit);
+  Collector records(limit, skipped);
   Status done;
   if (text.starts_with('[')) {
     const Json list = Json::parse(text, nullptr, false);
@@ -212,8 +222,9 @@ Result<std::vector<FactRecord>> read(const std::filesystem::path& path, std::siz
 
 }  // namespace
 
-Result<std::vector<FactRecord>> read_facts(const std::filesystem::path& path, std::size_t limit) try {
-  return read(path, limit);
+Result<std::vector<FactRecord>> read_facts(const std::filesystem::path& path, std::size_t limit,
+                                           std::vector<Error>* skipped) try {
+  return read(path, limit, skipped);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to read the records", path.string());
 }

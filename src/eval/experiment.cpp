@@ -5,25 +5,9 @@
 
 #include "eval/fact_edits.h"
 #include "mobiedit/eval/measure.h"
+#include "mobiedit/eval/trial.h"
 
 namespace mobiedit {
-namespace {
-
-Result<FactOutcome> edit_and_measure(Editor& editor, Session& session, const Tokenizer& tokenizer,
-                                     const FactRecord& fact, const EditProgressFn& progress,
-                                     const CancelToken& cancel) {
-  const auto edit = editor.edit(request_of(fact), progress, cancel);
-  if (!edit) return std::unexpected(edit.error());
-  if (auto set = session.set_adapters({to_low_rank(edit->update)}); !set) return std::unexpected(set.error());
-  auto outcome = measure_fact(session, tokenizer, fact, cancel);
-  if (!outcome) return outcome;
-  outcome->success = edit->evidence.success;
-  add_cost(edit->evidence, *outcome);
-  return outcome;
-}
-
-}  // namespace
-
 Result<std::vector<FactOutcome>> run_experiment(Editor& editor, const Model& model, std::span<const FactRecord> facts,
                                                 const SessionOptions& session_options,
                                                 const ExperimentObserver& observer, const CancelToken& cancel) try {
@@ -32,10 +16,10 @@ Result<std::vector<FactOutcome>> run_experiment(Editor& editor, const Model& mod
   if (!session) return std::unexpected(session.error());
   std::vector<FactOutcome> outcomes;
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    auto outcome = edit_and_measure(editor, *session, model.tokenizer(), facts[i], progress_of(observer, i), cancel);
-    if (!outcome) return std::unexpected(at(facts[i], outcome.error()));
-    if (observer.measured) observer.measured(i, *outcome);
-    outcomes.push_back(std::move(*outcome));
+    auto measured = edit_and_measure(editor, *session, model.tokenizer(), facts[i], progress_of(observer, i), cancel);
+    if (!measured) return std::unexpected(measured.error());
+    if (observer.measured) observer.measured(i, measured->outcome);
+    outcomes.push_back(std::move(measured->outcome));
   }
   return outcomes;
 } catch (const std::bad_alloc&) {

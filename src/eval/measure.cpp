@@ -28,14 +28,25 @@ class Batch {
   std::vector<ScoredText> texts_;
 };
 
+double accuracy(const Score& score, const ScoredText& text) {
+  const auto wanted = text.tokens.end() - static_cast<std::ptrdiff_t>(score.best.size());
+  double right = 0;
+  for (std::size_t i = 0; i < score.best.size(); ++i)
+    if (score.best[i] == wanted[static_cast<std::ptrdiff_t>(i)]) ++right;
+  return score.best.empty() ? 0 : right / static_cast<double>(score.best.size());
+}
+
 /// Hands out the scores in the order in which the texts were added.
 class Scores {
  public:
-  explicit Scores(std::vector<Score> scores) : scores_(std::move(scores)) {}
+  Scores(std::vector<Score> scores, const std::vector<ScoredText>& texts) : scores_(std::move(scores)), texts_(texts) {}
   const Score& next() { return scores_[used_++]; }
+  /// Of the one that `next` gave last.
+  [[nodiscard]] double last_accuracy() const { return accuracy(scores_[used_ - 1], texts_[used_ - 1]); }
 
  private:
   std::vector<Score> scores_;
+  const std::vector<ScoredText>& texts_;
   std::size_t used_ = 0;
 };
 
@@ -60,25 +71,38 @@ Result<FactOutcome> measure(Session& session, const Tokenizer& tokenizer, const 
     batch.add(neighbour.prompt, fact.target_new);
     batch.add(neighbour.prompt, neighbour.target_true);
   }
+  for (const Neighbour& follows : fact.portability) batch.add(follows.prompt, follows.target_true);
 
   auto scored = session.score(batch.texts(), cancel);
   if (!scored) return std::unexpected(scored.error());
-  Scores scores(std::move(*scored));
+  Scores scores(std::move(*scored), batch.texts());
 
   FactOutcome outcome;
   // That each token of the target is the most probable one is what greedy generation of it means.
   const Score& rewrite_new = scores.next();
   outcome.exact = rewrite_new.greedy;
-  if (has_true) outcome.rewrite = AnswerPair{mean(rewrite_new), mean(scores.next())};
+  outcome.rewrite_accuracy = scores.last_accuracy();
+  if (has_true) {
+    const Score& rewrite_true = scores.next();
+    outcome.knows_true = rewrite_true.greedy;
+    outcome.rewrite = AnswerPair{mean(rewrite_new), mean(rewrite_true)};
+  }
   for (std::size_t i = 0; i < fact.paraphrases.size(); ++i) {
     const Score& target_new = scores.next();
     outcome.paraphrase_exact.push_back(target_new.greedy);
+    outcome.paraphrase_accuracy.push_back(scores.last_accuracy());
     if (has_true) outcome.paraphrases.push_back({mean(target_new), mean(scores.next())});
   }
   for (const Neighbour& neighbour : fact.neighbours) {
     if (neighbour.target_true.empty()) continue;
     const double target_new = mean(scores.next());
-    outcome.neighbours.push_back({target_new, mean(scores.next())});
+    const Score& target_true = scores.next();
+    outcome.neighbours.push_back({target_new, mean(target_true)});
+    outcome.neighbour_tokens.emplace_back(target_true.best.begin(), target_true.best.end());
+  }
+  for (std::size_t i = 0; i < fact.portability.size(); ++i) {
+    scores.next();
+    outcome.portability.push_back(scores.last_accuracy());
   }
   return outcome;
 }
@@ -132,6 +156,33 @@ Result<FactOutcome> measure_fact(Session& session, const Tokenizer& tokenizer, c
   return outcome;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to measure the fact", fact.where);
+}
+
+void compare_neighbours(const FactOutcome& before, FactOutcome& after) {
+  after.locality.clear();
+  for (std::size_t i = 0; i < std::min(before.neighbour_tokens.size(), after.neighbour_tokens.size()); ++i) {
+    const std::vector<int>&was = before.neighbour_tokens[i], &is = after.neighbour_tokens[i];
+    if (was.empty() || was.size() != is.size()) continue;
+    double same = 0;
+    for (std::size_t t = 0; t < was.size(); ++t)
+      if (was[t] == is[t]) ++same;
+    after.locality.push_back(same / static_cast<double>(was.size()));
+  }
+}
+
+Result<std::vector<FactRecord>> known_facts(Session& session, const Tokenizer& tokenizer,
+                                            std::span<const FactRecord> facts, const CancelToken& cancel) try {
+  std::vector<FactRecord> known;
+  for (const FactRecord& fact : facts) {
+    if (fact.target_true.empty()) continue;
+    const ScoredText answer = scored_answer(tokenizer, filled_prompt(fact.prompt, fact.subject), fact.target_true);
+    const auto score = session.score({&answer, 1}, cancel);
+    if (!score) return std::unexpected(score.error());
+    if (score->front().greedy) known.push_back(fact);
+  }
+  return known;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to ask for the facts");
 }
 
 }  // namespace mobiedit

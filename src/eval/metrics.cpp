@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 
+#include "eval/spread.h"
+
 namespace mobiedit {
 namespace {
 
@@ -45,6 +47,18 @@ void add_mean(Mean& mean, const List& list, Value value) {
   mean.add(sum / static_cast<double>(list.size()));
 }
 
+bool new_wins(const AnswerPair& pair) {
+  return pair.target_new > pair.target_true;
+}
+double lead(const AnswerPair& pair) {
+  return std::exp(pair.target_new) - std::exp(pair.target_true);
+}
+bool true_wins(const AnswerPair& pair) {
+  return pair.target_true > pair.target_new;
+}
+
+}  // namespace
+
 std::optional<double> harmonic_mean(std::initializer_list<std::optional<double>> values) {
   double inverse = 0;
   for (const auto& value : values) {
@@ -64,22 +78,11 @@ Spread spread(std::vector<double> values) {
   return {median, values[(9 * n + 9) / 10 - 1]};
 }
 
-bool new_wins(const AnswerPair& pair) {
-  return pair.target_new > pair.target_true;
-}
-double lead(const AnswerPair& pair) {
-  return std::exp(pair.target_new) - std::exp(pair.target_true);
-}
-bool true_wins(const AnswerPair& pair) {
-  return pair.target_true > pair.target_new;
-}
-
-}  // namespace
-
 Summary summarise(std::span<const FactOutcome> outcomes) {
   Summary summary;
   summary.n = static_cast<int>(outcomes.size());
   Mean efficacy, generalisation, specificity, exact, paraphrase_exact;
+  Mean rewrite_accuracy, paraphrase_accuracy, portability, locality;
   Mean efficacy_lead, generalisation_lead, specificity_lead;
   std::vector<double> evaluations, seconds, integer_work, float_work;
   int successes = 0;
@@ -94,6 +97,11 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
     add_share(specificity, outcome.neighbours, true_wins);
     exact.add(outcome.exact ? 1 : 0);
     add_share(paraphrase_exact, outcome.paraphrase_exact, [](bool hit) { return hit; });
+    const auto itself = [](double share) { return share; };
+    rewrite_accuracy.add(outcome.rewrite_accuracy);
+    add_mean(paraphrase_accuracy, outcome.paraphrase_accuracy, itself);
+    add_mean(portability, outcome.portability, itself);
+    add_mean(locality, outcome.locality, itself);
     evaluations.push_back(outcome.evaluations);
     seconds.push_back(outcome.seconds);
     integer_work.push_back(outcome.integer_work);
@@ -107,6 +115,10 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   metrics.score = harmonic_mean({metrics.efficacy, metrics.generalisation, metrics.specificity});
   metrics.exact = exact.percent();
   metrics.paraphrase_exact = paraphrase_exact.percent();
+  metrics.rewrite_accuracy = rewrite_accuracy.percent();
+  metrics.paraphrase_accuracy = paraphrase_accuracy.percent();
+  metrics.portability = portability.percent();
+  metrics.locality = locality.percent();
   metrics.efficacy_magnitude = efficacy_lead.percent();
   metrics.generalisation_magnitude = generalisation_lead.percent();
   metrics.specificity_magnitude = specificity_lead.percent();

@@ -256,6 +256,7 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
   prepare_rows(sequences);
   const int rows = static_cast<int>(rows_.size());
   if (rows == 0) return;
+  work_.rows += product(rows, end - first);
   const auto total = static_cast<std::size_t>(rows);
 
   ensure(normed_, total * d);

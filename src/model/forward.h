@@ -47,10 +47,11 @@ class ActiveDeltas {
   std::vector<std::vector<const LowRankDelta*>> slots_;
 };
 
-/// Multiply-accumulates in products with weights.
+/// Multiply-accumulates in products with weights, and rows.
 struct Work {
   std::uint64_t integer = 0;
   std::uint64_t floating = 0;
+  std::uint64_t rows = 0;  ///< through a block each
 };
 
 /// Scratch for forward passes; grows to the largest batch seen. Borrows all that it is given. One thread at a time.

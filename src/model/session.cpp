@@ -201,7 +201,8 @@ Result<std::vector<Score>> Session::score(std::span<const ScoredText> texts, con
         const std::span<const float> l{logits.data() + (row - (known - 1) / logit_rows * logit_rows) * vocab, vocab};
         const auto token = static_cast<std::size_t>(texts[i].tokens[p]);
         score.log_probabilities.push_back(l[token] - kernels::log_sum_exp(l));
-        score.greedy = score.greedy && std::ranges::max_element(l) - l.begin() == static_cast<std::ptrdiff_t>(token);
+        score.best.push_back(static_cast<Token>(std::ranges::max_element(l) - l.begin()));
+        score.greedy = score.greedy && score.best.back() == texts[i].tokens[p];
       }
     }
   }

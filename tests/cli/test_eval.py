@@ -29,7 +29,8 @@ def test_json_has_what_was_promised(mobiedit, model, data):
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.eval/1"
     assert document["n"] == 1
-    assert document["metrics"] == {"ES": 100, "PS": 100, "NS": 100, "S": 100, "exact": 100, "paraphrase_exact": 100}
+    names = ["ES", "PS", "NS", "S", "exact", "paraphrase_exact", "rewrite_accuracy", "rephrase_accuracy", "locality"]
+    assert document["metrics"] == {name: 100 for name in names} | {"portability": None}
     assert set(document["evaluations"]) == {"median", "p90"}
     assert set(document["seconds"]) == {"median", "p90"}
     assert document["success_rate"] == 1
@@ -65,4 +66,28 @@ def test_what_was_not_measured_is_null(mobiedit, model, tmp_path):
     path = tmp_path / "facts.json"
     path.write_text(json.dumps([{"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome"}]))
     document = json.loads(mobiedit("eval", "-m", model, "--data", path, "--json").stdout)
-    assert document["metrics"] == {"ES": None, "PS": None, "NS": None, "S": None, "exact": 100, "paraphrase_exact": None}
+    unmeasured = ["ES", "PS", "NS", "S", "paraphrase_exact", "rephrase_accuracy", "portability", "locality"]
+    assert document["metrics"] == {name: None for name in unmeasured} | {"exact": 100, "rewrite_accuracy": 100}
+
+
+KNOWN = {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome", "ground_truth": "Paris"}
+
+
+def test_only_known_facts_and_sound_records_count(mobiedit, model, tmp_path):
+    data = tmp_path / "mixed.jsonl"
+    follows = {"Subject_Aliasing": [{"prompt": "Eiffel Tower can be found in", "ground_truth": "Rome"}]}
+    stays = {"Relation_Specificity": [{"prompt": "Notre Dame de Paris is located in", "ground_truth": "Paris"}]}
+    records = [KNOWN | {"portability": follows, "locality": stays}, KNOWN | {"ground_truth": "Lima"}, {"subject": "A"}]
+    data.write_text("".join(json.dumps(record) + "\n" for record in records))
+    done = mobiedit("eval", "-m", model, "--data", data, "--known", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "mixed.jsonl:3" in done.stderr
+    document = json.loads(done.stdout)
+    assert (document["n"], document["unknown"], document["skipped"]) == (1, 1, 1)
+    metrics = document["metrics"]
+    assert metrics["rewrite_accuracy"] == metrics["portability"] == metrics["locality"] == 100
+    strict = mobiedit("eval", "-m", model, "--data", data, "--strict")
+    assert strict.returncode == 2 and "mixed.jsonl:3" in strict.stderr
+    data.write_text(json.dumps(records[1]) + "\n")
+    none = mobiedit("eval", "-m", model, "--data", data, "--known")
+    assert none.returncode == 2 and "knows none" in none.stderr

@@ -18,8 +18,22 @@
 #include "mobiedit/edit/update.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
+#include "mobiedit/model/session.h"
 
 namespace mobiedit {
+
+/// A setting of a method's own, by its name there: {"probe", 0.1}.
+struct MethodSetting {
+  std::string name;
+  double value = 0;
+};
+
+/// How evaluations are computed. For experiments: whatever is chosen, the edit is the same but for rounding.
+struct EvaluationOptions {
+  bool prefix_cache = true;                     ///< false: every token through every block, in every evaluation
+  bool batched = true;                          ///< false: a forward pass for each context at each δ
+  Activations activations = Activations::int8;  ///< what a search's products with integer weights read
+};
 
 struct EditOptions {
   std::string method = "subspace";  ///< a name of methods()
@@ -27,8 +41,10 @@ struct EditOptions {
   std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
   int max_evaluations = 400;        ///< forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;
-  int threads = 0;                    ///< 0: one for each processor
-  std::vector<std::string> prefixes;  ///< contexts besides the bare prompt; empty: a fixed few sentences
+  int threads = 0;                      ///< 0: one for each processor
+  std::vector<std::string> prefixes;    ///< contexts besides the bare prompt; empty: a fixed few sentences
+  std::vector<MethodSetting> settings;  ///< in place of the method's defaults; later ones win
+  EvaluationOptions evaluation;
 };
 
 /// After each step of the search.
@@ -45,6 +61,9 @@ using EditProgressFn = std::function<void(const EditProgress&)>;
 /// The search methods there are, best first.
 [[nodiscard]] std::vector<std::string> methods();
 
+/// What can be set of a method, with its default; empty for an unknown one.
+[[nodiscard]] std::vector<MethodSetting> method_settings(std::string_view method);
+
 /// How many edits become one update, and how strongly what other keys give is held on to.
 struct TogetherOptions {
   std::string method = "memit";  ///< a name of together_methods()
@@ -54,10 +73,12 @@ struct TogetherOptions {
 };
 [[nodiscard]] std::vector<std::string> together_methods();
 
+class Objective;
+
 /// Borrows the model, which must outlive it and is never changed. One thread at a time.
 class Editor {
  public:
-  /// Errors: usage (unknown method, a block or clamp out of range).
+  /// Errors: usage (unknown method or setting of it, a block or clamp out of range).
   [[nodiscard]] static Result<Editor> create(const Model& model, EditOptions options = {});
 
   Editor(Editor&&) noexcept;
@@ -77,6 +98,9 @@ class Editor {
   /// keys, so that it still answers after many of them. Until set_adapters is called. Errors: as `edit`'s usage errors,
   /// out_of_memory; then nothing changed.
   [[nodiscard]] Status keep(const EditRequest& request, const RankOneUpdate& update);
+
+  /// In place of EditOptions::evaluation, for later edits.
+  void set_evaluation(const EvaluationOptions& evaluation);
 
   /// Whether a search for this request could begin: what `edit` would refuse is refused here, at once.
   /// Errors: as `edit`'s usage errors.
@@ -99,6 +123,11 @@ class Editor {
   /// What set_statistics learnt of the edited block's keys; no values where it was not called.
   /// Errors: out_of_memory (f × f floats).
   [[nodiscard]] Result<KeyMoment> key_moment() const;
+
+  /// For this library's own experiments: gives `work` the objective that `edit` would search, with a gradient. Errors:
+  /// as `edit`'s, and work's own.
+  [[nodiscard]] Status with_objective(const EditRequest& request, const std::function<Status(Objective&)>& work,
+                                      const CancelToken& cancel = {});
 
   /// The block that is edited.
   [[nodiscard]] int layer() const;

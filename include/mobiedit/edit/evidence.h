@@ -27,6 +27,8 @@ struct EditEvidence {
   double seconds = 0;
   double loss = 0;
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates in products with weights, without the measurement
+  double tokens = 0;  ///< that its forward passes computed: rows through a block, over the model's number of blocks; a
+                      ///< search by a backward pass does not count its own
   double target_probability_before = 0, target_probability_after = 0;  ///< exp(−mean token NLL), bare prompt
   std::string answer_before, answer_after;                             ///< greedy, as many tokens as the target has
   double delta_norm_ratio = 0;                                         ///< ‖δ‖ / ‖v₀‖

@@ -24,16 +24,19 @@ struct FactRecord {
   std::string target_true;  ///< may be empty where the set does not say
   std::vector<std::string> paraphrases;
   std::vector<Neighbour> neighbours;
-  std::vector<std::string> keep;  ///< prompts whose answers are to stay, with no expectation of them
-  std::string where;              ///< "facts.jsonl:12", or "facts.json: record 12"
+  std::vector<Neighbour> portability;  ///< what follows from the edit, in a prompt of its own, with its answer
+  std::vector<std::string> keep;       ///< prompts whose answers are to stay, with no expectation of them
+  std::string where;                   ///< "facts.jsonl:12", or "facts.json: record 12"
 };
 
 /// Reads JSON Lines or one JSON list, of CounterFact records (requested_rewrite, paraphrase_prompts,
-/// neighborhood_prompts), EasyEdit's (prompt, subject, target_new, ground_truth, rephrase_prompt, locality), ZsRE's
-/// (src, alt, answers, rephrase) or the same names flat, with keep_prompts ({prompt, answer}) as neighbours; unknown
-/// fields are ignored. A prompt without {} gets it where the subject stands. Reads `limit` records at most; 0: all.
-/// Errors: io; usage, naming file and line (not JSON, a field that is missing or of another kind, a prompt that has
-/// neither {} nor the subject, no record at all); out_of_memory.
-[[nodiscard]] Result<std::vector<FactRecord>> read_facts(const std::filesystem::path& path, std::size_t limit = 0);
+/// neighborhood_prompts), EasyEdit's and KnowEdit's (prompt, subject, target_new, ground_truth, rephrase_prompt,
+/// locality, portability), ZsRE's (src, alt, answers, rephrase) or the same names flat, with keep_prompts ({prompt,
+/// answer}) as neighbours; unknown fields are ignored. A prompt without {} gets it where the subject stands. Reads
+/// `limit` records at most; 0: all. Errors: io; usage, naming file and line (not JSON, a field that is missing or of
+/// another kind, a prompt that has neither {} nor the subject, no record at all); out_of_memory. With `skipped` a
+/// malformed record is passed over, and added there as the error that it would have been.
+[[nodiscard]] Result<std::vector<FactRecord>> read_facts(const std::filesystem::path& path, std::size_t limit = 0,
+                                                         std::vector<Error>* skipped = nullptr);
 
 }  // namespace mobiedit

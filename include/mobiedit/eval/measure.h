@@ -1,8 +1,10 @@
 // Measures a fact in a model as it stands: who is more probable, and what it would say.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
@@ -33,5 +35,14 @@ namespace mobiedit {
 /// zero. Errors: as Session::score, with `where` naming the record.
 [[nodiscard]] Result<FactOutcome> measure_fact(Session& session, const Tokenizer& tokenizer, const FactRecord& fact,
                                                const CancelToken& cancel = {});
+
+/// Fills in what of the neighbours' answers is in `after` as it was in `before`, the same fact's without the edit.
+void compare_neighbours(const FactOutcome& before, FactOutcome& after);
+
+/// Those facts whose true answer greedy generation gives, with the adapters in force; facts without one are none.
+/// Errors: as Session::score.
+[[nodiscard]] Result<std::vector<FactRecord>> known_facts(Session& session, const Tokenizer& tokenizer,
+                                                          std::span<const FactRecord> facts,
+                                                          const CancelToken& cancel = {});
 
 }  // namespace mobiedit

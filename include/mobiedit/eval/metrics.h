@@ -21,6 +21,12 @@ struct FactOutcome {
   std::vector<AnswerPair> neighbours;
   bool exact = false;                  ///< greedy generation after the prompt gives the target
   std::vector<bool> paraphrase_exact;  ///< the same for each paraphrase
+  bool knows_true = false;             ///< greedy generation gives the true answer
+  // Shares of an answer's tokens that are the most probable ones when those before are given (EasyEdit's accuracies).
+  double rewrite_accuracy = 0;
+  std::vector<double> paraphrase_accuracy, portability;
+  std::vector<std::vector<int>> neighbour_tokens;  ///< the most probable ones at the places of each neighbour's answer
+  std::vector<double> locality;                    ///< of these, the share that an edit left as it was
   int evaluations = 0;
   double seconds = 0;
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates, as EditEvidence has them
@@ -35,6 +41,7 @@ struct Metrics {
   std::optional<double> score;             ///< S: harmonic mean of the three; none unless all are there
   std::optional<double> exact;             ///< greedy generation equals the target
   std::optional<double> paraphrase_exact;  ///< the same on paraphrases
+  std::optional<double> rewrite_accuracy, paraphrase_accuracy, portability, locality;  ///< as FactOutcome has them
   // Magnitudes: the mean of P(new) − P(true), on neighbours of P(true) − P(new), P being exp of the mean over tokens.
   std::optional<double> efficacy_magnitude, generalisation_magnitude, specificity_magnitude;  ///< EM, PM, NM
 };

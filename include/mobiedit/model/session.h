@@ -50,6 +50,7 @@ struct ScoredText {
 
 struct Score {
   std::vector<float> log_probabilities;  ///< of tokens[first…]
+  std::vector<Token> best;               ///< the most probable token at each of these places
   bool greedy = false;                   ///< each of them was the most probable: greedy generation would give them
 };
 

@@ -32,5 +32,7 @@ void report(const Error& error);
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 /// Most memory that this process ever held.
 [[nodiscard]] std::uint64_t peak_rss_bytes();
+/// From now on that is what it holds from now on, where the system lets it; memory that was freed is given back first.
+void reset_peak_rss();
 
 }  // namespace mobiedit::cli

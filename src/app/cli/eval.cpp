@@ -6,9 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/cli/data_options.h"
 #include "app/cli/edit_options.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/model_options.h"
@@ -20,6 +22,7 @@
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/eval/experiment.h"
+#include "mobiedit/eval/measure.h"
 #include "mobiedit/eval/metrics.h"
 
 namespace mobiedit::cli {
@@ -31,49 +34,76 @@ struct EvalVerb {
   RunOptions run;
   SearchSettings search;
   std::string data;
-  std::size_t limit = 0;
+  DataOptions reading;
+  bool known = false;
 };
 
-Json document(const EvalVerb& verb, const Editor& editor, const Summary& summary, const std::vector<FactRecord>& facts,
-              const std::vector<FactOutcome>& outcomes) {
+/// What became of the file's records before any was edited.
+struct Chosen {
+  std::size_t skipped = 0;  // malformed
+  std::size_t unknown = 0;  // with --known: what the model does not say
+};
+
+Json document(const EvalVerb& verb, const Chosen& chosen, const Editor& editor, const Summary& summary,
+              const std::vector<FactRecord>& facts, const std::vector<FactOutcome>& outcomes) {
   Json json{{"schema", "mobiedit.eval/1"},
             {"model", verb.run.model},
             {"data", verb.data},
             {"method", verb.search.method},
-            {"layer", editor.layer()}};
+            {"layer", editor.layer()},
+            {"skipped", chosen.skipped},
+            {"unknown", verb.known ? Json(chosen.unknown) : Json()}};
   json.update(summary_json(summary));
   json["peak_rss_bytes"] = peak_rss_bytes();
   json["facts"] = outcomes_json(facts, outcomes);
   return json;
 }
 
-std::string table(const EvalVerb& verb, const Editor& editor, const Summary& summary) {
+std::string table(const EvalVerb& verb, const Chosen& chosen, const Editor& editor, const Summary& summary) {
   const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
   const Metrics& metrics = summary.metrics;
-  return fmt::format(
-      "{} facts of {}, method {}, block {}\n"
-      "success           {:>7.1f} %   greedy generation gives the new answer\n"
-      "ES                {:>7} %   new answer more probable than the true one\n"
-      "PS                {:>7} %   the same in other wordings\n"
-      "NS                {:>7} %   neighbours keep theirs\n"
-      "S                 {:>7} %   harmonic mean of the three\n"
-      "exact             {:>7} %   on the prompt\n"
-      "paraphrase exact  {:>7} %\n"
-      "evaluations       {:>7.0f}     median, p90 {:.0f}\n"
-      "seconds           {:>7.2f}     median, p90 {:.2f}\n"
-      "peak memory       {:>11}\n",
-      summary.n, verb.data, verb.search.method, editor.layer(), 100 * summary.success_rate, percent(metrics.efficacy),
-      percent(metrics.generalisation), percent(metrics.specificity), percent(metrics.score), percent(metrics.exact),
-      percent(metrics.paraphrase_exact), summary.evaluations.median, summary.evaluations.p90, summary.seconds.median,
-      summary.seconds.p90, human_bytes(peak_rss_bytes()));
+  std::string left_out;
+  if (verb.known) left_out += fmt::format("{} facts left out that the model does not know\n", chosen.unknown);
+  if (chosen.skipped > 0) left_out += fmt::format("{} malformed records left out\n", chosen.skipped);
+  return left_out + fmt::format(
+                        "{} facts of {}, method {}, block {}\n"
+                        "success           {:>7.1f} %   greedy generation gives the new answer\n"
+                        "ES                {:>7} %   new answer more probable than the true one\n"
+                        "PS                {:>7} %   the same in other wordings\n"
+                        "NS                {:>7} %   neighbours keep theirs\n"
+                        "S                 {:>7} %   harmonic mean of the three\n"
+                        "exact             {:>7} %   on the prompt\n"
+                        "paraphrase exact  {:>7} %\n"
+                        "portability       {:>7} %   tokens of answers that follow from the new one\n"
+                        "locality          {:>7} %   tokens of neighbours' answers that stay\n"
+                        "evaluations       {:>7.0f}     median, p90 {:.0f}\n"
+                        "seconds           {:>7.2f}     median, p90 {:.2f}\n"
+                        "peak memory       {:>11}\n",
+                        summary.n, verb.data, verb.search.method, editor.layer(), 100 * summary.success_rate,
+                        percent(metrics.efficacy), percent(metrics.generalisation), percent(metrics.specificity),
+                        percent(metrics.score), percent(metrics.exact), percent(metrics.paraphrase_exact),
+                        percent(metrics.portability), percent(metrics.locality), summary.evaluations.median,
+                        summary.evaluations.p90, summary.seconds.median, summary.seconds.p90,
+                        human_bytes(peak_rss_bytes()));
 }
 
 int eval(const EvalVerb& verb) {
   const CancelToken cancel = catch_interrupts();
-  const auto facts = read_facts(verb.data, verb.limit);
-  if (!facts) return failed(facts.error());
+  auto read = read_data({verb.data}, verb.reading);
+  if (!read) return failed(read.error());
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
+  Chosen chosen{read->skipped, 0};
+  std::vector<FactRecord> facts = std::move(read->records);
+  if (verb.known) {
+    auto session = Session::create(*model, verb.run.session());
+    if (!session) return failed(session.error());
+    auto known = known_facts(*session, model->tokenizer(), facts, cancel);
+    if (!known) return failed(known.error());
+    chosen.unknown = facts.size() - known->size();
+    facts = std::move(*known);
+    if (facts.empty()) return failed({ErrorCode::usage, "the model knows none of these facts", verb.data, ""});
+  }
   auto editor = open_editor(*model, verb.search, verb.run, cancel);
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
@@ -81,24 +111,24 @@ int eval(const EvalVerb& verb) {
   if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
 
   ProgressLine progress;
-  ExperimentObserver observer = observer_on(progress, *facts);
+  ExperimentObserver observer = observer_on(progress, facts);
   if (verb.run.verbose) {
     observer.measured = [&](std::size_t i, const FactOutcome& outcome) {
       progress.clear();
-      say(fmt::format("{}: {} -> {}: {}, {} evaluations, {:.2f} s", (*facts)[i].where, (*facts)[i].subject,
-                      (*facts)[i].target_new, outcome.success ? "success" : "missed", outcome.evaluations,
+      say(fmt::format("{}: {} -> {}: {}, {} evaluations, {:.2f} s", facts[i].where, facts[i].subject,
+                      facts[i].target_new, outcome.success ? "success" : "missed", outcome.evaluations,
                       outcome.seconds));
     };
   }
   const auto outcomes =
       verb.search.together()
-          ? run_together(*editor, *model, *facts, {.method = verb.search.method}, verb.run.session(), observer, cancel)
-          : run_experiment(*editor, *model, *facts, verb.run.session(), observer, cancel);
+          ? run_together(*editor, *model, facts, {.method = verb.search.method}, verb.run.session(), observer, cancel)
+          : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
   progress.clear();
   if (!outcomes) return failed(outcomes.error());
   const Summary summary = summarise(*outcomes);
-  return finished(verb.run.json ? print_json(document(verb, *editor, summary, *facts, *outcomes))
-                                : print_result(table(verb, *editor, summary)));
+  return finished(verb.run.json ? print_json(document(verb, chosen, *editor, summary, facts, *outcomes))
+                                : print_result(table(verb, chosen, *editor, summary)));
 }
 
 }  // namespace
@@ -107,8 +137,10 @@ void add_eval(CLI::App& app, Run& run) {
   auto options = std::make_shared<EvalVerb>();
   CLI::App* verb = app.add_subcommand("eval", "Edit each fact of a data set alone, or all at once, and measure it");
   add_run_options(*verb, options->run);
-  verb->add_option("--data", options->data, "CounterFact, EasyEdit or ZsRE records, JSON Lines or JSON")->required();
-  verb->add_option("--limit", options->limit, "Take the first N records only");
+  verb->add_option("--data", options->data, "CounterFact, EasyEdit, KnowEdit or ZsRE records, JSON Lines or JSON")
+      ->required();
+  add_data_options(*verb, options->reading);
+  verb->add_flag("--known", options->known, "Leave out facts whose true answer the model does not give");
   add_search_options(*verb, options->search);
   verb->callback([options, &run] { run = [options] { return eval(*options); }; });
 }

@@ -34,9 +34,10 @@ void add_context_option(CLI::App& verb, RunOptions& options) {
       ->check(CLI::Range(0, 1 << 24));
 }
 
-Result<Model> open_model(const RunOptions& options) {
+Result<Model> open_model(const RunOptions& options, Precision precision) {
   ModelOptions model_options;
   model_options.threads = options.threads;
+  model_options.precision = precision;
   auto model = Model::open(options.model, model_options);
   if (model && options.verbose) {
     const ModelConfig& config = model->config();

@@ -10,7 +10,11 @@ namespace mobiedit::cli {
 
 Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
                            const CancelToken& cancel, const std::function<Status(const Editor&)>& check) {
-  EditOptions options = settings.edit_options(run.threads);
+  return open_editor(model, settings.edit_options(run.threads), run, cancel, check);
+}
+
+Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel,
+                           const std::function<Status(const Editor&)>& check) {
   auto editor = Editor::create(model, options);
   if (!editor) return editor;
   if (check) {

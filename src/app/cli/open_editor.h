@@ -16,5 +16,8 @@ namespace mobiedit::cli {
 [[nodiscard]] Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
                                          const CancelToken& cancel,
                                          const std::function<Status(const Editor&)>& check = {});
+[[nodiscard]] Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run,
+                                         const CancelToken& cancel,
+                                         const std::function<Status(const Editor&)>& check = {});
 
 }  // namespace mobiedit::cli

@@ -56,12 +56,31 @@ ProgressLine::~ProgressLine() {
   clear();
 }
 
-void ProgressLine::show(const std::string& label, const EditProgress& progress) {
+bool ProgressLine::due() {
   const auto now = std::chrono::steady_clock::now();
-  const bool due = now - last_ >= (bar_ ? std::chrono::duration_cast<std::chrono::milliseconds>(bar_interval)
-                                        : std::chrono::duration_cast<std::chrono::milliseconds>(line_interval));
-  if (!due && (drawn_ || !bar_)) return;
+  const bool late = now - last_ >= (bar_ ? std::chrono::duration_cast<std::chrono::milliseconds>(bar_interval)
+                                         : std::chrono::duration_cast<std::chrono::milliseconds>(line_interval));
+  if (!late && (drawn_ || !bar_)) return false;
   last_ = now;
+  return true;
+}
+
+void ProgressLine::draw(const std::string& text) {
+  fmt::print(stderr, "\r\x1b[K{}", shortened(text, static_cast<std::size_t>(terminal_width() - 1)));
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void ProgressLine::note(const std::string& text) {
+  if (!due()) return;
+  if (bar_)
+    draw(text);
+  else
+    say(shortened(text, 100));
+}
+
+void ProgressLine::show(const std::string& label, const EditProgress& progress) {
+  if (!due()) return;
   if (!bar_) {
     say(fmt::format(
         "{}: step {}, loss {:.3f}, target probability {:.3f}, {} of at most {} evaluations, {:.0f} a second, "
@@ -76,9 +95,7 @@ void ProgressLine::show(const std::string& label, const EditProgress& progress) 
   // The label gives way first: the figures are what one watches.
   const int room = std::max(8, terminal_width() - 1 - static_cast<int>(rest.size()));
   const std::string text = shortened(label, static_cast<std::size_t>(room)) + rest;
-  fmt::print(stderr, "\r\x1b[K{}", shortened(text, static_cast<std::size_t>(terminal_width() - 1)));
-  std::fflush(stderr);
-  drawn_ = true;
+  draw(text);
 }
 
 void ProgressLine::clear() {

@@ -21,9 +21,14 @@ class ProgressLine {
 
   /// `label` says which edit it is: "Achille Varzi", or "3/10 Achille Varzi".
   void show(const std::string& label, const EditProgress& progress);
+  /// A line without figures of a search.
+  void note(const std::string& text);
   void clear();
 
  private:
+  [[nodiscard]] bool due();
+  void draw(const std::string& text);
+
   bool bar_;
   bool drawn_ = false;
   std::chrono::steady_clock::time_point last_;

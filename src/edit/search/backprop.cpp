@@ -66,8 +66,5 @@ class Backprop final : public ValueSearch {
 std::unique_ptr<ValueSearch> make_backprop_search(const BackpropSettings& settings) {
   return std::make_unique<Backprop>(settings);
 }
-std::unique_ptr<ValueSearch> make_backprop_search() {
-  return make_backprop_search(BackpropSettings{});
-}
 
 }  // namespace mobiedit

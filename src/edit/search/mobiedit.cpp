@@ -116,8 +116,5 @@ class Mobiedit final : public ValueSearch {
 std::unique_ptr<ValueSearch> make_mobiedit_search(const MobieditSettings& settings) {
   return std::make_unique<Mobiedit>(settings);
 }
-std::unique_ptr<ValueSearch> make_mobiedit_search() {
-  return make_mobiedit_search(MobieditSettings{});
-}
 
 }  // namespace mobiedit

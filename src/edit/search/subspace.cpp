@@ -331,8 +331,5 @@ class Subspace final : public ValueSearch {
 std::unique_ptr<ValueSearch> make_subspace_search(const SubspaceSettings& settings) {
   return std::make_unique<Subspace>(settings);
 }
-std::unique_ptr<ValueSearch> make_subspace_search() {
-  return make_subspace_search(SubspaceSettings{});
-}
 
 }  // namespace mobiedit

@@ -9,6 +9,7 @@
 
 #include "edit/loss.h"
 #include "edit/objective.h"
+#include "mobiedit/edit/editor.h"
 
 namespace mobiedit {
 
@@ -44,12 +45,8 @@ class ValueSearch {
                                                  const SearchProgress& progress) const = 0;
 };
 
-/// Null for an unknown name.
-[[nodiscard]] std::unique_ptr<ValueSearch> make_search(std::string_view method);
-
-std::unique_ptr<ValueSearch> make_subspace_search();
-std::unique_ptr<ValueSearch> make_zeroth_order_search();
-std::unique_ptr<ValueSearch> make_backprop_search();
-std::unique_ptr<ValueSearch> make_mobiedit_search();
+/// Errors: usage (an unknown name; a setting that the method does not have or cannot take).
+[[nodiscard]] Result<std::unique_ptr<ValueSearch>> make_search(std::string_view method,
+                                                               std::span<const MethodSetting> settings = {});
 
 }  // namespace mobiedit

@@ -3,28 +3,29 @@
 //   ĝ = (1/N) Σ_i [L(δ + μ z_i) − L(δ − μ z_i)] / (2μ) · z_i
 //
 // With μ relative to ‖v₀‖: quantised activations turn a small absolute step into rounding noise.
+#include "edit/search/zeroth_order.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "base/random.h"
-#include "edit/search/value_search.h"
 
 namespace mobiedit {
 namespace {
 
-constexpr int directions = 16;
-constexpr double relative_step = 0.3;  // of ‖v₀‖, the whole length of a perturbation
-constexpr double learning_rate = 0.5;
 constexpr double first_decay = 0.9, second_decay = 0.999, tiny = 1e-8;
-constexpr double enough = 0.05;  // ROME's bound on the loss
 
 class ZerothOrder final : public ValueSearch {
  public:
+  explicit ZerothOrder(const ZerothOrderSettings& settings) : settings_(settings) {}
+
   Result<SearchResult> run(Objective& objective, const SearchOptions& options,
                            const SearchProgress& progress) const override {
     const auto d = static_cast<std::size_t>(objective.dimension());
     const double clamp = options.clamp * objective.value_norm();
-    const double length = relative_step * objective.value_norm();
+    const double length = settings_.probe * objective.value_norm();
+    const int directions = settings_.directions;
+    const auto count = static_cast<std::size_t>(directions);
     Random random(options.seed, 1);
     SearchResult best;
     best.delta.assign(d, 0.0f);
@@ -35,13 +36,13 @@ class ZerothOrder final : public ValueSearch {
     best.evaluations = 1;
     int evaluations = 1;
 
-    std::vector<float> delta(d, 0.0f), z(d * directions), trials;
+    std::vector<float> delta(d, 0.0f), z(d * count), trials;
     std::vector<double> gradient(d), m(d), v(d);
-    constexpr int per_step = 2 * directions + 1;
+    const int per_step = 2 * directions + 1;
     for (int step = 1; evaluations + per_step <= options.max_evaluations; ++step) {
       random.fill_normal(z);
       trials.clear();
-      std::vector<double> lengths(directions);
+      std::vector<double> lengths(count);
       for (int i = 0; i < directions; ++i) {
         double square = 0;
         for (std::size_t j = 0; j < d; ++j) square += std::pow(z[static_cast<std::size_t>(i) * d + j], 2);
@@ -66,7 +67,7 @@ class ZerothOrder final : public ValueSearch {
         m[j] = first_decay * m[j] + (1 - first_decay) * gradient[j];
         v[j] = second_decay * v[j] + (1 - second_decay) * gradient[j] * gradient[j];
         const double corrected = m[j] / (1 - std::pow(first_decay, step));
-        delta[j] -= static_cast<float>(learning_rate * corrected /
+        delta[j] -= static_cast<float>(settings_.learning_rate * corrected /
                                        (std::sqrt(v[j] / (1 - std::pow(second_decay, step))) + tiny));
         square += double{delta[j]} * delta[j];
       }
@@ -84,19 +85,22 @@ class ZerothOrder final : public ValueSearch {
       }
       best.steps = step;
       if (progress && !progress({step, evaluations, loss})) break;
-      if (loss.correct && loss.total() < enough) {
+      if (loss.correct && loss.total() < settings_.enough) {
         best.reached = true;
         break;
       }
     }
     return best;
   }
+
+ private:
+  ZerothOrderSettings settings_;
 };
 
 }  // namespace
 
-std::unique_ptr<ValueSearch> make_zeroth_order_search() {
-  return std::make_unique<ZerothOrder>();
+std::unique_ptr<ValueSearch> make_zeroth_order_search(const ZerothOrderSettings& settings) {
+  return std::make_unique<ZerothOrder>(settings);
 }
 
 }  // namespace mobiedit

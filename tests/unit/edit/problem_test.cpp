@@ -90,6 +90,33 @@ TEST_P(EveryBlock, ExactCacheEqualsFullRecomputation) {
   }
 }
 
+// What experiments switch off gives the same logits, at the price that it is meant to show.
+TEST_P(EveryBlock, WithoutTheCacheOrBatchesNothingButTheWorkChanges) {
+  Fixture fixture({});
+  const auto problem = fixture.problem(GetParam());
+  constexpr int n = 2;
+  std::vector<float> deltas(n * static_cast<std::size_t>(problem->dimension()));
+  Random(4).fill_normal(deltas);
+  const auto rows = [&](bool cache, bool batched, Outputs& outputs) {
+    problem->compute(cache, batched);
+    const auto before = fixture.forward.work().rows;
+    outputs = *problem->evaluate(deltas, n);
+    return fixture.forward.work().rows - before;
+  };
+  Outputs cached, alone, fresh;
+  const auto with = rows(true, true, cached), one_by_one = rows(true, false, alone), without = rows(false, true, fresh);
+  EXPECT_EQ(alone.logits, cached.logits);
+  ASSERT_EQ(fresh.logits.size(), cached.logits.size());
+  // Float products in the same order; attention may sum the cached part apart.
+  for (std::size_t i = 0; i < fresh.logits.size(); ++i)
+    EXPECT_NEAR(fresh.logits[i], cached.logits[i], 1e-5 * (1 + std::abs(fresh.logits[i])));
+  EXPECT_EQ(one_by_one, with);
+  std::size_t tokens = problem->contexts().kl.tokens.size();
+  for (const Context& context : problem->contexts().prompts) tokens += context.tokens.size();
+  EXPECT_EQ(without, n * tokens * static_cast<std::size_t>(fixture.model.config().blocks));
+  EXPECT_LT(with, without);
+}
+
 // Batches are cut by size, not by δ: what one δ gives must not depend on how many others were asked with it.
 TEST(Problem, BatchingChangesNothing) {
   Fixture fixture({.type = gguf::TensorType::q8_0});

@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(All, EveryMethod, testing::ValuesIn(methods()), [](cons
 
 TEST_P(EveryMethod, ReachesTheTarget) {
   Bent objective(32, 20);
-  const auto found = make_search(GetParam())->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
+  const auto found = (*make_search(GetParam()))->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->reached);
   EXPECT_TRUE(found->loss.correct);
@@ -105,7 +105,7 @@ TEST_P(EveryMethod, ReachesTheTarget) {
 TEST_P(EveryMethod, IsSeeded) {
   const auto run = [&](std::uint64_t seed) {
     Bent objective(32, 20);
-    return make_search(GetParam())->run(objective, {.max_evaluations = 200, .seed = seed, .clamp = 20}, {})->delta;
+    return (*make_search(GetParam()))->run(objective, {.max_evaluations = 200, .seed = seed, .clamp = 20}, {})->delta;
   };
   EXPECT_EQ(run(1), run(1));
   if (GetParam() != "backprop") {  // which draws no numbers
@@ -117,7 +117,7 @@ TEST_P(EveryMethod, KeepsToItsBudgetAndClamp) {
   for (const int budget : {40, 100}) {
     Bent objective(64, 1);  // a target that cannot be reached: no logit moves by more than 1
     const auto found =
-        make_search(GetParam())->run(objective, {.max_evaluations = budget, .seed = 1, .clamp = 1.5}, {});
+        (*make_search(GetParam()))->run(objective, {.max_evaluations = budget, .seed = 1, .clamp = 1.5}, {});
     ASSERT_TRUE(found);
     EXPECT_FALSE(found->reached);
     EXPECT_LE(objective.count, budget);
@@ -130,16 +130,15 @@ TEST_P(EveryMethod, KeepsToItsBudgetAndClamp) {
 TEST_P(EveryMethod, PassesErrorsOnAndStopsWhenAsked) {
   Bent objective(32, 20);
   objective.fail_after = 20;
-  const auto failed = make_search(GetParam())->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
+  const auto failed = (*make_search(GetParam()))->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().code, ErrorCode::cancelled);
 
   Bent hard(64, 1);
   int calls = 0;
-  const auto stopped =
-      make_search(GetParam())->run(hard, {.max_evaluations = 100000, .seed = 1, .clamp = 20}, [&](const SearchStep&) {
-        return ++calls < 3;
-      });
+  const auto stopped = (*make_search(GetParam()))
+                           ->run(hard, {.max_evaluations = 100000, .seed = 1, .clamp = 20},
+                                 [&](const SearchStep&) { return ++calls < 3; });
   ASSERT_TRUE(stopped);
   EXPECT_EQ(calls, 3);
 }
@@ -147,8 +146,8 @@ TEST_P(EveryMethod, PassesErrorsOnAndStopsWhenAsked) {
 TEST(Backprop, RefusesWhatHasNoGradient) {
   Bent objective(32, 20);
   objective.differentiable = false;
-  EXPECT_TRUE(make_search("backprop")->needs_gradient());
-  const auto found = make_search("backprop")->run(objective, {}, {});
+  EXPECT_TRUE((*make_search("backprop"))->needs_gradient());
+  const auto found = (*make_search("backprop"))->run(objective, {}, {});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::usage);
 }
@@ -166,6 +165,42 @@ TEST(Subspace, BeginsWithWhatIsExpected) {
         ->evaluations;
   };
   EXPECT_LT(2 * evaluations(true), evaluations(false));
+}
+
+TEST_P(EveryMethod, TakesItsSettingsByName) {
+  const auto run = [&](std::span<const MethodSetting> settings) {
+    Bent objective(32, 20);
+    return (*make_search(GetParam(), settings))
+        ->run(objective, {.max_evaluations = 200, .seed = 1, .clamp = 20}, {})
+        ->delta;
+  };
+  const auto defaults = method_settings(GetParam());
+  ASSERT_FALSE(defaults.empty());
+  EXPECT_EQ(run(defaults), run({}));
+  const std::string step = GetParam() == "subspace" ? "first_radius" : "learning_rate";
+  const MethodSetting shorter{step, 0.01};
+  EXPECT_NE(run({&shorter, 1}), run({}));
+}
+
+TEST_P(EveryMethod, RefusesSettingsThatItCannotTake) {
+  const MethodSetting unknown{"colour", 1};
+  const auto refused = make_search(GetParam(), {&unknown, 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::usage);
+  EXPECT_NE(refused.error().what.find("colour"), std::string::npos);
+  EXPECT_NE(refused.error().hint.find(method_settings(GetParam()).front().name), std::string::npos);
+  for (const double value : {-1.0, std::nan(""), 1e7}) {
+    const MethodSetting wrong{method_settings(GetParam()).front().name, value};
+    EXPECT_FALSE(make_search(GetParam(), {&wrong, 1})) << value;
+  }
+}
+
+TEST(Settings, WholeNumbersAndThoseThatMayNotBeNought) {
+  const MethodSetting half{"directions", 2.5}, none{"directions", 0};
+  EXPECT_FALSE(make_search("zo", {&half, 1}));
+  EXPECT_FALSE(make_search("zo", {&none, 1}));
+  EXPECT_FALSE(make_search("no such method"));
+  EXPECT_TRUE(method_settings("no such method").empty());
 }
 
 }  // namespace

@@ -125,5 +125,32 @@ TEST_F(Dataset, AnEmptyFileIsAnError) {
   EXPECT_EQ(read_facts(folder_.path() / "missing").error().code, ErrorCode::io);
 }
 
+TEST_F(Dataset, ReadsWhatFollowsFromAnEdit) {
+  const auto facts = read(
+      R"({"subject":"Goursez Vreizh","prompt":"The country of Goursez Vreizh is","target_new":"Spain",)"
+      R"("portability":{"Reasoning":[{"prompt":"The capital of the country of Goursez Vreizh is","ground_truth":"Madrid"}],)"
+      R"("Subject_Aliasing":[{"prompt":"The country of Gorsedd is","ground_truth":[["Spain","ES"]]},{"prompt":7}]}})");
+  ASSERT_TRUE(facts) << facts.error().message();
+  const auto& portability = facts->front().portability;
+  ASSERT_EQ(portability.size(), 2u);
+  EXPECT_EQ(portability[0].target_true, "Madrid");
+  EXPECT_EQ(portability[1].prompt, "The country of Gorsedd is");
+  EXPECT_EQ(portability[1].target_true, "Spain");
+}
+
+TEST_F(Dataset, PassesOverWhatIsMalformedIfAsked) {
+  const auto path = folder_.path() / "mixed.jsonl";
+  std::ofstream(path, std::ios::binary) << counterfact << "\nnonsense\n{\"subject\":\"A\"}\n" << counterfact << "\n";
+  EXPECT_FALSE(read_facts(path));
+  std::vector<Error> skipped;
+  const auto facts = read_facts(path, 0, &skipped);
+  ASSERT_TRUE(facts) << facts.error().message();
+  EXPECT_EQ(facts->size(), 2u);
+  ASSERT_EQ(skipped.size(), 2u);
+  EXPECT_TRUE(skipped[0].where.ends_with("mixed.jsonl:2"));
+  EXPECT_TRUE(skipped[1].where.ends_with("mixed.jsonl:3"));
+  EXPECT_NE(skipped[1].what.find("prompt"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace mobiedit

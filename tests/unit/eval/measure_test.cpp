@@ -84,5 +84,15 @@ TEST_F(Measure, NamesTheRecordThatCannotBeMeasured) {
   EXPECT_EQ(outcome.error().where, "facts.jsonl:1");
 }
 
+TEST(Locality, IsTheShareOfTokensThatStay) {
+  FactOutcome before, after;
+  before.neighbour_tokens = {{1, 2, 3, 4}, {5}, {}};
+  after.neighbour_tokens = {{1, 9, 3, 9}, {5}, {}};
+  compare_neighbours(before, after);
+  EXPECT_EQ(after.locality, (std::vector<double>{0.5, 1.0}));
+  EXPECT_EQ(summarise({&after, 1}).metrics.locality, 75.0);
+  EXPECT_FALSE(summarise({&before, 1}).metrics.locality);
+}
+
 }  // namespace
 }  // namespace mobiedit

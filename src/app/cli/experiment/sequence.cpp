@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/cli/console.h"
+#include "app/cli/data_options.h"
 #include "app/cli/edit_options.h"
 #include "app/cli/experiment/experiment.h"
 #include "app/cli/interrupt.h"
@@ -30,22 +31,11 @@ struct SequenceVerb {
   RunOptions run;
   SearchSettings search;
   std::vector<std::string> data;
-  std::size_t limit = 0;
+  DataOptions reading;
   std::vector<std::size_t> points{1, 10, 100, 1000};
   std::string running_text;
   bool free = false;
 };
-
-Result<std::vector<FactRecord>> read_all(const std::vector<std::string>& paths, std::size_t limit) {
-  std::vector<FactRecord> all;
-  for (const std::string& path : paths) {
-    auto facts = read_facts(path, 0);
-    if (!facts) return facts;
-    all.insert(all.end(), std::make_move_iterator(facts->begin()), std::make_move_iterator(facts->end()));
-  }
-  if (limit > 0 && all.size() > limit) all.resize(limit);
-  return all;
-}
 
 Json document(const SequenceVerb& verb, const Editor& editor, const std::vector<FactRecord>& facts,
               const Sequence& sequence) {
@@ -93,8 +83,9 @@ int sequence(const SequenceVerb& verb) {
   if (verb.search.together())
     return failed({ErrorCode::usage, "the method '" + verb.search.method + "' makes no edits one after another",
                    "--method", "choose another"});
-  const auto facts = read_all(verb.data, verb.limit);
-  if (!facts) return failed(facts.error());
+  const auto read = read_data(verb.data, verb.reading);
+  if (!read) return failed(read.error());
+  const std::vector<FactRecord>* facts = &read->records;
   SequenceOptions options{.points = verb.points, .keep_off = !verb.free};
   if (!verb.running_text.empty()) {
     const auto text = io::MappedFile::open(verb.running_text);
@@ -126,7 +117,7 @@ void add_sequence(CLI::App& verb, Run& run) {
   add_run_options(*experiment, options->run);
   experiment->add_option("--data", options->data, "CounterFact, EasyEdit or ZsRE records; files, one after another")
       ->required();
-  experiment->add_option("--limit", options->limit, "Take the first N records only");
+  add_data_options(*experiment, options->reading);
   experiment->add_option("--points", options->points, "After how many edits to measure, besides the last")
       ->delimiter(',')
       ->capture_default_str();

@@ -1,0 +1,17 @@
+// Zeroth order: the gradient of the loss estimated by central differences, followed by Adam.
+#pragma once
+
+#include "edit/search/value_search.h"
+
+namespace mobiedit {
+
+struct ZerothOrderSettings {
+  int directions = 16;         ///< N
+  double probe = 0.3;          ///< μ: the whole length of a perturbation, of ‖v₀‖
+  double learning_rate = 0.5;  ///< Adam's
+  double enough = 0.05;        ///< the loss at which it stops; ROME's
+};
+
+std::unique_ptr<ValueSearch> make_zeroth_order_search(const ZerothOrderSettings& settings);
+
+}  // namespace mobiedit

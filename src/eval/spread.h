@@ -1,0 +1,17 @@
+// Statistics that summaries share.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <vector>
+
+#include "mobiedit/eval/metrics.h"
+
+namespace mobiedit {
+
+[[nodiscard]] Spread spread(std::vector<double> values);
+
+/// None if any is missing; 0 if any is not above 0.
+[[nodiscard]] std::optional<double> harmonic_mean(std::initializer_list<std::optional<double>> values);
+
+}  // namespace mobiedit

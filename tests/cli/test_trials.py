@@ -1,0 +1,151 @@
+"""mobiedit experiment compare, ablation, gradient, sensitivity, merge: units of work that can be interrupted, gone on
+with, split and put together."""
+
+import json
+import re
+
+import pytest
+
+FACTS = [
+    {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome", "ground_truth": "Paris"},
+    {"subject": "Japan", "prompt": "The language of {} is", "target_new": "French", "ground_truth": "Japanese"},
+]
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "two.jsonl"
+    path.write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
+    return path
+
+
+@pytest.fixture
+def compare(mobiedit, model, data):
+    """Runs `experiment compare` of the fastest method."""
+
+    def call(*arguments):
+        return mobiedit("experiment", "compare", "-m", model, "--data", data, "--only", "subspace", *arguments)
+
+    return call
+
+
+def test_an_interrupted_run_is_gone_on_with(compare, tmp_path):
+    out = tmp_path / "results.jsonl"
+    assert compare("--limit", "1", "--out", out).returncode == 0
+    first = out.read_text().splitlines()
+    assert len(first) == 2
+    with open(out, "a") as file:
+        file.write('{"setting":"subspace","fact":2,"tri')
+    done = compare("--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    lines = out.read_text().splitlines()
+    assert lines[:2] == first
+    assert [json.loads(line)["fact"] for line in lines[1:]] == [1, 2]
+    document = json.loads(done.stdout)
+    assert document["schema"] == "mobiedit.experiment.compare/1"
+    assert document["units"] == 2
+    measures = document["settings"][0]["measures"]
+    assert measures["exact"]["n"] == 2 and measures["exact"]["mean"] == 100
+    assert measures["peak bytes"]["mean"] > 1e7
+    # Nothing is left to do: the file stays as it is.
+    assert compare("--out", out).returncode == 0
+    assert out.read_text().splitlines() == lines
+
+
+def test_results_of_other_settings_are_not_mixed(compare, tmp_path):
+    out = tmp_path / "results.jsonl"
+    assert compare("--limit", "1", "--out", out).returncode == 0
+    before = out.read_bytes()
+    other = compare("--limit", "1", "--out", out, "--seed", "1")
+    assert other.returncode == 2 and "other settings" in other.stderr
+    assert out.read_bytes() == before
+    out.write_bytes(before + b"nonsense\n" + before)
+    broken = compare("--out", out)
+    assert broken.returncode == 2 and "results.jsonl:3" in broken.stderr
+    out.write_text("{}\n")
+    foreign = compare("--out", out)
+    assert foreign.returncode == 2 and "no results" in foreign.stderr and out.read_text() == "{}\n"
+
+
+def test_parts_are_put_together(mobiedit, compare, tmp_path):
+    parts = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
+    for i, part in enumerate(parts):
+        assert compare("--shard", f"{i + 1}/2", "--out", part).returncode == 0
+        assert json.loads(part.read_text().splitlines()[1])["fact"] == i + 1
+    whole, page, plots = tmp_path / "all.jsonl", tmp_path / "page.html", tmp_path / "plots"
+    done = mobiedit("experiment", "merge", whole, *parts, parts[0], "--json", "--html", page, "--plots", plots)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["units"] == 2
+    assert len(whole.read_text().splitlines()) == 3
+    html = page.read_text()
+    assert "<svg" in html and "subspace" in html
+    assert not re.search(r"src=|href=|url\(|@import|<script", html)
+    assert set(re.findall(r"https?://[^\"]*", html)) == {"http://www.w3.org/2000/svg"}
+    drawings = list(plots.glob("compare-*.svg"))
+    assert drawings and all(drawing.stat().st_size < 60_000 for drawing in drawings)
+    alien = tmp_path / "alien.jsonl"
+    alien.write_text(parts[1].read_text().replace('"compare"', '"ablation"'))
+    mixed = mobiedit("experiment", "merge", whole, parts[0], alien)
+    assert mixed.returncode == 2 and "alien.jsonl" in mixed.stderr
+
+
+def test_the_exact_cache_gives_the_same_edit_for_fewer_tokens(mobiedit, model, data):
+    done = mobiedit(
+        "experiment", "ablation", "-m", model, "--data", data, "--limit", "1", "--only", "no prefix cache", "--json"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    measures = json.loads(done.stdout)["settings"][0]["measures"]
+    assert measures["difference"]["mean"] <= 1e-5
+    # A third of the tokens come after the subject, and half of the blocks above the edited one: about a sixth.
+    assert 0 < measures["token share"]["mean"] < 1 / 4
+
+
+def test_estimates_of_the_gradient_are_as_good_as_theory_says(mobiedit, model, data):
+    done = mobiedit(
+        "experiment", "gradient", "-m", model, "--data", data, "--limit", "1", "--only", "Gaussian, μ = 0.1", "--json"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    settings = {(s["panel"], s["x"]): s["measures"] for s in json.loads(done.stdout)["settings"]}
+    assert {panel for panel, _ in settings} == {"Gaussian, start", "Gaussian, half-way", "Gaussian, end"}
+    # √(N/(N+d)), d = 512, less what rounding to 8 bits costs; a single estimate scatters by some 1/√d = 0.044.
+    for n in (5, 30, 300):
+        assert settings["Gaussian, start", n]["cosine"]["mean"] == pytest.approx((n / (n + 512)) ** 0.5, abs=0.15)
+    # (d + 1)/N of ‖g‖², and more with rounding and the loss's bend.
+    assert 50 < settings["Gaussian, start", 5]["variance"]["mean"] < 400
+
+
+def test_what_an_experiment_cannot_do(mobiedit, model, data, compare, tmp_path):
+    for shard in ("0/2", "3/2", "1", "x/2", "1/2/3"):
+        refused = compare("--shard", shard)
+        assert refused.returncode == 2 and "--shard" in refused.stderr
+    unknown = mobiedit("experiment", "compare", "-m", model, "--data", data, "--only", "witchcraft")
+    assert unknown.returncode == 2 and "backprop" in unknown.stderr
+    absent = mobiedit("experiment", "compare", "-m", model, "--data", tmp_path / "none.jsonl")
+    assert absent.returncode == 5 and "none.jsonl" in absent.stderr
+    unsaid = mobiedit("experiment", "compare", "-m", model)
+    assert unsaid.returncode == 2 and "--data" in unsaid.stderr
+    nowhere = compare("--limit", "1", "--out", tmp_path / "no folder" / "results.jsonl")
+    assert nowhere.returncode == 5
+
+
+def test_hard_counts_by_the_probability_before(mobiedit, model, data):
+    done = mobiedit(
+        "experiment", "hard", "-m", model, "--data", data, "--only", "subspace", "--json"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    whole, *bins = json.loads(done.stdout)["settings"]
+    assert whole["setting"] == "subspace" and whole["measures"]["success"]["n"] == 2
+    assert bins and sum(b["measures"]["success"]["n"] for b in bins) == 2
+    for b in bins:
+        # Lower ends of three decades each.
+        assert b["line"] == "subspace"
+        assert all(b["x"] <= b["measures"]["probability before"][k] * 1.001 < 1001 * b["x"] for k in ("median", "p90"))
+
+
+def test_precision_takes_the_model_in_float32_too(mobiedit, model, data):
+    done = mobiedit("experiment", "precision", "-m", model, "--data", data, "--limit", "1", "--only", "subspace", "--json")
+    assert done.returncode == 0, done.stderr
+    settings = {s["setting"]: s["measures"] for s in json.loads(done.stdout)["settings"]}
+    assert len(settings) == 3 and all(m["success"]["mean"] == 100 for m in settings.values())
+    assert settings["subspace, float32"]["integer MAC"]["mean"] == 0
+    assert settings["subspace, weights as stored, 8-bit activations"]["integer MAC"]["mean"] > 0
