@@ -81,7 +81,9 @@ TEST(StoreFaults, EveryCallOfAChangeMayFail) {
           if (store) {
             const auto done = change.make(*store);
             succeeded = done.has_value();
-            if (!done) EXPECT_EQ(done.error().code, ErrorCode::io) << done.error().message();
+            if (!done) {
+              EXPECT_EQ(done.error().code, ErrorCode::io) << done.error().message();
+            }
           }
           reached = FaultyVfs::failed();
         }
