@@ -8,12 +8,6 @@ namespace {
 // 3.7 and 0.9.
 constexpr double joules_an_integer = 0.3e-12, joules_a_float = 4.6e-12;
 
-std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
-  std::vector<TrialSetting> list;
-  for (const std::string& method : methods()) list.push_back({method, with_method(base, method), {}, {}, {}});
-  return list;
-}
-
 Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
   auto trials = measure_edit(context, fact);
   if (!trials) return trials;
@@ -32,7 +26,7 @@ Experiment compare_experiment() {
   return {
       "compare",
       "Compare all methods for single facts: quality, evaluations, seconds, memory, work",
-      settings,
+      every_method,
       measure,
       {{{"success", "success", 1},
         {"ES", "ES", 1},

@@ -10,12 +10,6 @@ namespace {
 
 constexpr double decades_a_bin = 3;
 
-std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
-  std::vector<TrialSetting> list;
-  for (const std::string& method : methods()) list.push_back({method, with_method(base, method), {}, {}, {}});
-  return list;
-}
-
 /// Counted twice: among all of its method, and among those whose target was as improbable before.
 Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
   auto trials = measure_edit(context, fact);
@@ -39,7 +33,7 @@ Experiment hard_experiment() {
   return {
       "hard",
       "Compare methods on targets with a weak signal, by their probability before the edit",
-      settings,
+      every_method,
       measure,
       {{{"success", "success", 1},
         {"PS", "PS", 1},

@@ -240,6 +240,12 @@ EditOptions with_method(const EditOptions& base, const std::string& method) {
   return options;
 }
 
+std::vector<TrialSetting> every_method(const EditOptions& base, int, int) {
+  std::vector<TrialSetting> list;
+  for (const std::string& method : methods()) list.push_back({method, with_method(base, method), {}, {}, {}});
+  return list;
+}
+
 Result<std::vector<Trial>> measure_edit(const TrialContext& context, const FactRecord& fact) {
   reset_peak_rss();
   const auto edit =

@@ -52,6 +52,8 @@ void add_trials(CLI::App& verb, Run& run, Experiment experiment);
 
 /// `base` with a method and, unless the command line says another, its budget of evaluations.
 [[nodiscard]] EditOptions with_method(const EditOptions& base, const std::string& method);
+/// A setting for each method, as it comes; of the model's blocks nothing is asked.
+[[nodiscard]] std::vector<TrialSetting> every_method(const EditOptions& base, int layer, int blocks);
 
 /// All experiments that are made of trials, for those who put results together.
 [[nodiscard]] std::vector<Experiment> trial_experiments();
