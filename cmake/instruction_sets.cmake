@@ -2,6 +2,10 @@
 # and nothing in it runs before the processor was asked (src/kernels/isa.cpp).
 # The two passes make GCC 12 spill the sums of a tile.
 set(kernel_flags -O3 -fno-tree-pre -fno-tree-loop-distribute-patterns)
+# With the sanitizers' checks in them, unrolled tiles take minutes to compile and gain nothing.
+if(MOBIEDIT_SANITIZE)
+  set(kernel_flags -O1)
+endif()
 foreach(source IN LISTS mobiedit_sources)
   if(source MATCHES "_avx2\\.cpp$")
     set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "-mavx2;-mfma;-mf16c;${kernel_flags}")
