@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <new>
 #include <utility>
 
@@ -61,19 +62,26 @@ struct Editor::State {
   Forward forward;
   kernels::PackedWeight float_down;
   double down_norm = 0;
-  std::optional<Covariance> covariance;
+  std::map<int, Covariance> covariances;  // by block
   std::optional<MeanJacobian> jacobian;
   std::unique_ptr<Tape> tape;  // made when a search first asks for a gradient
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
-  KeptKeys kept{kept_ridge};
+  std::map<int, KeptKeys> kept;  // by block
 
   struct Prepared {
     std::unique_ptr<Problem> problem;
     std::vector<float> right;  // the update's direction among keys
   };
   Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
+  /// S k of each of `keys` [n, f] of a block: C⁻¹ k, or k itself without statistics, off what is kept.
+  [[nodiscard]] std::vector<float> solved(int block, const std::vector<float>& keys) const;
+  [[nodiscard]] const Covariance* covariance(int block) const;
   [[nodiscard]] std::vector<float> direction(const Problem& problem) const;
+  [[nodiscard]] bool writes_to(int block) const {
+    return block <= choice.layer && block > choice.layer - options.blocks;
+  }
+  Status learn_keys(std::string_view text, int block, const std::string& cache_folder, const CancelToken& cancel);
   Result<std::string> answer(Session& session, const std::string& prompt, int tokens, const CancelToken& cancel) const;
   Status measure(Edit& edit, const ContextSet& contexts, const CancelToken& cancel) const;
 };
@@ -94,6 +102,9 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   const LayerChoice choice = layer_for(c, options.layer, options.clamp);
   if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
+  if (options.blocks < 1 || options.blocks > choice.layer + 1)
+    return fail(ErrorCode::usage, "an edit of block " + std::to_string(choice.layer) + " can be spread over 1 to " +
+                                      std::to_string(choice.layer + 1) + " blocks");
   if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
   if (options.prefixes.empty()) options.prefixes = default_prefixes();
 
@@ -113,7 +124,7 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   if (!active) return std::unexpected(active.error());
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
-  state_->kept = KeptKeys(kept_ridge);
+  state_->kept.clear();
   state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
   return {};
 }
@@ -130,9 +141,12 @@ Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try
   deltas.push_back(to_low_rank(update));
   auto active = ActiveDeltas::resolve(s.model.config(), deltas);
   if (!active) return std::unexpected(active.error());
-  if (update.block == s.choice.layer) {
-    const std::vector<float> keys = subject_keys(s.forward, *contexts, s.choice.layer);
-    s.kept.add(keys, s.covariance ? s.covariance->solve(keys) : keys, static_cast<std::size_t>(s.model.config().f));
+  if (s.writes_to(update.block)) {
+    const std::vector<float> keys = subject_keys(s.forward, *contexts, update.block);
+    const Covariance* covariance = s.covariance(update.block);
+    s.kept.try_emplace(update.block, kept_ridge)
+        .first->second.add(keys, covariance ? covariance->solve(keys) : keys,
+                           static_cast<std::size_t>(s.model.config().f));
   }
   s.deltas = std::move(deltas);
   s.active = std::move(*active);
@@ -142,27 +156,38 @@ Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try
   return fail(ErrorCode::out_of_memory, "not enough memory to keep the edit");
 }
 
+// What can't be read from a cache is made again; only the making may fail.
+Status Editor::State::learn_keys(std::string_view text, int block, const std::string& cache_folder,
+                                 const CancelToken& cancel) {
+  const int f = model.config().f;
+  covariances.erase(block);
+  const std::string path = cache_folder.empty() ? ""
+                                                : cache_folder + "/" + model.fingerprint() + "-block" +
+                                                      std::to_string(block) + "-" + text_name(text) + ".covariance";
+  if (!path.empty()) {
+    if (auto cached = Covariance::read(path, f)) {
+      covariances.emplace(block, std::move(*cached));
+      return {};
+    }
+  }
+  auto made = Covariance::from_text(forward, model.tokenizer(), text, block, cancel);
+  if (!made) return std::unexpected(made.error());
+  if (!path.empty()) {
+    if (auto written = made->write(path); !written) return written;
+    // From its file it takes no memory.
+    if (auto mapped = Covariance::read(path, f)) made = std::move(mapped);
+  }
+  covariances.emplace(block, std::move(*made));
+  return {};
+}
+
 Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
   State& s = *state_;
   s.forward.set_wide_activations(false);  // they are the model's, whatever its searches compute with
   const ModelConfig& c = s.model.config();
+  for (int block = s.choice.layer - s.options.blocks + 1; block <= s.choice.layer; ++block)
+    if (auto learnt = s.learn_keys(text, block, cache_folder, cancel); !learnt) return learnt;
   const std::string name = s.model.fingerprint() + "-block" + std::to_string(s.choice.layer);
-  // What can't be read from a cache is made again; only the making may fail.
-  const std::string covariance_path =
-      cache_folder.empty() ? "" : cache_folder + "/" + name + "-" + text_name(text) + ".covariance";
-  if (auto cached = covariance_path.empty() ? Result<Covariance>(fail(ErrorCode::io, ""))
-                                            : Covariance::read(covariance_path, c.f)) {
-    s.covariance = std::move(*cached);
-  } else {
-    auto made = Covariance::from_text(s.forward, s.model.tokenizer(), text, s.choice.layer, cancel);
-    if (!made) return std::unexpected(made.error());
-    s.covariance = std::move(*made);
-    if (!covariance_path.empty()) {
-      if (auto written = s.covariance->write(covariance_path); !written) return written;
-      // From its file it takes no memory.
-      if (auto kept = Covariance::read(covariance_path, c.f)) s.covariance = std::move(*kept);
-    }
-  }
 
   // A model's folder may bring the map with it: measuring it takes longer than an edit.
   const std::filesystem::path beside = s.model.file().path().parent_path() / "statistics" / (name + ".jacobian");
@@ -182,17 +207,29 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
 }
 
 Result<KeyMoment> Editor::key_moment() const try {
-  return KeyMoment{state_->choice.layer, state_->covariance ? state_->covariance->matrix() : std::vector<float>()};
+  const Covariance* covariance = state_->covariance(state_->choice.layer);
+  return KeyMoment{state_->choice.layer, covariance ? covariance->matrix() : std::vector<float>()};
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys");
 }
 
+const Covariance* Editor::State::covariance(int block) const {
+  const auto found = covariances.find(block);
+  return found == covariances.end() ? nullptr : &found->second;
+}
+
+std::vector<float> Editor::State::solved(int block, const std::vector<float>& keys) const {
+  const Covariance* known = covariance(block);
+  std::vector<float> solved = known ? known->solve(keys) : keys;
+  if (const auto off = kept.find(block); off != kept.end())
+    off->second.take_off(keys, solved, static_cast<std::size_t>(model.config().f));
+  return solved;
+}
+
 std::vector<float> Editor::State::direction(const Problem& problem) const {
   const std::vector<float> keys = problem.prompt_keys();
-  const auto f = static_cast<std::size_t>(model.config().f);
-  std::vector<float> solved = covariance ? covariance->solve(keys) : keys;
-  kept.take_off(keys, solved, f);
-  return common_direction(keys, solved, static_cast<int>(keys.size() / f));
+  const int n = static_cast<int>(keys.size() / static_cast<std::size_t>(model.config().f));
+  return common_direction(keys, solved(choice.layer, keys), n);
 }
 
 Result<std::string> Editor::State::answer(Session& session, const std::string& prompt, int tokens,
@@ -335,6 +372,29 @@ std::vector<std::string> together_methods() {
   return {"memit", "alphaedit"};
 }
 
+/// Updates in force underneath for as long as it lives.
+class Editor::Underneath {
+ public:
+  explicit Underneath(State& state) : state_(state), deltas_(state.deltas) {}
+  Underneath(const Underneath&) = delete;
+  Underneath& operator=(const Underneath&) = delete;
+  ~Underneath() { state_.forward.set_deltas(state_.deltas.empty() ? nullptr : &state_.active); }
+
+  Status add(std::span<const RankOneUpdate> updates) {
+    for (const RankOneUpdate& update : updates) deltas_.push_back(to_low_rank(update));
+    auto active = ActiveDeltas::resolve(state_.model.config(), deltas_);
+    if (!active) return std::unexpected(active.error());
+    active_ = std::move(*active);
+    state_.forward.set_deltas(&active_);
+    return {};
+  }
+
+ private:
+  State& state_;
+  std::vector<LowRankDelta> deltas_;
+  ActiveDeltas active_;
+};
+
 Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits, const TogetherOptions& options,
                                                     const CancelToken& cancel) try {
   State& s = *state_;
@@ -342,36 +402,60 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
   if (!alphaedit && options.method != "memit")
     return fail(ErrorCode::usage, "there is no method '" + options.method + "' for many edits at once", {},
                 "there are memit and alphaedit");
-  if (alphaedit && !s.covariance)
+  if (alphaedit && !s.covariance(s.choice.layer))
     return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none", {},
                 "give a text to make them from");
   if (edits.empty()) return fail(ErrorCode::usage, "there are no edits to write");
-  std::vector<float> keys, solved;
+  if (options.blocks < 1 || options.blocks > s.options.blocks)
+    return fail(ErrorCode::usage, "the editor was made for updates of " + std::to_string(s.options.blocks) +
+                                      " blocks at most, not of " + std::to_string(options.blocks));
+  std::vector<ContextSet> contexts;
   std::vector<int> owner;
   for (std::size_t i = 0; i < edits.size(); ++i) {
-    if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
     if (edits[i].update.block != s.choice.layer)
       return fail(ErrorCode::usage, "an edit of block " + std::to_string(edits[i].update.block) +
                                         " cannot be written together with edits of block " +
                                         std::to_string(s.choice.layer));
-    auto contexts = build_contexts(s.model, edits[i].request, s.options.prefixes);
-    if (!contexts) return std::unexpected(contexts.error());
-    const std::vector<float> pair = subject_keys(s.forward, *contexts, s.choice.layer);
-    keys.insert(keys.end(), pair.begin(), pair.end());
+    auto built = build_contexts(s.model, edits[i].request, s.options.prefixes);
+    if (!built) return std::unexpected(built.error());
+    contexts.push_back(std::move(*built));
     owner.insert(owner.end(), 2, static_cast<int>(i));
   }
+
   const auto f = static_cast<std::size_t>(s.model.config().f);
-  if (alphaedit) {
-    solved = Unused(*s.covariance, options.alphaedit_share).project(keys);
-  } else {
-    solved = s.covariance ? s.covariance->solve(keys) : keys;
-  }
-  const std::vector<float> directions = joint_directions(keys, solved, owner, static_cast<int>(edits.size()),
-                                                         alphaedit ? options.alphaedit_ridge : options.memit_ridge);
+  const int last = s.choice.layer;
+  const double ridge = alphaedit ? options.alphaedit_ridge : options.memit_ridge;
   std::vector<RankOneUpdate> updates;
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    const auto at = directions.begin() + static_cast<std::ptrdiff_t>(i * f);
-    updates.push_back({s.choice.layer, edits[i].update.left, {at, at + static_cast<std::ptrdiff_t>(f)}});
+  std::vector<std::vector<float>> before;  // what left the last block, of each edit
+  Underneath underneath(s);
+  for (int block = last - options.blocks + 1; block <= last; ++block) {
+    std::vector<float> keys;
+    std::vector<std::vector<float>> missing;
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+      if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
+      std::vector<float> wanted = edits[i].update.left;
+      if (options.blocks == 1) {
+        const std::vector<float> pair = subject_keys(s.forward, contexts[i], block);
+        keys.insert(keys.end(), pair.begin(), pair.end());
+      } else {
+        SubjectState now = subject_state(s.forward, contexts[i], block, last);
+        keys.insert(keys.end(), now.keys.begin(), now.keys.end());
+        if (before.size() == i) before.push_back(now.residual);
+        for (std::size_t j = 0; j < wanted.size(); ++j)
+          wanted[j] = (wanted[j] - (now.residual[j] - before[i][j])) / static_cast<float>(last - block + 1);
+      }
+      missing.push_back(std::move(wanted));
+    }
+    const std::vector<float> solved =
+        alphaedit ? Unused(*s.covariance(block), options.alphaedit_share).project(keys) : s.solved(block, keys);
+    const std::vector<float> directions = joint_directions(keys, solved, owner, static_cast<int>(edits.size()), ridge);
+    const std::size_t first = updates.size();
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+      const auto at = directions.begin() + static_cast<std::ptrdiff_t>(i * f);
+      updates.push_back({block, std::move(missing[i]), {at, at + static_cast<std::ptrdiff_t>(f)}});
+    }
+    if (block == last) break;
+    if (auto added = underneath.add(std::span(updates).subspan(first)); !added) return std::unexpected(added.error());
   }
   return updates;
 } catch (const std::bad_alloc&) {

@@ -4,30 +4,57 @@
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 #include <algorithm>
+#include <optional>
 
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
 
-std::vector<float> subject_keys(Forward& forward, const ContextSet& contexts, int layer) {
+namespace {
+
+// What a context counts for, by where it stands: the bare one first.
+float weight_of(std::size_t context, std::size_t others) {
+  return context == 0 ? 1.0f : 1.0f / static_cast<float>(others);
+}
+
+// All contexts in one pass, up to the subject's last token: each pass reads every weight. Without `last` it leaves once
+// the keys are known.
+SubjectState read_subject(Forward& forward, const ContextSet& contexts, int layer, std::optional<int> last) {
   const auto f = static_cast<std::size_t>(forward.config().f), d = static_cast<std::size_t>(forward.config().d);
-  std::vector<float> keys(2 * f, 0.0f), residual, all;
-  const std::size_t others = contexts.prompts.size() - 1;
-  for (std::size_t i = 0; i < contexts.prompts.size(); ++i) {
-    const Context& context = contexts.prompts[i];
-    const auto rows = static_cast<std::size_t>(context.subject_last) + 1;
-    residual.resize(rows * d);
-    all.resize(rows * f);
-    forward.embed(std::span(context.tokens).first(rows), residual.data());
-    const BatchSequence sequence{nullptr, 0, static_cast<int>(rows), nullptr};
-    const Capture capture{layer, all.data(), nullptr, true};
-    forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1}, {}, &capture);
-    const std::span<const float> key{all.data() + (rows - 1) * f, f};
-    if (i == 0) kernels::axpy(1.0f, key, std::span(keys).first(f));
-    if (i > 0 || others == 0)
-      kernels::axpy(1.0f / static_cast<float>(std::max<std::size_t>(others, 1)), key, std::span(keys).subspan(f));
+  std::vector<Token> tokens;
+  std::vector<BatchSequence> sequences;
+  for (const Context& context : contexts.prompts) {
+    const int rows = context.subject_last + 1;
+    tokens.insert(tokens.end(), context.tokens.begin(), context.tokens.begin() + rows);
+    sequences.push_back({nullptr, 0, rows, nullptr});
   }
-  return keys;
+  std::vector<float> residual(tokens.size() * d), all(tokens.size() * f);
+  forward.embed(tokens, residual.data());
+  const Capture capture{layer, all.data(), nullptr, !last};
+  forward.run_blocks(0, last.value_or(layer) + 1, residual.data(), sequences, {}, &capture);
+
+  SubjectState state{std::vector<float>(2 * f, 0.0f), std::vector<float>(last ? d : 0, 0.0f)};
+  const std::size_t others = contexts.prompts.size() - 1;
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < contexts.prompts.size(); ++i) {
+    end += static_cast<std::size_t>(sequences[i].rows);
+    const std::span<const float> key{all.data() + (end - 1) * f, f};
+    const float weight = weight_of(i, others);
+    if (i == 0) kernels::axpy(1.0f, key, std::span(state.keys).first(f));
+    if (i > 0 || others == 0) kernels::axpy(weight, key, std::span(state.keys).subspan(f));
+    if (last) kernels::axpy(others == 0 ? 1.0f : 0.5f * weight, {residual.data() + (end - 1) * d, d}, state.residual);
+  }
+  return state;
+}
+
+}  // namespace
+
+std::vector<float> subject_keys(Forward& forward, const ContextSet& contexts, int layer) {
+  return read_subject(forward, contexts, layer, {}).keys;
+}
+
+SubjectState subject_state(Forward& forward, const ContextSet& contexts, int layer, int last) {
+  return read_subject(forward, contexts, layer, last);
 }
 
 std::vector<float> joint_directions(std::span<const float> keys, std::span<const float> solved,

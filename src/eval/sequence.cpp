@@ -16,14 +16,21 @@ double product(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
-/// ‖Σ l rᵀ‖: the sum over pairs of (l_i·l_j)(r_i·r_j).
+/// ‖Σ l rᵀ‖ of all blocks together: the sum over pairs of one block of (l_i·l_j)(r_i·r_j).
 double norm_of_sum(std::span<const RankOneUpdate> updates) {
   double square = 0;
   for (std::size_t i = 0; i < updates.size(); ++i)
     for (std::size_t j = 0; j <= i; ++j)
-      square +=
-          (i == j ? 1 : 2) * product(updates[i].left, updates[j].left) * product(updates[i].right, updates[j].right);
+      if (updates[i].block == updates[j].block)
+        square +=
+            (i == j ? 1 : 2) * product(updates[i].left, updates[j].left) * product(updates[i].right, updates[j].right);
   return std::sqrt(std::max(square, 0.0));
+}
+
+/// The edit as it is written, a block after the other.
+Result<std::vector<RankOneUpdate>> parts_of(Editor& editor, const Edit& edit, int blocks, const CancelToken& cancel) {
+  if (blocks == 1) return std::vector{edit.update};
+  return editor.together({&edit, 1}, {.blocks = blocks}, cancel);
 }
 
 bool is_point(const SequenceOptions& options, std::size_t edits, std::size_t all) {
@@ -79,10 +86,12 @@ Result<Sequence> run_sequence(Editor& editor, const Model& model, std::span<cons
     auto edit = editor.edit(request_of(facts[i]), progress_of(observer, i), cancel);
     if (!edit) return std::unexpected(at(facts[i], edit.error()));
     costs.push_back(edit->evidence);
-    updates.push_back(edit->update);
+    auto parts = parts_of(editor, *edit, options.blocks, cancel);
+    if (!parts) return std::unexpected(at(facts[i], parts.error()));
+    updates.insert(updates.end(), parts->begin(), parts->end());
     if (options.keep_off) {
-      if (auto kept = editor.keep(edit->request, edit->update); !kept)
-        return std::unexpected(at(facts[i], kept.error()));
+      for (const RankOneUpdate& part : *parts)
+        if (auto kept = editor.keep(edit->request, part); !kept) return std::unexpected(at(facts[i], kept.error()));
     } else if (auto set = editor.set_adapters(deltas_of(updates)); !set) {
       return std::unexpected(set.error());
     }

@@ -26,6 +26,23 @@ def test_a_sequence_measures_all_edits_so_far(mobiedit, model, tmp_path):
     assert len(document["facts"]) == 2
 
 
+def test_a_sequence_over_several_blocks(mobiedit, model, tmp_path):
+    data = tmp_path / "two.jsonl"
+    data.write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
+    norms = {}
+    for blocks in 1, 3:
+        done = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--blocks", str(blocks), "--json")
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert document["blocks"] == blocks
+        assert document["points"][-1]["metrics"]["exact"] == 100
+        norms[blocks] = document["points"][-1]["update_norm"]
+    # In theory 1/sqrt(3) of it where keys are as long in all blocks; a change not shared out would be sqrt(3) times it.
+    assert norms[3] < norms[1]
+    beyond = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--blocks", "9")
+    assert beyond.returncode == 2 and "blocks" in beyond.stderr
+
+
 def test_what_a_sequence_cannot_do(mobiedit, model, tmp_path):
     data = tmp_path / "one.jsonl"
     data.write_text(json.dumps(FACTS[0]) + "\n")

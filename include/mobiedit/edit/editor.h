@@ -45,6 +45,7 @@ struct EditOptions {
   std::vector<std::string> prefixes;    ///< contexts besides the bare prompt; empty: a fixed few sentences
   std::vector<MethodSetting> settings;  ///< in place of the method's defaults; later ones win
   EvaluationOptions evaluation;
+  int blocks = 1;  ///< up to the edited one, that `together` may write to: set_statistics learns of the keys of each
 };
 
 /// After each step of the search.
@@ -70,6 +71,7 @@ struct TogetherOptions {
   double memit_ridge = 30;       ///< λ: as many tokens of running text count as one key of an edit
   double alphaedit_ridge = 1;    ///< L2
   double alphaedit_share = 0.1;  ///< of the keys' variance that counts as unused
+  int blocks = 1;  ///< so many blocks, up to the edited one, share each change; at most EditOptions::blocks
 };
 [[nodiscard]] std::vector<std::string> together_methods();
 
@@ -94,9 +96,9 @@ class Editor {
   /// Adapters in force underneath, in place of all that was so far. Errors: usage, as Session::set_adapters.
   [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
 
-  /// An edit that was made before: in force underneath like an adapter, and later edits of the same block keep off its
-  /// keys, so that it still answers after many of them. Until set_adapters is called. Errors: as `edit`'s usage errors,
-  /// out_of_memory; then nothing changed.
+  /// An edit that was made before, or a block's part of one: in force underneath like an adapter, and later updates of
+  /// that block keep off its keys, so that it still answers after many of them. Until set_adapters is called. Errors:
+  /// as `edit`'s usage errors, out_of_memory; then nothing changed.
   [[nodiscard]] Status keep(const EditRequest& request, const RankOneUpdate& update);
 
   /// In place of EditOptions::evaluation, for later edits.
@@ -114,8 +116,11 @@ class Editor {
 
   /// One update of the block from edits that were found alone: their values stay, their directions are chosen anew so
   /// that each edit's keys get its value and the others' keys don't. In the edits' order; it is the sum of them that
-  /// counts, and is to be measured by the caller. Adapters in force stay underneath. Errors: usage (an unknown method,
-  /// no edits, edits of another block, alphaedit without statistics), cancelled, out_of_memory.
+  /// counts, and is to be measured by the caller. With several blocks each, from the first on, writes an equal share of
+  /// what is still missing from what leaves the edited block, with keys as the earlier ones left them (MEMIT); the
+  /// updates are then in order of blocks, and within a block of edits. Adapters in force stay underneath; memit keeps
+  /// off what was kept, too. Errors: usage (an unknown method, no edits, edits of another block, alphaedit without
+  /// statistics, more blocks than the editor was made for), cancelled, out_of_memory.
   [[nodiscard]] Result<std::vector<RankOneUpdate>> together(std::span<const Edit> edits,
                                                             const TogetherOptions& options = {},
                                                             const CancelToken& cancel = {});
@@ -134,6 +139,7 @@ class Editor {
 
  private:
   struct State;
+  class Underneath;
   explicit Editor(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

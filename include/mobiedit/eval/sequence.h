@@ -22,6 +22,7 @@ struct SequenceOptions {
   std::vector<std::size_t> points;  ///< after how many edits to measure; the last edit is always one
   std::string running_text;         ///< for the perplexity; empty: it is not measured
   bool keep_off = true;             ///< later edits keep off earlier ones' keys (Editor::keep), else adapters alone
+  int blocks = 1;  ///< more than one: each edit is written over so many (Editor::together), as the editor allows
 };
 
 /// With the first `edits` facts' updates in force, and no others.

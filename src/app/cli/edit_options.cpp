@@ -42,6 +42,7 @@ EditOptions SearchSettings::edit_options(int threads) const {
   if (together() && !clamp) options.clamp = together_clamp;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
+  options.blocks = blocks;
   options.threads = threads;
   return options;
 }
@@ -60,6 +61,11 @@ void add_layer_option(CLI::App& verb, std::string& layer) {
   verb.add_option("--layer", layer, "Block to edit, counted from 0, or auto (default auto)")
       ->envname("MOBIEDIT_LAYER")
       ->check(check_layer);
+}
+
+void add_blocks_option(CLI::App& verb, SearchSettings& settings) {
+  verb.add_option("--blocks", settings.blocks, "So many blocks, up to the edited one, share each change (default 1)")
+      ->check(CLI::Range(1, 1000));
 }
 
 void add_search_options(CLI::App& verb, SearchSettings& settings) {

@@ -21,6 +21,7 @@ struct SearchSettings {
   std::string layer = "auto";
   std::optional<double> clamp;
   int max_evaluations = 0;
+  int blocks = 1;  ///< that share a change
   std::uint64_t seed = 0;
   StatisticsOptions statistics;
 
@@ -34,6 +35,8 @@ struct SearchSettings {
 
 /// --layer N|auto
 void add_layer_option(CLI::App& verb, std::string& layer);
+/// --blocks N, for verbs that can write an edit over several.
+void add_blocks_option(CLI::App& verb, SearchSettings& settings);
 /// --method, --values, --layer, --clamp, --max-evaluations, --seed, --text, --no-text.
 void add_search_options(CLI::App& verb, SearchSettings& settings);
 

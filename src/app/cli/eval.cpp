@@ -122,7 +122,8 @@ int eval(const EvalVerb& verb) {
   }
   const auto outcomes =
       verb.search.together()
-          ? run_together(*editor, *model, facts, {.method = verb.search.method}, verb.run.session(), observer, cancel)
+          ? run_together(*editor, *model, facts, {.method = verb.search.method, .blocks = verb.search.blocks},
+                         verb.run.session(), observer, cancel)
           : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
   progress.clear();
   if (!outcomes) return failed(outcomes.error());
@@ -142,6 +143,7 @@ void add_eval(CLI::App& app, Run& run) {
   add_data_options(*verb, options->reading);
   verb->add_flag("--known", options->known, "Leave out facts whose true answer the model does not give");
   add_search_options(*verb, options->search);
+  add_blocks_option(*verb, options->search);
   verb->callback([options, &run] { run = [options] { return eval(*options); }; });
 }
 

@@ -6,7 +6,10 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include "mobiedit/edit/editor.h"
 #include "unit/edit/random_matrix.h"
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
 
 namespace mobiedit {
 namespace {
@@ -42,6 +45,73 @@ TEST(Together, EditsKeepOutOfEachOthersWay) {
       const Eigen::Map<const Eigen::VectorXf> u(directions.data() + e * f, f);
       EXPECT_NEAR(u.dot(k.col(i)), e == i / 2 ? 1 : 0, 1e-4);
     }
+}
+
+const EditRequest dish{"Ada Byron", "The favourite dish of {} is", "soup", {}, {}};
+const EditRequest town{"Big Ben", "{} is located in", "the", {}, {}};
+
+// Written over three blocks: each writes its share of what is missing, so that what leaves the last one moves by the
+// values that were found, whatever happens in between. float32, and a ridge that counts for nothing.
+TEST(Together, BlocksShareTheValue) {
+  const TemporaryFolder folder;
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
+  constexpr int layer = 2, blocks = 3;
+  const std::vector<std::string> prefixes{"It was. ", "So they say: "};
+  auto editor = Editor::create(model, {.method = "zo",
+                                       .layer = layer,
+                                       .clamp = 1,
+                                       .max_evaluations = 40,
+                                       .threads = 2,
+                                       .prefixes = prefixes,
+                                       .blocks = blocks});
+  ASSERT_TRUE(editor);
+  std::vector<Edit> edits;
+  for (const EditRequest& request : {dish, town}) edits.push_back(std::move(*editor->edit(request)));
+  const auto updates = editor->together(edits, {.memit_ridge = 1e-6, .blocks = blocks});
+  ASSERT_TRUE(updates);
+  ASSERT_EQ(updates->size(), blocks * edits.size());
+  std::vector<LowRankDelta> deltas;
+  for (std::size_t i = 0; i < updates->size(); ++i) {
+    EXPECT_EQ((*updates)[i].block, static_cast<int>(i / edits.size()));
+    deltas.push_back(to_low_rank((*updates)[i]));
+  }
+
+  ThreadPool pool(2);
+  Forward forward(model, pool);
+  const auto active = ActiveDeltas::resolve(model.config(), deltas);
+  ASSERT_TRUE(active);
+  const auto vector = [](const std::vector<float>& x) {
+    return Eigen::Map<const Eigen::VectorXf>(x.data(), static_cast<Eigen::Index>(x.size()));
+  };
+  for (std::size_t e = 0; e < edits.size(); ++e) {
+    const auto contexts = build_contexts(model, edits[e].request, prefixes);
+    ASSERT_TRUE(contexts);
+    forward.set_deltas(nullptr);
+    const SubjectState before = subject_state(forward, *contexts, layer, layer);
+    forward.set_deltas(&*active);
+    const SubjectState after = subject_state(forward, *contexts, layer, layer);
+    const auto wanted = vector(edits[e].update.left);
+    ASSERT_GT(wanted.norm(), 0);
+    EXPECT_LT((vector(after.residual) - vector(before.residual) - wanted).norm(), 1e-3 * wanted.norm());
+    EXPECT_NEAR(vector((*updates)[e].left).norm(), wanted.norm() / blocks, 1e-4 * wanted.norm());
+  }
+  // The editor is as it was: the same search gives the same edit.
+  const auto again = editor->edit(dish);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->update.left, edits.front().update.left);
+}
+
+TEST(Together, NoMoreBlocksThanTheEditorWasMadeFor) {
+  const TemporaryFolder folder;
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
+  EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .blocks = 3}).error().code, ErrorCode::usage);
+  EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .blocks = 0}).error().code, ErrorCode::usage);
+  auto editor =
+      Editor::create(model, {.method = "zo", .layer = 1, .clamp = 1, .max_evaluations = 1, .prefixes = {"It was. "}});
+  ASSERT_TRUE(editor);
+  const auto edit = editor->edit(dish);
+  ASSERT_TRUE(edit);
+  EXPECT_EQ(editor->together({&*edit, 1}, {.blocks = 2}).error().code, ErrorCode::usage);
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ Json document(const SequenceVerb& verb, const Editor& editor, const std::vector<
           {"method", verb.search.method},
           {"layer", editor.layer()},
           {"keep_off", !verb.free},
+          {"blocks", verb.search.blocks},
           {"perplexity_before", sequence.perplexity_before > 0 ? Json(sequence.perplexity_before) : Json()},
           {"points", std::move(points)},
           {"peak_rss_bytes", peak_rss_bytes()},
@@ -86,7 +87,7 @@ int sequence(const SequenceVerb& verb) {
   const auto read = read_data(verb.data, verb.reading);
   if (!read) return failed(read.error());
   const std::vector<FactRecord>* facts = &read->records;
-  SequenceOptions options{.points = verb.points, .keep_off = !verb.free};
+  SequenceOptions options{.points = verb.points, .keep_off = !verb.free, .blocks = verb.search.blocks};
   if (!verb.running_text.empty()) {
     const auto text = io::MappedFile::open(verb.running_text);
     if (!text) return failed(text.error());
@@ -124,6 +125,7 @@ void add_sequence(CLI::App& verb, Run& run) {
   experiment->add_option("--running-text", options->running_text, "A text whose perplexity is measured");
   experiment->add_flag("--free", options->free, "Later edits do not keep off the keys of earlier ones");
   add_search_options(*experiment, options->search);
+  add_blocks_option(*experiment, options->search);
   experiment->callback([options, &run] { run = [options] { return sequence(*options); }; });
 }
 
