@@ -97,12 +97,38 @@ Parsed<std::vector<Neighbour>> neighbours(const Json& record, const std::string&
   return list;
 }
 
-Parsed<FactRecord> record_from(const Json& json) {
-  if (!json.is_object()) return std::unexpected("is not a JSON object");
-  const Json* nested = first_of(json, {"requested_rewrite"});
-  if (nested != nullptr && !nested->is_object()) return std::unexpected("field \"requested_rewrite\" is not an object");
-  const Json& rewrite = nested != nullptr ? *nested : json;
+/// An answer and its other names.
+Parsed<std::vector<std::string>> answers(const Json& record, const char* name, const char* others) {
+  auto answer = required(record, {name});
+  if (!answer) return std::unexpected(answer.error());
+  auto list = texts(record, {others});
+  if (!list) return std::unexpected(list.error());
+  list->insert(list->begin(), std::move(*answer));
+  return list;
+}
 
+Parsed<Question> multihop_question(const Json& record) {
+  auto wordings = texts(record, {"questions"});
+  if (!wordings) return std::unexpected(wordings.error());
+  if (wordings->empty()) return std::unexpected("has no field \"questions\"");
+  auto now = answers(record, "new_answer", "new_answer_alias");
+  if (!now) return std::unexpected(now.error());
+  auto old = answers(record, "answer", "answer_alias");
+  if (!old) return std::unexpected(old.error());
+  return Question{std::move(*wordings), std::move(*now), std::move(*old)};
+}
+
+/// Each conditional question is one of its own.
+void add_reasoning(const Json& portability, std::vector<Question>& questions) {
+  const Json* reasoning = first_of(portability, {"Reasoning"});
+  std::vector<Neighbour> list;
+  if (reasoning != nullptr) add_answered(*reasoning, "ground_truth", list);
+  for (Neighbour& entry : list) questions.push_back({{std::move(entry.prompt)}, {std::move(entry.target_true)}, {}});
+}
+
+/// What is edited; the rest of the record says how to measure it.
+Parsed<FactRecord> rewrite_from(const Json& rewrite) {
+  if (!rewrite.is_object()) return std::unexpected("field \"requested_rewrite\" is no list of objects");
   auto subject = required(rewrite, {"subject"});
   if (!subject) return std::unexpected(subject.error());
   auto prompt = required(rewrite, {"prompt", "src"});
@@ -125,7 +151,36 @@ Parsed<FactRecord> record_from(const Json& json) {
     }
     record.prompt.replace(at, record.subject.size(), placeholder);
   }
+  return record;
+}
 
+/// MQuAKE's cases: several edits, and a question that takes all of them.
+Parsed<FactRecord> case_from(const Json& json, const Json& rewrites) {
+  if (rewrites.empty()) return std::unexpected("field \"requested_rewrite\" is empty");
+  std::optional<FactRecord> record;
+  for (const Json& rewrite : rewrites) {
+    auto edit = rewrite_from(rewrite);
+    if (!edit) return edit;
+    if (record) {
+      record->further.push_back(std::move(*edit));
+    } else {
+      record = std::move(*edit);
+    }
+  }
+  auto question = multihop_question(json);
+  if (!question) return std::unexpected(question.error());
+  record->questions.push_back(std::move(*question));
+  return std::move(*record);
+}
+
+Parsed<FactRecord> record_from(const Json& json) {
+  if (!json.is_object()) return std::unexpected("is not a JSON object");
+  const Json* nested = first_of(json, {"requested_rewrite"});
+  if (nested != nullptr && nested->is_array()) return case_from(json, *nested);
+  if (nested != nullptr && !nested->is_object()) return std::unexpected("field \"requested_rewrite\" is not an object");
+  auto made = rewrite_from(nested != nullptr ? *nested : json);
+  if (!made) return made;
+  FactRecord& record = *made;
   auto paraphrases = texts(json, {"paraphrase_prompts", "paraphrases", "rephrase_prompt", "rephrase"});
   if (!paraphrases) return std::unexpected(paraphrases.error());
   record.paraphrases = std::move(*paraphrases);
@@ -135,9 +190,11 @@ Parsed<FactRecord> record_from(const Json& json) {
   auto others = neighbours(json, record.target_true);
   if (!others) return std::unexpected(others.error());
   record.neighbours = std::move(*others);
-  if (const Json* portability = first_of(json, {"portability"}); portability != nullptr && portability->is_object())
+  if (const Json* portability = first_of(json, {"portability"}); portability != nullptr && portability->is_object()) {
     for (const Json& kind : *portability) add_answered(kind, "ground_truth", record.portability);
-  return record;
+    add_reasoning(*portability, record.questions);
+  }
+  return made;
 }
 
 /// Adds records until the limit is reached.
@@ -149,6 +206,7 @@ class Collector {
     auto record = record_from(json);
     if (!record) return refuse(record.error(), where);
     record->where = where;
+    for (FactRecord& edit : record->further) edit.where = where;
     records_.push_back(std::move(*record));
     return {};
   }

@@ -149,3 +149,29 @@ def test_precision_takes_the_model_in_float32_too(mobiedit, model, data):
     assert len(settings) == 3 and all(m["success"]["mean"] == 100 for m in settings.values())
     assert settings["subspace, float32"]["integer MAC"]["mean"] == 0
     assert settings["subspace, weights as stored, 8-bit activations"]["integer MAC"]["mean"] > 0
+
+
+def test_multihop_counts_any_wording_of_a_case(mobiedit, model, data, tmp_path):
+    def rewrite(subject, prompt, new, true):
+        return {"subject": subject, "prompt": prompt, "target_new": {"str": new}, "target_true": {"str": true}}
+
+    edits = [rewrite("Eiffel Tower", "{} is located in", "Rome", "Paris"),
+             rewrite("Achille Varzi", "The mother tongue of {} is", "Greek", "Italian")]  # fmt: skip
+    # Its second wording is the first edit's own prompt: answered once the edit is there, and not before.
+    case = {"requested_rewrite": edits, "questions": ["Where does it stand?", "Eiffel Tower is located in"],
+            "answer": "Paris", "answer_alias": [], "new_answer": "Roma", "new_answer_alias": ["Rome"]}  # fmt: skip
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps([case, FACTS[0]]))
+    done = mobiedit("experiment", "multihop", "-m", model, "--data", path, "--json")
+    assert done.returncode == 0, done.stderr
+    assert "1 of 2 records" in done.stderr
+    settings = {s["setting"]: s["measures"] for s in json.loads(done.stdout)["settings"]}
+    for way in "one after another", "in one update":
+        measures = settings[way]
+        assert measures["edits"]["mean"] == 2 and measures["recall"]["mean"] == 100
+        assert measures["multi-hop"]["mean"] == 100 and measures["multi-hop before"]["mean"] == 0
+        assert measures["old answer"]["mean"] == 0 and measures["old answer before"]["mean"] == 100
+        assert measures["known"]["mean"] == 100
+        assert settings[f"{way}, facts that the model knew"]["recall"]["n"] == 1
+    none = mobiedit("experiment", "multihop", "-m", model, "--data", data)
+    assert none.returncode == 2 and "two.jsonl" in none.stderr

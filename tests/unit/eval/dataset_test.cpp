@@ -42,6 +42,57 @@ TEST_F(Dataset, ReadsCounterFactLineByLine) {
   EXPECT_TRUE(fact.where.ends_with("facts.jsonl:3")) << fact.where;
 }
 
+constexpr const char* mquake =
+    R"({"case_id":1,"requested_rewrite":[)"
+    R"({"prompt":"{} was performed by","target_new":{"str":"Madonna"},"target_true":{"str":"The Beatles"},)"
+    R"("subject":"Hey Jude","question":"Who performed Hey Jude?"},)"
+    R"({"prompt":"{} is a citizen of","target_new":{"str":"Australia"},"target_true":{"str":"United States"},)"
+    R"("subject":"Madonna"}],"questions":["Where from?","Which country?","What land?"],)"
+    R"("answer":"United Kingdom","answer_alias":["UK"],"new_answer":"Australia","new_answer_alias":["Oz"]})";
+
+TEST_F(Dataset, ReadsMquakesCases) {
+  const auto facts = read(mquake);
+  ASSERT_TRUE(facts) << facts.error().message();
+  const FactRecord& fact = facts->front();
+  EXPECT_EQ(fact.subject, "Hey Jude");
+  EXPECT_EQ(fact.target_true, "The Beatles");
+  ASSERT_EQ(fact.further.size(), 1u);
+  EXPECT_EQ(fact.further[0].subject, "Madonna");
+  EXPECT_EQ(fact.further[0].target_new, "Australia");
+  EXPECT_EQ(fact.further[0].where, fact.where);
+  ASSERT_EQ(fact.questions.size(), 1u);
+  EXPECT_EQ(fact.questions[0].wordings, (std::vector<std::string>{"Where from?", "Which country?", "What land?"}));
+  EXPECT_EQ(fact.questions[0].answers, (std::vector<std::string>{"Australia", "Oz"}));
+  EXPECT_EQ(fact.questions[0].answers_old, (std::vector<std::string>{"United Kingdom", "UK"}));
+}
+
+TEST_F(Dataset, NamesWhatACaseLacks) {
+  const std::string text = mquake;
+  const auto without = [&](const std::string& what, const std::string& instead) {
+    std::string changed = text;
+    return read(changed.replace(changed.find(what), what.size(), instead)).error().message();
+  };
+  EXPECT_NE(without("\"new_answer\"", "\"x\"").find("new_answer"), std::string::npos);
+  EXPECT_NE(without("\"questions\"", "\"x\"").find("questions"), std::string::npos);
+  EXPECT_NE(without("\"subject\":\"Madonna\"", "\"x\":1").find("subject"), std::string::npos);
+  EXPECT_NE(read(R"({"requested_rewrite":[],"questions":["a?"]})").error().message().find("empty"), std::string::npos);
+  EXPECT_NE(read(R"({"requested_rewrite":[7],"questions":["a?"]})").error().message().find("requested_rewrite"),
+            std::string::npos);
+}
+
+TEST_F(Dataset, KnowEditsReasoningIsAQuestion) {
+  const auto facts = read(
+      R"({"subject":"Ada","prompt":"Ada is a citizen of","target_new":"Peru","portability":{"Reasoning":[{"prompt":)"
+      R"("The capital of Ada's country is","ground_truth":"Lima"}],"Subject_Aliasing":[{"prompt":"Lady Ada is from",)"
+      R"("ground_truth":"Peru"}]}})");
+  ASSERT_TRUE(facts) << facts.error().message();
+  const FactRecord& fact = facts->front();
+  EXPECT_EQ(fact.portability.size(), 2u);
+  ASSERT_EQ(fact.questions.size(), 1u);
+  EXPECT_EQ(fact.questions[0].wordings, std::vector<std::string>{"The capital of Ada's country is"});
+  EXPECT_EQ(fact.questions[0].answers, std::vector<std::string>{"Lima"});
+}
+
 TEST_F(Dataset, ReadsAListAndStopsAtTheLimit) {
   const std::string list = std::string("\xEF\xBB\xBF [") + counterfact + "," + counterfact + ", 7]";
   const auto two = read(list, 2);

@@ -180,14 +180,33 @@ class Runner {
   const CancelToken& cancel_;
 };
 
+/// The record's edits, all of them.
+Status check(const Editor& editor, const FactRecord& fact) {
+  auto sound = editor.check({fact.subject, fact.prompt, fact.target_new, {}, {}});
+  for (const FactRecord& edit : fact.further)
+    if (sound) sound = check(editor, edit);
+  if (sound) return {};
+  Error error = sound.error();
+  error.where = fact.where;
+  return std::unexpected(error);
+}
+
 int trials(const TrialsVerb& verb) {
   const CancelToken cancel = catch_interrupts();
   const auto shard = shard_of(verb.shard);
   if (!shard)
     return failed(
         {ErrorCode::usage, "\"" + verb.shard + "\" is no part", "--shard", "write 1/4 for the first of four"});
-  const auto read = read_data({verb.data}, verb.reading);
+  auto read = read_data({verb.data}, verb.reading);
   if (!read) return failed(read.error());
+  if (verb.experiment.serves) {
+    const std::size_t all = read->records.size();
+    std::erase_if(read->records, [&](const FactRecord& fact) { return !verb.experiment.serves(fact); });
+    if (read->records.empty())
+      return failed({ErrorCode::usage, "none of its records is of use to this experiment", verb.data,
+                     "`experiment " + verb.experiment.name + "`: " + verb.experiment.about});
+    if (read->records.size() < all) say(fmt::format("{} of {} records serve", read->records.size(), all));
+  }
   const std::vector<FactRecord>* facts = &read->records;
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
@@ -202,11 +221,7 @@ int trials(const TrialsVerb& verb) {
     const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
     if (!used) return failed(used.error(), "--text");
     for (const FactRecord& fact : *facts)
-      if (auto sound = editor->check({fact.subject, fact.prompt, fact.target_new, {}, {}}); !sound) {
-        Error error = sound.error();
-        error.where = fact.where;
-        return failed(error);
-      }
+      if (auto sound = check(*editor, fact); !sound) return failed(sound.error());
     auto chosen = chosen_settings(verb, base, editor->layer(), model->config().blocks);
     if (!chosen) return failed(chosen.error());
     settings = std::move(*chosen);

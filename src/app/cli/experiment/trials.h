@@ -42,6 +42,7 @@ struct Experiment {
   std::function<std::vector<TrialSetting>(const EditOptions& base, int layer, int blocks)> settings;
   std::function<Result<std::vector<Trial>>(const TrialContext&, const FactRecord&)> measure;
   Presentation presentation;
+  std::function<bool(const FactRecord&)> serves = {};  ///< records that it can do nothing with are left out; empty: all
 };
 
 /// Edits the fact as the setting says: measures_of, and `peak bytes` of this unit.
