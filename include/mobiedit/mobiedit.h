@@ -21,6 +21,7 @@
 #include "mobiedit/model/config.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
+#include "mobiedit/model/rounding.h"
 #include "mobiedit/model/session.h"
 #include "mobiedit/model/tokenizer.h"
 #include "mobiedit/store/adapter.h"

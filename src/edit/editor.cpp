@@ -109,7 +109,8 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   if (options.prefixes.empty()) options.prefixes = default_prefixes();
 
   auto state = std::make_unique<State>(model, std::move(options), choice);
-  auto down = load_float_down(model.file(), c, choice.layer, model.contents().isa, state->pool);
+  auto down =
+      load_float_down(model.file(), c, choice.layer, model.contents().isa, model.contents().rounding, state->pool);
   if (!down) return std::unexpected(down.error());
   state->float_down = std::move(*down);
   state->forward.set_float_down(choice.layer, &state->float_down);

@@ -19,6 +19,7 @@ struct Model::Contents {
   Weights weights;
   std::once_flag hashed;
   std::string fingerprint;
+  Rounding rounding;
 };
 
 }  // namespace mobiedit

@@ -8,6 +8,7 @@
 #include "kernels/vector_ops.h"
 #include "model/contents.h"
 #include "model/rope.h"
+#include "model/round_to.h"
 
 namespace mobiedit {
 namespace {
@@ -235,18 +236,41 @@ void Forward::count(const kernels::PackedWeight& weight, int rows) {
   }
 }
 
-void Forward::set_activations(const float* x, int rows, int width,
-                              std::initializer_list<const kernels::PackedWeight*> readers,
+void Forward::measure_ranges(ActivationRanges* ranges) {
+  measured_ranges_ = ranges;
+  if (ranges) ranges->largest.resize(product(config().blocks, readers) + 1);
+}
+
+void Forward::set_activations(int block, Reader reader, float* x, int rows, int width,
+                              std::initializer_list<const kernels::PackedWeight*> weights,
                               const std::function<void(int)>& fill) {
   using kernels::ActivationKind;
   ActivationKind kind = ActivationKind::f32;
   bool sums = false;
-  for (const kernels::PackedWeight* reader : readers) {
-    if (reader->kind() != kernels::WeightKind::f32) kind = kernels::activations_for(reader->kind());
-    sums = sums || reader->offsets() != nullptr;
+  for (const kernels::PackedWeight* weight : weights) {
+    if (weight->kind() != kernels::WeightKind::f32) kind = kernels::activations_for(weight->kind());
+    sums = sums || weight->offsets() != nullptr;
   }
   if (wide_activations_ && kind == ActivationKind::int8_g32) kind = ActivationKind::int16_g32;
-  activations_.set(model_.contents().isa, x, rows, width, static_cast<std::size_t>(width), kind, sums, pool_, fill);
+
+  const auto columns = static_cast<std::size_t>(width);
+  const Rounding& rounding = model_.contents().rounding;
+  const NumberFormat format = block == rounding.edited_block ? rounding.edited_activations : rounding.other_activations;
+  const std::size_t place = product(block, readers) + static_cast<std::size_t>(reader);
+  const auto row_of = [&](int row) { return std::span<float>(x + static_cast<std::size_t>(row) * columns, columns); };
+  if (format == NumberFormat::f32 && !ranges_) {
+    activations_.set(model_.contents().isa, x, rows, width, columns, kind, sums, pool_, fill);
+  } else {
+    activations_.set(model_.contents().isa, x, rows, width, columns, kind, sums, pool_, [&](int row) {
+      if (fill) fill(row);
+      round_to(format, row_of(row));
+      if (ranges_) round_to_range(ranges_->largest[place], row_of(row));
+    });
+  }
+  if (!measured_ranges_) return;
+  float& largest = measured_ranges_->largest[place];
+  for (int row = 0; row < rows; ++row)
+    for (const float value : row_of(row)) largest = std::max(largest, std::fabs(value));
 }
 
 void Forward::project(int block, std::initializer_list<Projection> projections) {
@@ -302,7 +326,7 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
     // In the last block only the wanted rows go on: the others are needed for their K/V alone.
     const bool narrow = block == end - 1 && !wanted.empty() && !capturing;
 
-    set_activations(normed_.data(), rows, c.d, {&w.q, &w.k, &w.v}, normed(w.attn_norm));
+    set_activations(block, attention, normed_.data(), rows, c.d, {&w.q, &w.k, &w.v}, normed(w.attn_norm));
     const Projection to_q{&w.q, w.q_bias, ActiveDeltas::q, q_.data()};
     const Projection to_k{&w.k, w.k_bias, ActiveDeltas::k, k_.data()};
     const Projection to_v{&w.v, w.v_bias, ActiveDeltas::v, v_.data()};
@@ -328,26 +352,26 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
         std::memmove(cos_.data() + i * half, cos_.data() + from * half, half * sizeof(float));
         std::memmove(sin_.data() + i * half, sin_.data() + from * half, half * sizeof(float));
       }
-      set_activations(normed_.data(), m, c.d, {&w.q});
+      set_activations(block, attention, normed_.data(), m, c.d, {&w.q});
       project(block, {to_q});
       for_rows(m, [&](int row) { rotate(q_.data(), c.heads, row, w.q_norm); });
     }
     attend(block, q_.data(), sequences, query_rows, attended_.data());
-    set_activations(attended_.data(), m, c.q_size(), {&w.o});
+    set_activations(block, attention_output, attended_.data(), m, c.q_size(), {&w.o});
     project(block, {{&w.o, w.o_bias, ActiveDeltas::o, out_.data()}});
     waiting = true;
 
-    set_activations(normed_.data(), m, c.d, {&w.gate, &w.up}, normed(w.ffn_norm));
+    set_activations(block, feed_forward, normed_.data(), m, c.d, {&w.gate, &w.up}, normed(w.ffn_norm));
     project(block, {{&w.gate, {}, ActiveDeltas::gate, gate_.data()}, {&w.up, {}, ActiveDeltas::up, up_.data()}});
-    const kernels::PackedWeight& down = block == float_down_block_ && float_down_ ? *float_down_ : w.down;
-    set_activations(gate_.data(), m, c.f, {&down}, [&](int row) {
+    const kernels::PackedWeight& down_weight = block == float_down_block_ && float_down_ ? *float_down_ : w.down;
+    set_activations(block, down, gate_.data(), m, c.f, {&down_weight}, [&](int row) {
       const auto f = static_cast<std::size_t>(c.f);
       const std::span<float> g{gate_.data() + static_cast<std::size_t>(row) * f, f};
       kernels::silu_multiply(g, {up_.data() + static_cast<std::size_t>(row) * f, f}, g);
     });
     if (capturing) std::copy_n(gate_.data(), product(m, c.f), capture->keys);
     if (capturing && capture->stop_at_keys) return;
-    project(block, {{&down, {}, ActiveDeltas::down, out_.data()}});
+    project(block, {{&down_weight, {}, ActiveDeltas::down, out_.data()}});
     if (capturing && capture->values) std::copy_n(out_.data(), product(m, c.d), capture->values);
     if (block == end - 1) for_rows(m, add);
 
@@ -377,7 +401,7 @@ void Forward::read_output(const float* residual, int rows) {
   const ModelConfig& c = config();
   const auto d = static_cast<std::size_t>(c.d);
   ensure(normed_, static_cast<std::size_t>(rows) * d);
-  set_activations(normed_.data(), rows, c.d, {&model_.contents().weights.output.slices.front()},
+  set_activations(c.blocks, attention, normed_.data(), rows, c.d, {&model_.contents().weights.output.slices.front()},
                   [&](int row) { final_norm_row(residual, row, normed_.data()); });
 }
 

@@ -47,6 +47,12 @@ class ActiveDeltas {
   std::vector<std::vector<const LowRankDelta*>> slots_;
 };
 
+/// For static activations of 16 bits: the largest magnitude of what each product reads, [4 blocks + 1]. Of a block the
+/// rows that attention's weights, its output, the feed-forward and the down-projection read; last the output weight's.
+struct ActivationRanges {
+  std::vector<float> largest;
+};
+
 /// Multiply-accumulates in products with weights, and rows.
 struct Work {
   std::uint64_t integer = 0;
@@ -70,6 +76,12 @@ class Forward {
   /// Codes of 16 bits instead of 8, where weights are integers: rounding is hardly to be seen any more; products cost
   /// up to twice as much.
   void set_wide_activations(bool wide) { wide_activations_ = wide; }
+
+  /// Rounds what products read to codes of 16 bits over ranges that are fixed beforehand, and clips it; the products
+  /// then round as they would anyway. Borrowed; null: no such rounding.
+  void set_ranges(const ActivationRanges* ranges) { ranges_ = ranges; }
+  /// Widens `ranges` by all that products read, from now on. Borrowed; null: no longer.
+  void measure_ranges(ActivationRanges* ranges);
 
   /// residual [tokens, d] = the tokens' embeddings; ids must be inside the vocabulary.
   void embed(std::span<const Token> tokens, float* residual) const;
@@ -122,7 +134,10 @@ class Forward {
   /// Of the activations set last.
   void project(int block, std::initializer_list<Projection> projections);
   void count(const kernels::PackedWeight& weight, int rows);
-  void set_activations(const float* x, int rows, int width, std::initializer_list<const kernels::PackedWeight*> readers,
+  enum Reader { attention, attention_output, feed_forward, down, readers };
+  /// `block` = blocks and attention: the output weight.
+  void set_activations(int block, Reader reader, float* x, int rows, int width,
+                       std::initializer_list<const kernels::PackedWeight*> weights,
                        const std::function<void(int)>& fill = {});
   void prepare_rows(std::span<const BatchSequence> sequences);
   void read_output(const float* residual, int rows);
@@ -134,6 +149,8 @@ class Forward {
   int float_down_block_ = -1;
   const kernels::PackedWeight* float_down_ = nullptr;
   bool wide_activations_ = false;
+  const ActivationRanges* ranges_ = nullptr;
+  ActivationRanges* measured_ranges_ = nullptr;
 
   std::vector<double> inverse_frequencies_;
   std::vector<Row> rows_;

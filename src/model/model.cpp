@@ -17,6 +17,8 @@ Model& Model::operator=(Model&&) noexcept = default;
 Model::~Model() = default;
 
 Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) try {
+  if (options.rounding != Rounding{} && options.precision != Precision::float32)
+    return fail(ErrorCode::usage, "values are rounded to other formats in float32 alone", path.string());
   auto file = gguf::File::open(path);
   if (!file) return std::unexpected(file.error());
   auto config = ModelConfig::from_file(*file);
@@ -36,11 +38,11 @@ Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions&
                     std::to_string(config->vocab),
                 path.string());
 
-  auto weights = load_weights(*file, *config, isa, options.precision, pool);
+  auto weights = load_weights(*file, *config, isa, options.precision, options.rounding, pool);
   if (!weights) return std::unexpected(weights.error());
   // The embedding's place is inside the file object's tensor table, which moves with it.
-  auto contents = std::unique_ptr<Contents>(
-      new Contents{std::move(*file), std::move(*config), std::move(*tokenizer), isa, std::move(*weights), {}, {}});
+  auto contents = std::unique_ptr<Contents>(new Contents{
+      std::move(*file), std::move(*config), std::move(*tokenizer), isa, std::move(*weights), {}, {}, options.rounding});
   contents->weights.embedding = contents->file.find_tensor("token_embd.weight");
   return Model(std::move(contents));
 } catch (const std::bad_alloc&) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gguf/groups.h"
+#include "model/round_to.h"
 
 namespace mobiedit {
 namespace {
@@ -53,6 +54,9 @@ class Loader {
  public:
   Loader(const gguf::File& file, kernels::Isa isa, Precision precision, ThreadPool& pool)
       : file_(file), isa_(isa), precision_(precision), pool_(pool) {}
+
+  /// Of the weights that are read from now on; in float32 alone.
+  void set_rounding(NumberFormat format) { rounding_ = format; }
 
   Result<const gguf::TensorInfo*> find(const std::string& name, int rows, int columns, bool required = true) const {
     const gguf::TensorInfo* t = file_.find_tensor(name);
@@ -125,6 +129,7 @@ class Loader {
         isa_, kind, rows, columns,
         [&](int row, std::span<float> values) {
           gguf::dequantize(t.type, bytes.subspan(static_cast<std::size_t>(row) * stride, stride), values);
+          round_to(rounding_, values);
           behind.passed(row);
         },
         pool_);
@@ -134,6 +139,7 @@ class Loader {
   kernels::Isa isa_;
   Precision precision_;
   ThreadPool& pool_;
+  NumberFormat rounding_ = NumberFormat::f32;
 };
 
 }  // namespace
@@ -146,12 +152,13 @@ WeightKind packed_kind(TensorType type, int columns, Precision precision) {
 }
 
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kernels::Isa isa, Precision precision,
-                             ThreadPool& pool) {
-  const Loader load(file, isa, precision, pool);
+                             const Rounding& rounding, ThreadPool& pool) {
+  Loader load(file, isa, precision, pool);
   Weights w;
   w.blocks.resize(static_cast<std::size_t>(c.blocks));
   Status s;
   for (int i = 0; i < c.blocks && s; ++i) {
+    load.set_rounding(i == rounding.edited_block ? rounding.edited_weights : rounding.other_weights);
     BlockWeights& b = w.blocks[static_cast<std::size_t>(i)];
     const std::string p = "blk." + std::to_string(i) + ".";
     const auto vector = [&](std::vector<float>& out, const char* name, int size, bool required) {
@@ -185,6 +192,7 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
   auto embedding = load.find("token_embd.weight", c.vocab, c.d);
   if (!embedding) return std::unexpected(embedding.error());
   w.embedding = *embedding;
+  load.set_rounding(rounding.other_weights);
   const bool untied = file.find_tensor("output.weight") != nullptr;
   if (s = load.output(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d); !s)
     return std::unexpected(s.error());
@@ -192,8 +200,9 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
 }
 
 Result<PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& c, int block, kernels::Isa isa,
-                                     ThreadPool& pool) {
-  const Loader load(file, isa, Precision::float32, pool);
+                                     const Rounding& rounding, ThreadPool& pool) {
+  Loader load(file, isa, Precision::float32, pool);
+  load.set_rounding(block == rounding.edited_block ? rounding.edited_weights : rounding.other_weights);
   PackedWeight down;
   if (auto s = load.matrix(down, "blk." + std::to_string(block) + ".ffn_down.weight", c.d, c.f); !s)
     return std::unexpected(s.error());

@@ -42,10 +42,10 @@ inline constexpr std::uint64_t packing_pages = std::uint64_t{12} << 20;
 
 /// Checks every tensor's shape against the config, then packs it; the file's pages are let go of as each is done.
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& config, kernels::Isa isa, Precision precision,
-                             ThreadPool& pool);
+                             const Rounding& rounding, ThreadPool& pool);
 
 /// Block `block`'s down-projection as floats, packed: what an edit computes with.
 Result<kernels::PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& config, int block,
-                                              kernels::Isa isa, ThreadPool& pool);
+                                              kernels::Isa isa, const Rounding& rounding, ThreadPool& pool);
 
 }  // namespace mobiedit

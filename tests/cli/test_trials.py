@@ -142,13 +142,22 @@ def test_hard_counts_by_the_probability_before(mobiedit, model, data):
         assert all(b["x"] <= b["measures"]["probability before"][k] * 1.001 < 1001 * b["x"] for k in ("median", "p90"))
 
 
-def test_precision_takes_the_model_in_float32_too(mobiedit, model, data):
-    done = mobiedit("experiment", "precision", "-m", model, "--data", data, "--limit", "1", "--only", "subspace", "--json")
+def test_precision_rounds_weights_and_activations_apart(mobiedit, model, data):
+    only = ["subspace, weights as stored", "subspace, all weights and activations in F32",
+            "subspace, weights of all others in INT4", "subspace, activations in the edited block in INT4"]  # fmt: skip
+    options = [word for name in only for word in ("--only", name)]
+    done = mobiedit("experiment", "precision", "-m", model, "--data", data, "--limit", "1", *options, "--json")
     assert done.returncode == 0, done.stderr
-    settings = {s["setting"]: s["measures"] for s in json.loads(done.stdout)["settings"]}
-    assert len(settings) == 3 and all(m["success"]["mean"] == 100 for m in settings.values())
-    assert settings["subspace, float32"]["integer MAC"]["mean"] == 0
+    document = json.loads(done.stdout)
+    settings = {s["setting"]: s["measures"] for s in document["settings"]}
+    assert len(settings) == 5
+    assert settings["subspace, all weights and activations in F32"]["success"]["mean"] == 100
+    assert settings["subspace, all weights and activations in F32"]["integer MAC"]["mean"] == 0
     assert settings["subspace, weights as stored, 8-bit activations"]["integer MAC"]["mean"] > 0
+    # Rounding reaches what is named: the same search takes another way.
+    probabilities = {m["probability before"]["mean"] for name, m in settings.items() if "as stored" not in name}
+    assert len(probabilities) == 3
+    assert any("coarsest format of all weights and activations" in note for note in document["notes"])
 
 
 def test_multihop_counts_any_wording_of_a_case(mobiedit, model, data, tmp_path):

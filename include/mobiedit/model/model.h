@@ -7,6 +7,7 @@
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/model/config.h"
+#include "mobiedit/model/rounding.h"
 #include "mobiedit/model/tokenizer.h"
 
 namespace mobiedit {
@@ -21,6 +22,7 @@ enum class Precision {
 struct ModelOptions {
   int threads = 0;  ///< for loading; 0: one for each processor
   Precision precision = Precision::automatic;
+  Rounding rounding;              ///< other than none: with float32 alone
   int blocks = 0;                 ///< load the first so many alone, to time them or to look at them; 0: all
   bool portable_kernels = false;  ///< no instruction-set extensions: the plain path, for comparison
 };
@@ -28,8 +30,8 @@ struct ModelOptions {
 /// Immutable once open, and safe to share between threads; the file stays mapped read-only and is never written.
 class Model {
  public:
-  /// Errors: io, bad_model (says which key or tensor and what was expected), out_of_memory (before anything is loaded
-  /// if the system has less to give than the model needs, with both figures).
+  /// Errors: io, bad_model (says which key or tensor and what was expected), usage (rounding in integers),
+  /// out_of_memory (before anything is loaded if the system has less to give than the model needs, with both figures).
   [[nodiscard]] static Result<Model> open(const std::filesystem::path& path, const ModelOptions& options = {});
 
   Model(Model&&) noexcept;

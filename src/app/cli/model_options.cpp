@@ -34,10 +34,11 @@ void add_context_option(CLI::App& verb, RunOptions& options) {
       ->check(CLI::Range(0, 1 << 24));
 }
 
-Result<Model> open_model(const RunOptions& options, Precision precision) {
+Result<Model> open_model(const RunOptions& options, Precision precision, const Rounding& rounding) {
   ModelOptions model_options;
   model_options.threads = options.threads;
   model_options.precision = precision;
+  model_options.rounding = rounding;
   auto model = Model::open(options.model, model_options);
   if (model && options.verbose) {
     const ModelConfig& config = model->config();

@@ -34,7 +34,8 @@ void add_run_options(CLI::App& verb, RunOptions& options);
 /// -c, for verbs that hold a conversation.
 void add_context_option(CLI::App& verb, RunOptions& options);
 
-[[nodiscard]] Result<Model> open_model(const RunOptions& options, Precision precision = Precision::automatic);
+[[nodiscard]] Result<Model> open_model(const RunOptions& options, Precision precision = Precision::automatic,
+                                       const Rounding& rounding = {});
 
 /// Errors: out_of_memory, before anything is loaded, if an edit of the model needs more than there is; io, bad_model.
 [[nodiscard]] Status check_edit_memory(const RunOptions& options, const EditOptions& edit);

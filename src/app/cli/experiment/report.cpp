@@ -120,10 +120,14 @@ void add_report_options(CLI::App& verb, ReportOptions& options) {
   verb.add_option("--plots", options.plots, "Write each plot into this folder, as SVG");
 }
 
-Status report_results(const Results& results, const Presentation& presentation, const ReportOptions& options) {
+Status report_results(const Results& results, const Presentation& presented, const ReportOptions& options) {
+  Presentation presentation = presented;
   std::vector<Trial> trials;
   for (const UnitResult& unit : results.units) trials.insert(trials.end(), unit.trials.begin(), unit.trials.end());
   const auto settings = summarise(trials);
+  std::vector<std::string> findings;
+  if (presentation.findings) findings = presentation.findings(settings);
+  presentation.notes.insert(presentation.notes.begin(), findings.begin(), findings.end());
   const Rows rows = rows_of(settings, presentation);
   std::vector<Drawing> drawings;
   for (const Figure& figure : presentation.figures)

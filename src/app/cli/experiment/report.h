@@ -1,7 +1,9 @@
 // What trials say together: a table, a JSON document, a page with plots.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +38,8 @@ struct Presentation {
   std::vector<Column> columns;
   std::vector<Figure> figures;
   std::vector<std::string> notes;  ///< what a reader has to know of a figure
+  /// What the results say, in sentences; may be empty.
+  std::function<std::vector<std::string>(std::span<const SettingSummary>)> findings = {};
 };
 
 /// Where a report goes besides stdout.

@@ -122,6 +122,7 @@ class Runner {
   Status run(const Model& usual, const std::vector<TrialSetting>& settings, ResultsFile& file) {
     std::optional<Model> other;  // of one precision at a time: float32 is large
     Precision others = Precision::automatic;
+    Rounding others_rounding;
     std::size_t total = 0;
     for (const TrialSetting& setting : settings) total += missing(setting, file).size();
     Clock clock(total);
@@ -129,11 +130,12 @@ class Runner {
     for (const TrialSetting& setting : settings) {
       const std::vector<std::size_t> units = missing(setting, file);
       if (units.empty()) continue;
-      if (setting.precision != others) {
+      if (setting.precision != others || setting.rounding != others_rounding) {
         other.reset();
         others = setting.precision;
+        others_rounding = setting.rounding;
         if (others != Precision::automatic) {
-          auto opened = open_model(verb_.run, others);
+          auto opened = open_model(verb_.run, others, others_rounding);
           if (!opened) return std::unexpected(opened.error());
           other.emplace(std::move(*opened));
         }

@@ -23,6 +23,7 @@ struct TrialSetting {
   std::string panel, line;  ///< as Trial has them
   std::optional<double> x;
   Precision precision = Precision::automatic;  ///< of the model
+  Rounding rounding;                           ///< likewise
 };
 
 /// What a unit works with.
