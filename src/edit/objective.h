@@ -56,6 +56,20 @@ class Objective {
   /// does in `evaluate`. The outputs' rows are one prompt's target rows and the KL row; where that was not asked it says
   /// nothing. The same logits are kept in a target row of every prompt.
   [[nodiscard]] virtual Result<Outputs> probe(std::span<const float> deltas, int n) { return evaluate(deltas, n); }
+
+  // Approximations of published methods. An objective that cannot make them ignores them.
+
+  /// Evaluations from now on read activations in static codes of 16 bits, calibrated on the prompts; or as before.
+  [[nodiscard]] virtual Status use_static_activations([[maybe_unused]] bool on) { return {}; }
+  /// Remembers, at δ [d], what attention sees of the tokens between the subject and those whose logits are read.
+  [[nodiscard]] virtual Status freeze([[maybe_unused]] std::span<const float> delta) { return {}; }
+  /// Whether evaluations take these tokens as they were when they were last frozen: stale, but for that δ.
+  virtual void use_frozen([[maybe_unused]] bool on) {}
+  /// How like the frozen ones are to those at δ: for each block above the edited one the mean cosine of a token's keys
+  /// and values. Empty where nothing was frozen.
+  [[nodiscard]] virtual Result<std::vector<double>> frozen_cosines([[maybe_unused]] std::span<const float> delta) {
+    return std::vector<double>{};
+  }
 };
 
 }  // namespace mobiedit

@@ -137,6 +137,12 @@ void Problem::run_batch(std::span<const float> deltas, std::span<const Job> jobs
     for (std::size_t r = 0; r < part.injection.size(); ++r)
       if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual_.data() + (base + r) * d, d});
     sequences.push_back({skip > 0 ? &part.cache : nullptr, skip, rows, nullptr});
+    if (use_frozen_ && job.part < static_cast<int>(frozen_.size())) {
+      BatchSequence& sequence = sequences.back();
+      sequence.frozen = &frozen_[static_cast<std::size_t>(job.part)];
+      sequence.frozen_first = part.prefix + 1;
+      sequence.frozen_end = frozen_end(job.part);
+    }
     for (std::size_t w = 0; w < part.wanted.size(); ++w) {
       wanted.push_back(static_cast<int>(base) + part.wanted[w]);
       destinations.push_back(static_cast<std::size_t>(job.first_row) + w);

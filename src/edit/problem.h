@@ -46,6 +46,14 @@ class Problem final : public Objective {
   [[nodiscard]] int prompts() const override { return static_cast<int>(contexts_.prompts.size()); }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
 
+  ~Problem() override;
+  Problem(const Problem&) = delete;
+  Problem& operator=(const Problem&) = delete;
+  [[nodiscard]] Status use_static_activations(bool on) override;
+  [[nodiscard]] Status freeze(std::span<const float> delta) override;
+  void use_frozen(bool on) override { use_frozen_ = on; }
+  [[nodiscard]] Result<std::vector<double>> frozen_cosines(std::span<const float> delta) override;
+
   /// How evaluations are computed from now on: with the cache or without, many in a pass or one.
   void compute(bool prefix_cache, bool batched) {
     prefix_cache_ = prefix_cache;
@@ -77,6 +85,11 @@ class Problem final : public Objective {
   Status in_batches(const int Part::* rows, const Take& take);
   Status read_prefixes(const std::vector<const Context*>& all);
   Status read_rest(const std::vector<const Context*>& all, std::vector<float>& values);
+  [[nodiscard]] std::vector<const Context*> all_contexts() const;
+  void measure_ranges();
+  /// What each prompt's tokens from s on are to attention at δ, above the edited block.
+  [[nodiscard]] std::vector<KvCache> keys_and_values(std::span<const float> delta);
+  [[nodiscard]] int frozen_end(int part) const;
   struct Job {
     int delta;
     int part;
@@ -107,6 +120,9 @@ class Problem final : public Objective {
   int evaluations_ = 0;
   bool prefix_cache_ = true, batched_ = true;
   std::vector<float> residual_;
+  ActivationRanges ranges_;
+  std::vector<KvCache> frozen_;  // of each prompt
+  bool use_frozen_ = false;
   class Recorder;
   std::unique_ptr<Gradient> recorder_;
 };

@@ -7,13 +7,18 @@
 
 namespace mobiedit {
 
-Status Problem::prepare() {
-  const auto d = static_cast<std::size_t>(forward_.config().d);
-  const auto f = static_cast<std::size_t>(forward_.config().f);
+std::vector<const Context*> Problem::all_contexts() const {
   std::vector<const Context*> all;
   all.reserve(contexts_.prompts.size() + 1);
   for (const Context& context : contexts_.prompts) all.push_back(&context);
   all.push_back(&contexts_.kl);
+  return all;
+}
+
+Status Problem::prepare() {
+  const auto d = static_cast<std::size_t>(forward_.config().d);
+  const auto f = static_cast<std::size_t>(forward_.config().f);
+  const std::vector<const Context*> all = all_contexts();
   const std::size_t prompts = contexts_.prompts.size();
   for (const Context* context : all) {
     Part& part = parts_.emplace_back();

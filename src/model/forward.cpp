@@ -150,6 +150,16 @@ void Forward::store_keys_and_values(int block, int row, std::span<const BatchSeq
   std::copy_n(v_.data() + static_cast<std::size_t>(row) * width, width, store->value(block, r.position));
 }
 
+void Forward::put_frozen(int block, int row, std::span<const BatchSequence> sequences) {
+  const Row& r = rows_[static_cast<std::size_t>(row)];
+  const BatchSequence& sequence = sequences[static_cast<std::size_t>(r.sequence)];
+  if (!sequence.frozen || !sequence.frozen->holds(block)) return;
+  if (r.position < sequence.frozen_first || r.position >= sequence.frozen_end) return;
+  const auto width = static_cast<std::size_t>(config().kv_size());
+  std::copy_n(sequence.frozen->key(block, r.position), width, k_.data() + static_cast<std::size_t>(row) * width);
+  std::copy_n(sequence.frozen->value(block, r.position), width, v_.data() + static_cast<std::size_t>(row) * width);
+}
+
 void Forward::attend(int block, const float* q, std::span<const BatchSequence> sequences,
                      std::span<const int> query_rows, float* out) {
   const ModelConfig& c = config();
@@ -338,6 +348,7 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
     for_rows(rows, [&](int row) {
       rotate(k_.data(), c.kv_heads, row, w.k_norm);
       store_keys_and_values(block, row, sequences);
+      put_frozen(block, row, sequences);
       if (!narrow) rotate(q_.data(), c.heads, row, w.q_norm);
     });
 

@@ -24,6 +24,9 @@ struct BatchSequence {
   int prefix_length = 0;
   int rows = 0;
   KvCache* store = nullptr;  ///< where to keep the rows' own K/V, at their positions; null: nowhere
+  /// Of the blocks that it holds, what stands in for the K/V of rows at positions [frozen_first, frozen_end).
+  const KvCache* frozen = nullptr;
+  int frozen_first = 0, frozen_end = 0;
 };
 
 /// What to note down as the rows pass the feed-forward of block `block`.
@@ -127,6 +130,7 @@ class Forward {
   /// work(row) for each row, on all threads.
   void for_rows(int rows, const std::function<void(int)>& work);
   void rotate(float* x, int heads, int row, std::span<const float> head_norm) const;
+  void put_frozen(int block, int row, std::span<const BatchSequence> sequences);
   void store_keys_and_values(int block, int row, std::span<const BatchSequence> sequences) const;
   void attend(int block, const float* q, std::span<const BatchSequence> sequences, std::span<const int> query_rows,
               float* out);

@@ -184,3 +184,17 @@ def test_multihop_counts_any_wording_of_a_case(mobiedit, model, data, tmp_path):
         assert settings[f"{way}, facts that the model knew"]["recall"]["n"] == 1
     none = mobiedit("experiment", "multihop", "-m", model, "--data", data)
     assert none.returncode == 2 and "two.jsonl" in none.stderr
+
+
+def test_staleness_begins_after_the_subject(mobiedit, model, data):
+    only = ["--only", "cosine, 0 words", "--only", "cosine, 25 words"]
+    done = mobiedit("experiment", "staleness", "-m", model, "--data", data, "--limit", "1", *only, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    cosines = {(s["panel"], s["line"], s["x"]): s["measures"]["cosine"]["mean"] for s in document["settings"]}
+    assert {panel for panel, _, _ in cosines} == {"0 words more", "25 words more"}
+    for panel in "0 words more", "25 words more":
+        # The first block above the edited one has the tokens all but as they were: of the update each gets as much as its
+        # key is like the subject's. Deeper ones have seen the subject.
+        assert cosines[panel, "block 6", 60] > 0.999
+        assert cosines[panel, "block 11", 60] < cosines[panel, "block 6", 60]

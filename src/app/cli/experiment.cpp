@@ -19,7 +19,7 @@ void add_experiment(CLI::App& app, Run& run) {
 
 std::vector<Experiment> trial_experiments() {
   return {compare_experiment(),   gradient_experiment(), sensitivity_experiment(), ablation_experiment(),
-          precision_experiment(), hard_experiment(),     multihop_experiment()};
+          precision_experiment(), hard_experiment(),     multihop_experiment(),    staleness_experiment()};
 }
 
 }  // namespace mobiedit::cli

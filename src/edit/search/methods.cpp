@@ -24,11 +24,14 @@ constexpr std::array<NamedSetting<SubspaceSettings>, 11> subspace_settings{{
     {"stall", &SubspaceSettings::stall},
     {"logits_moved", &SubspaceSettings::logits_moved, true},
 }};
-constexpr std::array<NamedSetting<ZerothOrderSettings>, 4> zo_settings{{
+constexpr std::array<NamedSetting<ZerothOrderSettings>, 7> zo_settings{{
     {"directions", &ZerothOrderSettings::directions, true},
     {"probe", &ZerothOrderSettings::probe, true},
     {"learning_rate", &ZerothOrderSettings::learning_rate},
     {"enough", &ZerothOrderSettings::enough},
+    {"stale_prefix", &ZerothOrderSettings::stale_prefix},
+    {"refresh_steps", &ZerothOrderSettings::refresh_steps},
+    {"refresh_fall", &ZerothOrderSettings::refresh_fall},
 }};
 constexpr std::array<NamedSetting<BackpropSettings>, 4> backprop_settings{{
     {"learning_rate", &BackpropSettings::learning_rate},
@@ -36,7 +39,7 @@ constexpr std::array<NamedSetting<BackpropSettings>, 4> backprop_settings{{
     {"enough", &BackpropSettings::enough},
     {"weight_decay", &BackpropSettings::weight_decay},
 }};
-constexpr std::array<NamedSetting<MobieditSettings>, 10> mobiedit_settings{{
+constexpr std::array<NamedSetting<MobieditSettings>, 14> mobiedit_settings{{
     {"directions", &MobieditSettings::directions, true},
     {"probe", &MobieditSettings::probe, true},
     {"relative_probe", &MobieditSettings::relative_probe},
@@ -47,6 +50,10 @@ constexpr std::array<NamedSetting<MobieditSettings>, 10> mobiedit_settings{{
     {"test_every", &MobieditSettings::test_every},
     {"confidence", &MobieditSettings::confidence},
     {"weight_decay", &MobieditSettings::weight_decay},
+    {"stale_prefix", &MobieditSettings::stale_prefix},
+    {"refresh_steps", &MobieditSettings::refresh_steps},
+    {"refresh_fall", &MobieditSettings::refresh_fall},
+    {"static_activations", &MobieditSettings::static_activations},
 }};
 
 using Made = Result<std::unique_ptr<ValueSearch>>;

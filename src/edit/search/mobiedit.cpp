@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "base/random.h"
+#include "edit/search/stale_prefix.h"
 
 namespace mobiedit {
 namespace {
@@ -29,11 +30,15 @@ class Mobiedit final : public ValueSearch {
     SearchResult result;
     result.delta.assign(d, 0.0f);
     std::vector<float>& delta = result.delta;
+    if (settings_.static_activations)
+      if (auto set = objective.use_static_activations(true); !set) return std::unexpected(set.error());
     auto outputs = objective.evaluate(delta, 1);
     if (!outputs) return std::unexpected(outputs.error());
     const std::vector<float> base = kl_base(objective, *outputs, 0);
     result.loss = loss_of(objective, *outputs, 0, base);
-    int evaluations = result.evaluations = 1;
+    StalePrefix prefix(objective, {settings_.stale_prefix, settings_.refresh_steps, settings_.refresh_fall});
+    if (auto begun = prefix.begin(delta); !begun) return std::unexpected(begun.error());
+    int evaluations = result.evaluations = 1 + prefix.take_evaluations();
     bool stopped = false, tested = true;  // whether `loss` is that of `delta`
 
     std::vector<float> z(static_cast<std::size_t>(n) * d), trials;
@@ -68,10 +73,14 @@ class Mobiedit final : public ValueSearch {
       result.steps = step;
       tested = false;
 
+      if (auto stepped = prefix.step(delta, mean); !stepped) return std::unexpected(stepped.error());
+      evaluations += prefix.take_evaluations();
       LossParts seen;
       seen.nll = mean;
       if (settings_.test_every > 0 && step % settings_.test_every == 0) {
+        prefix.exact(true);
         outputs = objective.evaluate(delta, 1);
+        prefix.exact(false);
         if (!outputs) return std::unexpected(outputs.error());
         ++evaluations;
         seen = result.loss = loss_of(objective, *outputs, 0, base);
@@ -81,6 +90,7 @@ class Mobiedit final : public ValueSearch {
       stopped = progress && !progress({step, evaluations, seen});
       if (stopped || result.reached) break;
     }
+    prefix.exact(true);
     if (!tested && evaluations < options.max_evaluations) {
       outputs = objective.evaluate(delta, 1);
       if (!outputs) return std::unexpected(outputs.error());

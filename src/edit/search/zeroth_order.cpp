@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "edit/search/stale_prefix.h"
 
 namespace mobiedit {
 namespace {
@@ -33,8 +34,9 @@ class ZerothOrder final : public ValueSearch {
     if (!first) return std::unexpected(first.error());
     const std::vector<float> base = kl_base(objective, *first, 0);
     best.loss = loss_of(objective, *first, 0, base);
-    best.evaluations = 1;
-    int evaluations = 1;
+    StalePrefix prefix(objective, {settings_.stale_prefix, settings_.refresh_steps, settings_.refresh_fall});
+    if (auto begun = prefix.begin(best.delta); !begun) return std::unexpected(begun.error());
+    int evaluations = best.evaluations = 1 + prefix.take_evaluations();
 
     std::vector<float> delta(d, 0.0f), z(d * count), trials;
     std::vector<double> gradient(d), m(d), v(d);
@@ -74,7 +76,9 @@ class ZerothOrder final : public ValueSearch {
       if (square > clamp * clamp)
         for (float& x : delta) x *= static_cast<float>(clamp / std::sqrt(square));
 
+      prefix.exact(true);
       auto now = objective.evaluate(delta, 1);
+      prefix.exact(false);
       if (!now) return std::unexpected(now.error());
       evaluations += per_step;
       const LossParts loss = loss_of(objective, *now, 0, base);
@@ -84,6 +88,8 @@ class ZerothOrder final : public ValueSearch {
         best.evaluations = evaluations;
       }
       best.steps = step;
+      if (auto stepped = prefix.step(delta, loss.total()); !stepped) return std::unexpected(stepped.error());
+      evaluations += prefix.take_evaluations();
       if (progress && !progress({step, evaluations, loss})) break;
       if (loss.correct && loss.total() < settings_.enough) {
         best.reached = true;

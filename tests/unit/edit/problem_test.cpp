@@ -222,5 +222,63 @@ TEST(Problem, CanBeCancelled) {
   EXPECT_EQ(Problem::create(fixture.forward, std::move(*contexts), 1, cancel).error().code, ErrorCode::cancelled);
 }
 
+// What is frozen at δ is what an evaluation at δ computes; at another δ it is not, but for tokens that do not see it.
+TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
+  Fixture fixture({});
+  const auto problem = fixture.problem(GetParam());
+  const auto d = static_cast<std::size_t>(problem->dimension());
+  std::vector<float> here(d), there(d);
+  Random(7).fill_normal(here);
+  Random(8).fill_normal(there);
+  const auto exact_here = problem->evaluate(here, 1), exact_there = problem->evaluate(there, 1);
+  ASSERT_TRUE(exact_here && exact_there);
+  ASSERT_TRUE(problem->freeze(here));
+  problem->use_frozen(true);
+  EXPECT_EQ(problem->evaluate(here, 1)->logits, exact_here->logits);
+  const auto stale = problem->evaluate(there, 1);
+  // Keys and values of the first block above are not stale, of later ones they are.
+  const auto above = static_cast<std::size_t>(fixture.model.config().blocks - GetParam() - 1);
+  EXPECT_EQ(stale->logits == exact_there->logits, above == 1);
+  // The subject itself is fresh: δ is still felt.
+  EXPECT_NE(stale->logits, exact_here->logits);
+  // The KL row ends at the subject: nothing of it can be stale.
+  const auto width = static_cast<std::size_t>(problem->kept()) + 1;
+  EXPECT_TRUE(std::equal(stale->logits.end() - static_cast<std::ptrdiff_t>(width), stale->logits.end(),
+                         exact_there->logits.end() - static_cast<std::ptrdiff_t>(width)));
+
+  const auto same = problem->frozen_cosines(here), other = problem->frozen_cosines(there);
+  ASSERT_TRUE(same && other);
+  ASSERT_EQ(same->size(), above);
+  for (const double cosine : *same) EXPECT_NEAR(cosine, 1, 1e-6);
+  // What enters the first block above is δ at the subject alone; later blocks have seen it.
+  EXPECT_NEAR(other->front(), 1, 1e-6);
+  if (above > 1) {
+    EXPECT_LT(other->back(), 0.9999);
+  }
+
+  problem->use_frozen(false);
+  EXPECT_EQ(problem->evaluate(there, 1)->logits, exact_there->logits);
+}
+
+// Static codes of 16 bits are nearly float32, where the ranges were taken; and can be left again.
+TEST(Problem, StaticActivationsAreFineOnTheirPrompts) {
+  Fixture fixture({});
+  const auto problem = fixture.problem(1);
+  const std::vector<float> zero(static_cast<std::size_t>(problem->dimension()), 0.0f);
+  const auto exact = problem->evaluate(zero, 1);
+  ASSERT_TRUE(problem->use_static_activations(true));
+  const auto rounded = problem->evaluate(zero, 1);
+  ASSERT_TRUE(exact && rounded);
+  double worst = 0;
+  for (std::size_t i = 0; i < exact->logits.size(); ++i)
+    if (std::isfinite(exact->logits[i]))
+      worst = std::max(worst, std::abs(double{exact->logits[i]} - rounded->logits[i]));
+  EXPECT_GT(worst, 0);
+  // Logits of size 1 to 10; a code is 1/32767 of the range, four times a block.
+  EXPECT_LT(worst, 1e-2);
+  ASSERT_TRUE(problem->use_static_activations(false));
+  EXPECT_EQ(problem->evaluate(zero, 1)->logits, exact->logits);
+}
+
 }  // namespace
 }  // namespace mobiedit

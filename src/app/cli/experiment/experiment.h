@@ -13,6 +13,7 @@ namespace mobiedit::cli {
 [[nodiscard]] Experiment precision_experiment();
 [[nodiscard]] Experiment hard_experiment();
 [[nodiscard]] Experiment multihop_experiment();
+[[nodiscard]] Experiment staleness_experiment();
 
 void add_sequence(CLI::App& verb, Run& run);
 void add_merge(CLI::App& verb, Run& run);

@@ -1,0 +1,104 @@
+// What published methods leave out or round, so that it can be measured: a stale cache, and static activations.
+#include <cmath>
+#include <new>
+#include <utility>
+
+#include "edit/problem.h"
+#include "kernels/vector_ops.h"
+
+namespace mobiedit {
+
+Problem::~Problem() {
+  // The forward pass is borrowed, the ranges are ours.
+  forward_.set_ranges(nullptr);
+}
+
+// Every prompt through the whole model, as it is.
+void Problem::measure_ranges() {
+  const auto d = static_cast<std::size_t>(forward_.config().d);
+  ranges_ = {};
+  forward_.measure_ranges(&ranges_);
+  std::vector<float> residual, logits(static_cast<std::size_t>(forward_.config().vocab));
+  for (const Context* context : all_contexts()) {
+    residual.resize(context->tokens.size() * d);
+    forward_.embed(context->tokens, residual.data());
+    const BatchSequence sequence{nullptr, 0, static_cast<int>(context->tokens.size()), nullptr};
+    forward_.run_blocks(0, forward_.config().blocks, residual.data(), {&sequence, 1});
+    for (std::size_t row = 0; row < context->tokens.size(); ++row)
+      forward_.logits(residual.data() + row * d, 1, logits.data());
+  }
+  forward_.measure_ranges(nullptr);
+}
+
+Status Problem::use_static_activations(bool on) try {
+  forward_.set_ranges(nullptr);
+  forward_.set_wide_activations(on);
+  if (on) {
+    measure_ranges();
+    forward_.set_ranges(&ranges_);
+  }
+  // What evaluations share has to be rounded likewise.
+  const std::vector<const Context*> all = all_contexts();
+  if (auto s = read_prefixes(all); !s) return s;
+  std::vector<float> values;
+  return read_rest(all, values);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the edit's contexts");
+}
+
+int Problem::frozen_end(int part) const {
+  return contexts_.prompts[static_cast<std::size_t>(part)].target_start;
+}
+
+std::vector<KvCache> Problem::keys_and_values(std::span<const float> delta) {
+  const ModelConfig& c = forward_.config();
+  const auto d = static_cast<std::size_t>(c.d);
+  std::vector<KvCache> caches;
+  for (int p = 0; p < prompts(); ++p) {
+    const Part& part = parts_[static_cast<std::size_t>(p)];
+    std::vector<float> residual = part.residual;
+    for (std::size_t r = 0; r < part.injection.size(); ++r)
+      if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual.data() + r * d, d});
+    KvCache& cache = caches.emplace_back(layer_ + 1, c.blocks, c.kv_size(), part.prefix + part.rows);
+    const BatchSequence sequence{part.prefix > 0 ? &part.cache : nullptr, part.prefix, part.rows, &cache};
+    const int row = 0;  // K/V of all are stored; of the last block nothing else is wanted
+    forward_.run_blocks(layer_ + 1, c.blocks, residual.data(), {&sequence, 1}, {&row, 1});
+  }
+  return caches;
+}
+
+Status Problem::freeze(std::span<const float> delta) try {
+  if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
+  frozen_ = keys_and_values(delta);
+  ++evaluations_;
+  return {};
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
+}
+
+Result<std::vector<double>> Problem::frozen_cosines(std::span<const float> delta) try {
+  std::vector<double> cosines;
+  if (frozen_.empty()) return cosines;
+  const auto now = keys_and_values(delta);
+  const auto width = static_cast<std::size_t>(forward_.config().kv_size());
+  const auto cosine = [&](const float* a, const float* b) {
+    const std::span<const float> x{a, width}, y{b, width};
+    return double{kernels::dot(x, y)} / std::sqrt(double{kernels::dot(x, x)} * double{kernels::dot(y, y)});
+  };
+  for (int block = layer_ + 1; block < forward_.config().blocks; ++block) {
+    double sum = 0;
+    int tokens = 0;
+    for (int p = 0; p < prompts(); ++p) {
+      const KvCache &was = frozen_[static_cast<std::size_t>(p)], &is = now[static_cast<std::size_t>(p)];
+      for (int t = parts_[static_cast<std::size_t>(p)].prefix + 1; t < frozen_end(p); ++t, ++tokens)
+        sum += (cosine(was.key(block, t), is.key(block, t)) + cosine(was.value(block, t), is.value(block, t))) / 2;
+    }
+    if (tokens == 0) return cosines;
+    cosines.push_back(sum / tokens);
+  }
+  return cosines;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
+}
+
+}  // namespace mobiedit
