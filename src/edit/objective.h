@@ -52,9 +52,9 @@ class Objective {
 
   /// Prompts that can be asked one by one, P: rows() is P times the same number of target rows, then the KL row.
   [[nodiscard]] virtual int prompts() const { return 1; }
-  /// One prompt for each δ: δ_i in prompt i mod P, and in the KL row where that is 0, so that P of them cost what one
-  /// does in `evaluate`. The outputs' rows are one prompt's target rows and the KL row; where that was not asked it says
-  /// nothing. The same logits are kept in a target row of every prompt.
+  /// One prompt for each δ: δ_i in prompt i mod P and in the KL row, so that P of them cost about what one does in
+  /// `evaluate`. The outputs' rows are one prompt's target rows and the KL row. The same logits are kept in a target
+  /// row of every prompt.
   [[nodiscard]] virtual Result<Outputs> probe(std::span<const float> deltas, int n) { return evaluate(deltas, n); }
 
   // Approximations of published methods. An objective that cannot make them ignores them.

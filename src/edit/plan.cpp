@@ -5,6 +5,7 @@
 #include "edit/contexts.h"
 #include "edit/layer_choice.h"
 #include "edit/problem.h"
+#include "edit/search/subspace.h"
 #include "kernels/linear.h"
 #include "model/footprint.h"
 #include "model/weights.h"
@@ -17,8 +18,11 @@ using Phase = PlannedPass::Phase;
 // The program itself, its libraries, and stacks: measured.
 constexpr std::uint64_t program_bytes = std::uint64_t{14} << 20;
 
-// Rows [from, to) of one sequence.
-double looks(int from, int to) {
+// The lengths that a step is tried at, in one pass.
+constexpr int steps_at_once = 4;
+
+// Positions that rows [from, to) of one sequence look at.
+double looked_at(int from, int to) {
   return 0.5 * (static_cast<double>(to) * (to + 1) - static_cast<double>(from) * (from + 1));
 }
 
@@ -29,32 +33,46 @@ class Planner {
   void prepare(const Context& context) {
     const int prefix = context.subject_last, length = static_cast<int>(context.tokens.size());
     if (prefix > 0)
-      plan.passes.push_back({Phase::prepare, 1, 0, prefix, 1, 0, config_.blocks, 0, looks(0, prefix), true});
+      plan.passes.push_back({Phase::prepare, 1, 0, prefix, 1, 0, config_.blocks, 0, looked_at(0, prefix), true});
     const int rows = length - prefix;
-    plan.passes.push_back({Phase::prepare, 1, 0, rows, rows, 0, plan.layer + 1, 0, looks(prefix, length), true});
+    plan.passes.push_back({Phase::prepare, 1, 0, rows, rows, 0, plan.layer + 1, 0, looked_at(prefix, length), true});
     plan.rows += rows;
-    evaluation_looks_ += looks(prefix, length);
+    evaluation_looks_ += looked_at(prefix, length);
   }
 
-  // Steps try four δ at once; the rest comes in larger batches, whose rows cost the same.
-  void evaluate(int evaluations, int logit_rows) {
-    constexpr int at_once = 4;
-    plan.evaluations = evaluations;
+  // Of δ one at a time or several at once, in every prompt and the KL prompt.
+  void evaluate(int evaluations, int at_once, int logit_rows) {
+    plan.evaluations += evaluations;
     plan.passes.push_back({Phase::evaluate, static_cast<double>(evaluations) / at_once, at_once, at_once * plan.rows,
                            at_once * logit_rows, plan.layer + 1, config_.blocks, at_once * logit_rows,
                            at_once * evaluation_looks_, false});
   }
 
+  // Probes, as many directions as there are prompts for one evaluation: each asks the KL prompt as well, so that what
+  // is one row in an evaluation is one for each prompt here.
+  void probe(int looks, int prompts, int tokens, const Context& kl) {
+    const int kl_rows = static_cast<int>(kl.tokens.size()) - kl.subject_last;
+    const int rows = plan.rows + (prompts - 1) * kl_rows;
+    const int at_once = std::clamp(static_cast<int>(Problem::batch_rows) / rows, 1, std::max(looks, 1));
+    const int logit_rows = at_once * prompts * (tokens + 1);
+    const double positions =
+        evaluation_looks_ + (prompts - 1) * looked_at(kl.subject_last, static_cast<int>(kl.tokens.size()));
+    plan.evaluations += looks;
+    plan.passes.push_back({Phase::evaluate, static_cast<double>(looks) / at_once, at_once, at_once * rows, logit_rows,
+                           plan.layer + 1, config_.blocks, logit_rows, at_once * positions, false});
+  }
+
   // Read and continued, without the update and with it.
   void answer(int length, int tokens) {
-    plan.passes.push_back({Phase::measure, 2, 0, length, 1, 0, config_.blocks, 1, looks(0, length), false});
+    plan.passes.push_back({Phase::measure, 2, 0, length, 1, 0, config_.blocks, 1, looked_at(0, length), false});
     if (tokens > 1)
       plan.passes.push_back({Phase::measure, 2.0 * (tokens - 1), 0, 1, 1, 0, config_.blocks, 1,
                              static_cast<double>(length) + tokens / 2.0, false});
   }
 
   void score(int length, int tokens) {
-    plan.passes.push_back({Phase::measure, 2, 0, length, tokens, 0, config_.blocks, tokens, looks(0, length), false});
+    plan.passes.push_back(
+        {Phase::measure, 2, 0, length, tokens, 0, config_.blocks, tokens, looked_at(0, length), false});
   }
 
   EditPlan plan;
@@ -103,7 +121,18 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   for (const Context& context : contexts->prompts) planner.prepare(context);
   planner.prepare(contexts->kl);
   const int prompts = static_cast<int>(contexts->prompts.size());
-  planner.evaluate(evaluations, prompts * tokens + 1);
+  const int logit_rows = prompts * tokens + 1;
+  if (edit.method == "subspace") {
+    // A look around before the first step, and another after every second step.
+    const SubspaceSettings usual;
+    const int first = std::min(usual.first_looks, std::max(evaluations - 1, 0));
+    const int steps = (evaluations - 1 - first) * 2 * steps_at_once / (2 * steps_at_once + usual.more_looks);
+    planner.evaluate(1, 1, logit_rows);
+    planner.probe(evaluations - 1 - steps, prompts, tokens, contexts->kl);
+    if (steps > 0) planner.evaluate(steps, steps_at_once, logit_rows);
+  } else {
+    planner.evaluate(evaluations, steps_at_once, logit_rows);
+  }
   const int bare = contexts->prompts.front().target_start + 1;
   planner.score(bare + tokens - 1, tokens);
   planner.answer(bare, tokens);

@@ -233,7 +233,7 @@ Result<Outputs> Problem::probe(std::span<const float> deltas, int n) try {
   std::vector<Job> jobs;
   for (int which = 0; which < n; ++which) {
     jobs.push_back({which, which % prompts(), which * (targets + 1)});
-    if (which % prompts() == 0) jobs.push_back({which, prompts(), which * (targets + 1) + targets});
+    jobs.push_back({which, prompts(), which * (targets + 1) + targets});
   }
   if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
   evaluations_ += (n + prompts() - 1) / prompts();

@@ -158,14 +158,6 @@ class Search {
     }
   }
 
-  // What random directions, the last columns, have in common is no slope but a bend: any step so long blurs an answer.
-  static void take_off_bend(Matrix& seen, int random) {
-    constexpr int enough_to_average = 4;
-    if (random <= enough_to_average) return;
-    const Vector bend = seen.rightCols(random).rowwise().mean();
-    seen.colwise() -= bend;
-  }
-
   // Probes directions around δ, for about as much as `looks` evaluations cost.
   Status look_around(int looks) {
     looks = std::min(looks, std::max(1, options_.max_evaluations - evaluations_ - trials));
@@ -177,24 +169,26 @@ class Search {
     auto outputs = objective_.probe({deltas.data(), static_cast<std::size_t>(deltas.size())}, count);
     if (!outputs) return std::unexpected(outputs.error());
     const Eigen::Index targets = Eigen::Index{targets_} * width_, all = prompts_ * targets, kl = logits_.size() - all;
-    Matrix seen(targets, count), seen_kl(kl, (count + prompts_ - 1) / prompts_), asked_kl(d_, seen_kl.cols());
+    Matrix seen(targets + kl, count);
     for (int i = 0; i < count; ++i) {
-      const Eigen::Map<const Vector> rows(outputs->logits.data() + i * (targets + kl), targets + kl);
-      seen.col(i) = rows.head(targets).cwiseMax(nothing) - logits_.segment(i % prompts_ * targets, targets);
-      if (i % prompts_ != 0) continue;
-      seen_kl.col(i / prompts_) = rows.tail(kl).cwiseMax(nothing) - logits_.tail(kl);
-      asked_kl.col(i / prompts_) = fresh.col(i);
+      seen.col(i) =
+          Eigen::Map<const Vector>(outputs->logits.data() + i * (targets + kl), targets + kl).cwiseMax(nothing);
+      seen.col(i).head(targets) -= logits_.segment(i % prompts_ * targets, targets);
+      seen.col(i).tail(kl) -= logits_.tail(kl);
     }
     seen /= mu;
-    seen_kl /= mu;
-    take_off_bend(seen, count - guessed_);
-    take_off_bend(seen_kl, static_cast<int>(seen_kl.cols()) - (guessed_ + prompts_ - 1) / prompts_);
+    // What random directions have in common is no slope but a bend: any step so long blurs an answer.
+    constexpr int enough_to_average = 4;
+    if (const int random = count - guessed_; random > enough_to_average) {
+      const Vector bend = seen.rightCols(random).rowwise().mean();
+      seen.colwise() -= bend;
+    }
     for (int p = 0; p < prompts_; ++p) {
       Vector trust(count);
       for (int i = 0; i < count; ++i) trust[i] = i % prompts_ == p ? 1.0f : static_cast<float>(settings_.borrow);
-      map_.observe(p * targets, fresh, seen, trust);
+      map_.observe(p * targets, fresh, seen.topRows(targets), trust);
     }
-    if (kl > 0) map_.observe(all, asked_kl, seen_kl, Vector::Ones(asked_kl.cols()));
+    if (kl > 0) map_.observe(all, fresh, seen.bottomRows(kl), Vector::Ones(count));
     return {};
   }
 
