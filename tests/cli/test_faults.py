@@ -167,6 +167,26 @@ def one_fault(bench, name, kind, at, old, new, clean):
         yield f"left after the next run: {sorted(left)}"
 
 
+def test_an_adapter_that_was_not_written_as_meant_is_refused_without_asking_too(bench):
+    """A bit in the middle of each write is wrong on the disk."""
+    command = ["export", "lora", "--no-ask", "-m", bench.model, "-o", bench.work / LORA]
+    bench.fresh("export lora")
+    old = digest(bench.work / LORA)
+    bench.counter.write_bytes(b"")
+    assert bench.run(*command, where=bench.work, count=bench.counter).returncode == 0
+    new = digest(bench.work / LORA)
+    codes = []
+    for at in range(1, len(bench.counter.read_bytes()) + 1):
+        bench.fresh("export lora")
+        done = bench.run(*command, where=bench.work, at=at, kind="flip")
+        codes.append(done.returncode)
+        assert digest(bench.work / LORA) == (old if done.returncode else new), (at, done.stderr)
+        assert left_in(bench.work) == left_in(bench.template), at
+    # Two tensors; and the metadata, whose fault may be one that no reader takes.
+    assert codes.count(7) >= 2 and codes.count(7) + codes.count(4) >= 3, codes
+    assert set(codes) <= {0, 4, 7}, codes
+
+
 def test_nothing_was_written_into_an_old_file(bench):
     """Runs last: every run above had the template's files, under other names, as its old ones."""
     assert digest(bench.template / PATCH) == digest(bench.template / LORA)
