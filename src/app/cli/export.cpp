@@ -113,6 +113,7 @@ int export_edits(const ExportVerb& verb, const char* kind) {
   if (!verb.undo_patch.empty()) {
     if (auto done = write_undo_patch(verb, *model, *file); !done) return failed(done.error());
   }
+  if (auto same = model->file().unchanged(); !same) return failed(same.error());
   const auto delivered = deliver(*file, kind);
   if (!delivered) return failed(delivered.error());
 
