@@ -2,6 +2,8 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
 
 #include "mobiedit/edit/editor.h"
 
@@ -28,6 +30,32 @@ std::vector<float> common_direction(std::span<const float> keys, std::span<const
   std::vector<float> u(static_cast<std::size_t>(f));
   Eigen::Map<Eigen::VectorXf>(u.data(), f) = a * w.cast<float>();
   return u;
+}
+
+double norm_of(std::span<const RankOneUpdate* const> updates) {
+  if (updates.empty()) return 0;
+  const auto n = static_cast<Eigen::Index>(updates.size());
+  const auto d = static_cast<Eigen::Index>(updates[0]->left.size());
+  const auto f = static_cast<Eigen::Index>(updates[0]->right.size());
+  Eigen::MatrixXf left(d, n), right(f, n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const RankOneUpdate& update = *updates[static_cast<std::size_t>(i)];
+    left.col(i) = Eigen::Map<const Eigen::VectorXf>(update.left.data(), d);
+    right.col(i) = Eigen::Map<const Eigen::VectorXf>(update.right.data(), f);
+  }
+  // Few: the sum over pairs of (lᵢ·lⱼ)(rᵢ·rⱼ). Many: the sum itself, some rows at a time, which is n d f instead of
+  // n² (d + f).
+  constexpr Eigen::Index tile = 64;
+  double square = 0;
+  if (n < d * f / (d + f)) {
+    square = (left.transpose() * left).cast<double>().cwiseProduct((right.transpose() * right).cast<double>()).sum();
+  } else {
+    for (Eigen::Index row = 0; row < d; row += tile) {
+      const Eigen::Index rows = std::min(tile, d - row);
+      square += (left.middleRows(row, rows) * right.transpose()).cast<double>().squaredNorm();
+    }
+  }
+  return std::sqrt(std::max(0.0, square));
 }
 
 LowRankDelta to_low_rank(const RankOneUpdate& update) {

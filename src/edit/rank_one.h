@@ -18,4 +18,8 @@ namespace mobiedit {
 /// get δ, by one rank-one update still. `keys`, `solved` [n, f].
 [[nodiscard]] std::vector<float> common_direction(std::span<const float> keys, std::span<const float> solved, int n);
 
+/// ‖Σ l rᵀ‖, Frobenius; all of one size. Takes time in proportion to the number of updates where they are many.
+/// Throws std::bad_alloc.
+[[nodiscard]] double norm_of(std::span<const RankOneUpdate* const> updates);
+
 }  // namespace mobiedit

@@ -88,6 +88,10 @@ std::span<const std::byte> File::bytes() const {
   return contents_->mapping.bytes();
 }
 
+Status File::unchanged() const {
+  return contents_->mapping.unchanged();
+}
+
 void File::release_pages(const TensorInfo& tensor) const {
   contents_->mapping.release(static_cast<std::size_t>(tensor.offset), static_cast<std::size_t>(tensor.bytes));
 }

@@ -35,19 +35,25 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path, const Fil
   if (size > std::numeric_limits<std::size_t>::max() / 2) {
     return fail(ErrorCode::io, "is too large to map into memory on this machine", path.string());
   }
-  if (size == 0) return MappedFile(system, {});  // the system refuses to map nothing
+  if (size == 0) return MappedFile(system, path, status, {});  // the system refuses to map nothing
 
   void* address = nullptr;
   if (const int error = system.map(file.number, static_cast<std::size_t>(size), address); error < 0) {
     return fail(ErrorCode::io, "cannot be mapped into memory: " + describe(error), path.string());
   }
-  return MappedFile(system, {static_cast<const std::byte*>(address), static_cast<std::size_t>(size)});
+  return MappedFile(system, path, status, {static_cast<const std::byte*>(address), static_cast<std::size_t>(size)});
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : system_(other.system_), bytes_(std::exchange(other.bytes_, {})) {}
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : system_(other.system_),
+      path_(std::move(other.path_)),
+      opened_(other.opened_),
+      bytes_(std::exchange(other.bytes_, {})) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(system_, other.system_);
+  std::swap(path_, other.path_);
+  std::swap(opened_, other.opened_);
   std::swap(bytes_, other.bytes_);
   return *this;
 }
@@ -55,6 +61,19 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 MappedFile::~MappedFile() {
   // The mapping is only ever read; the system call merely asks for a pointer to what it may change.
   if (!bytes_.empty()) system_->unmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+Status MappedFile::unchanged() const {
+  struct ::stat now{};
+  if (const int error = system_->status(path_, now); error < 0) {
+    return fail(ErrorCode::io, "can no longer be examined: " + describe(error), path_.string());
+  }
+  if (now.st_dev == opened_.st_dev && now.st_ino == opened_.st_ino && now.st_size == opened_.st_size &&
+      now.st_mtim.tv_sec == opened_.st_mtim.tv_sec && now.st_mtim.tv_nsec == opened_.st_mtim.tv_nsec) {
+    return {};
+  }
+  return fail(ErrorCode::io, "was changed or replaced while it was in use", path_.string(),
+              "do it again, with the file as it is now");
 }
 
 void MappedFile::release(std::size_t offset, std::size_t size) const {

@@ -1,9 +1,12 @@
 // A file's bytes as memory.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <utility>
 
 #include "io/file_system.h"
 #include "mobiedit/base/result.h"
@@ -27,11 +30,18 @@ class MappedFile {
   /// Tells the system that the pages around [offset, offset + size) need not stay in memory; they are read again when
   /// touched. Out of range: nothing happens.
   void release(std::size_t offset, std::size_t size) const;
+  /// Whether the path still leads to the file as it was opened: the same file, size and time of change. Who changes
+  /// bytes and sets the time back is not noticed. Errors: io, naming the path.
+  [[nodiscard]] Status unchanged() const;
 
  private:
-  MappedFile(const FileSystem& system, std::span<const std::byte> bytes) : system_(&system), bytes_(bytes) {}
+  MappedFile(const FileSystem& system, std::filesystem::path path, const struct ::stat& opened,
+             std::span<const std::byte> bytes)
+      : system_(&system), path_(std::move(path)), opened_(opened), bytes_(bytes) {}
 
   const FileSystem* system_;
+  std::filesystem::path path_;
+  struct ::stat opened_;
   std::span<const std::byte> bytes_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <map>
 #include <new>
 #include <utility>
@@ -64,11 +65,8 @@ Result<LowRankDelta> read_pair(const gguf::File& file, const gguf::TensorInfo& a
   return delta;
 }
 
-Result<Adapter> read(const std::filesystem::path& path) {
-  const auto opened = gguf::File::open(path);
-  if (!opened) return std::unexpected(opened.error());
-  const gguf::File& file = *opened;
-
+/// What is said of the adapter before its tensors; `alpha` apart, for it is part of the deltas' scale.
+Result<Adapter> read_head(const gguf::File& file, double& alpha_out) {
   const auto type = file.string("general.type");
   if (!type) return std::unexpected(type.error());
   if (type->value_or("") != "adapter") {
@@ -96,13 +94,26 @@ Result<Adapter> read(const std::filesystem::path& path) {
   Adapter adapter;
   adapter.architecture = **architecture;
   adapter.name = name->value_or("");
+  alpha_out = **alpha;
+  return adapter;
+}
+
+Result<Adapter> read(const std::filesystem::path& path) {
+  const auto opened = gguf::File::open(path);
+  if (!opened) return std::unexpected(opened.error());
+  const gguf::File& file = *opened;
+
+  double alpha = 0;
+  auto head = read_head(file, alpha);
+  if (!head) return std::unexpected(head.error());
+  Adapter adapter = std::move(*head);
   std::size_t used = 0;
   for (const gguf::TensorInfo& a : file.tensors()) {
     if (!a.name.ends_with(suffix_a) || a.name.size() == suffix_a.size()) continue;
     const std::string base = a.name.substr(0, a.name.size() - suffix_a.size());
     const gguf::TensorInfo* b = file.find_tensor(base + std::string(suffix_b));
     if (b == nullptr) return bad_adapter(file, "tensor " + a.name + " has no " + base + std::string(suffix_b));
-    auto delta = read_pair(file, a, *b, **alpha);
+    auto delta = read_pair(file, a, *b, alpha);
     if (!delta) return std::unexpected(delta.error());
     adapter.deltas.push_back(std::move(*delta));
     used += 2;
@@ -124,11 +135,33 @@ Result<Adapter> read(const std::filesystem::path& path) {
   return adapter;
 }
 
-Result<std::vector<LowRankDelta>> stack(std::span<const RankOneUpdate> updates) {
+std::vector<const RankOneUpdate*> places_of(std::span<const RankOneUpdate> updates) {
+  std::vector<const RankOneUpdate*> places;
+  places.reserve(updates.size());
+  for (const RankOneUpdate& update : updates) places.push_back(&update);
+  return places;
+}
+
+/// b [out, rank] gets the left vectors as its columns.
+void put_columns(std::vector<float>& b, std::size_t rank, std::span<const RankOneUpdate* const> updates) {
+  // As many columns at once as fill a cache line: with thousands, a column at a time would load each line once for
+  // every value in it.
+  constexpr std::size_t tile = 16;
+  const std::size_t out = b.size() / rank;
+  for (std::size_t first = 0; first < updates.size(); first += tile) {
+    const std::size_t end = std::min(first + tile, updates.size());
+    for (std::size_t i = 0; i < out; ++i) {
+      for (std::size_t r = first; r < end; ++r) b[i * rank + r] = updates[r]->left[i];
+    }
+  }
+}
+
+Result<std::vector<LowRankDelta>> stack(std::span<const RankOneUpdate* const> updates) {
   if (updates.empty()) return fail(ErrorCode::usage, "there is no update to write");
   std::map<int, std::vector<const RankOneUpdate*>> blocks;
   std::size_t rank = smallest_rank;
-  for (const RankOneUpdate& update : updates) {
+  for (const RankOneUpdate* given : updates) {
+    const RankOneUpdate& update = *given;
     if (update.block < 0 || update.left.empty() || update.right.empty()) {
       return fail(ErrorCode::usage, "an update without a block or without values");
     }
@@ -149,47 +182,96 @@ Result<std::vector<LowRankDelta>> stack(std::span<const RankOneUpdate> updates) 
                        std::vector<float>(out * rank), 1.0f};
     for (std::size_t r = 0; r < same.size(); ++r) {
       std::ranges::copy(same[r]->right, delta.a.begin() + static_cast<std::ptrdiff_t>(r * in));
-      for (std::size_t i = 0; i < out; ++i) delta.b[i * rank + r] = same[r]->left[i];
     }
+    put_columns(delta.b, rank, same);
     deltas.push_back(std::move(delta));
   }
   return deltas;
 }
 
-Status write(const std::filesystem::path& path, const std::string& architecture, const std::string& name,
-             std::span<const RankOneUpdate> updates, const Provenance& provenance) {
-  const auto deltas = stack(updates);
-  if (!deltas) return std::unexpected(deltas.error());
+/// That one alpha serves all deltas, and that each is what it says.
+bool can_be_written(std::span<const LowRankDelta> deltas) {
+  return !deltas.empty() && std::ranges::all_of(deltas, [&](const LowRankDelta& delta) {
+    const auto rank = static_cast<std::size_t>(delta.rank);
+    return delta.scale == 1.0f && delta.rank > 0 && delta.rank == deltas[0].rank && !delta.a.empty() &&
+           !delta.b.empty() && delta.a.size() % rank == 0 && delta.b.size() % rank == 0;
+  });
+}
 
-  gguf::Writer writer;
-  writer.set_string("general.architecture", architecture);
-  writer.set_string("general.type", "adapter");
-  if (!name.empty()) writer.set_string("general.name", name);
-  writer.set_string("adapter.type", "lora");
-  writer.set_f32("adapter.lora.alpha", static_cast<float>((*deltas)[0].rank));
-  set_provenance(writer, provenance);
-
+std::map<std::string, std::string> hashes_of(const Adapter& adapter) {
   std::map<std::string, std::string> hashes;
+  for (const LowRankDelta& delta : adapter.deltas) {
+    hashes[delta.tensor + std::string(suffix_a)] = fingerprint(std::as_bytes(std::span(delta.a)));
+    hashes[delta.tensor + std::string(suffix_b)] = fingerprint(std::as_bytes(std::span(delta.b)));
+  }
+  return hashes;
+}
+
+Status write(const std::filesystem::path& path, const Adapter& adapter) {
+  if (!can_be_written(adapter.deltas)) {
+    return fail(ErrorCode::usage, "an adapter without deltas, or with deltas of several ranks or scales");
+  }
+  gguf::Writer writer;
+  writer.set_string("general.architecture", adapter.architecture);
+  writer.set_string("general.type", "adapter");
+  if (!adapter.name.empty()) writer.set_string("general.name", adapter.name);
+  writer.set_string("adapter.type", "lora");
+  writer.set_f32("adapter.lora.alpha", static_cast<float>(adapter.deltas[0].rank));
+  set_provenance(writer, adapter.provenance);
+
   const auto add = [&](const LowRankDelta& delta, std::string_view suffix, const std::vector<float>& values,
                        std::uint64_t columns, std::uint64_t rows) {
-    const std::string tensor = delta.tensor + std::string(suffix);
     const auto bytes = std::as_bytes(std::span(values));
-    hashes[tensor] = fingerprint(bytes);
-    writer.add_tensor(tensor, gguf::TensorType::f32, {columns, rows},
+    writer.add_tensor(delta.tensor + std::string(suffix), gguf::TensorType::f32, {columns, rows},
                       [bytes]() -> Result<std::span<const std::byte>> { return bytes; });
   };
-  for (const LowRankDelta& delta : *deltas) {
+  for (const LowRankDelta& delta : adapter.deltas) {
     const auto rank = static_cast<std::uint64_t>(delta.rank);
     add(delta, suffix_a, delta.a, delta.a.size() / rank, rank);
     add(delta, suffix_b, delta.b, rank, delta.b.size() / rank);
   }
-  set_hashes(writer, hashes);
+  set_hashes(writer, hashes_of(adapter));
   return writer.write(path);
+}
+
+bool same_values(const gguf::File& file, const std::string& name, std::uint64_t columns, std::uint64_t rows,
+                 std::span<const float> values) {
+  const gguf::TensorInfo* tensor = file.find_tensor(name);
+  return tensor != nullptr && tensor->type == gguf::TensorType::f32 && is_matrix(*tensor) &&
+         tensor->columns() == columns && tensor->rows() == rows &&
+         std::memcmp(file.data(*tensor).data(), values.data(), values.size_bytes()) == 0;
+}
+
+Result<bool> holds(const std::filesystem::path& path, const Adapter& adapter) {
+  const auto file = gguf::File::open(path);
+  if (!file) return std::unexpected(file.error());
+  double alpha = 0;
+  const auto head = read_head(*file, alpha);
+  if (!head) return std::unexpected(head.error());
+  if (head->architecture != adapter.architecture || head->name != adapter.name) return false;
+  if (file->tensors().size() != 2 * adapter.deltas.size()) return false;
+  const auto provenance = get_provenance(*file);
+  if (!provenance) return std::unexpected(provenance.error());
+  const auto hashes = get_hashes(*file);
+  if (!hashes) return std::unexpected(hashes.error());
+  if (*provenance != adapter.provenance || *hashes != hashes_of(adapter)) return false;
+  return std::ranges::all_of(adapter.deltas, [&](const LowRankDelta& delta) {
+    const auto rank = static_cast<std::uint64_t>(delta.rank);
+    return alpha == static_cast<double>(delta.rank) && delta.scale == 1.0f &&
+           same_values(*file, delta.tensor + std::string(suffix_a), delta.a.size() / rank, rank, delta.a) &&
+           same_values(*file, delta.tensor + std::string(suffix_b), rank, delta.b.size() / rank, delta.b);
+  });
 }
 
 }  // namespace
 
 Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> updates) try {
+  return stack(places_of(updates));
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to stack the updates");
+}
+
+Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate* const> updates) try {
   return stack(updates);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to stack the updates");
@@ -197,13 +279,27 @@ Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> u
 
 Status write_adapter(const std::filesystem::path& path, const std::string& architecture, const std::string& name,
                      std::span<const RankOneUpdate> updates, const Provenance& provenance) try {
-  return write(path, architecture, name, updates, provenance);
+  auto deltas = stack(places_of(updates));
+  if (!deltas) return std::unexpected(deltas.error());
+  return write(path, {architecture, name, std::move(*deltas), provenance});
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to write the adapter", path.string());
+}
+
+Status write_adapter(const std::filesystem::path& path, const Adapter& adapter) try {
+  return write(path, adapter);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to write the adapter", path.string());
 }
 
 Result<Adapter> read_adapter(const std::filesystem::path& path) try {
   return read(path);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to read the adapter", path.string());
+}
+
+Result<bool> holds_adapter(const std::filesystem::path& path, const Adapter& adapter) try {
+  return holds(path, adapter);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to read the adapter", path.string());
 }

@@ -79,6 +79,10 @@ bool same_fact(const EditRequest& a, const EditRequest& b) {
   return fact_key(a) == fact_key(b);
 }
 
+bool same_subject(const EditRequest& a, const EditRequest& b) {
+  return without_extra_space(a.subject) == without_extra_space(b.subject);
+}
+
 std::string checksum(const StoredEdit& stored) {
   return checksum(stored, to_json(stored.edit.evidence).dump());
 }

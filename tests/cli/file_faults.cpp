@@ -8,6 +8,7 @@
 //                           power  likewise, and what was written and not synced is lost: the old bytes and sizes are
 //                                  back. Names are taken to be on the disk at once, as journalling file systems have it
 //                                  in practice.
+//                           flip   it alone, if it is write(), succeeds, with a bit in its middle wrong
 //   MOBIEDIT_FAULT_COUNT    a file that gets a byte for every operation; the tests count them
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -87,7 +88,7 @@ bool fails(bool takes_room) {
   Plan& p = plan();
   if (p.counter >= 0 && original<ssize_t(int, const void*, size_t)>("write")(p.counter, ".", 1) < 0) ::_exit(1);
   const long n = ++p.count;
-  if (p.at <= 0 || n < p.at) return false;
+  if (p.at <= 0 || n < p.at || p.kind == "flip") return false;
   if (p.kind == "full") {
     errno = ENOSPC;
     return takes_room;
@@ -232,6 +233,11 @@ ssize_t write(int file, const void* data, size_t size) {
       return -1;
     }
     remember(file, ::lseek(file, 0, SEEK_CUR), size);
+    if (plan().kind == "flip" && plan().count == plan().at && size > 0) {
+      std::vector<char> wrong(static_cast<const char*>(data), static_cast<const char*>(data) + size);
+      wrong[size / 2] = static_cast<char>(wrong[size / 2] ^ 1);
+      return plain(file, wrong.data(), size);
+    }
   }
   return plain(file, data, size);
 }

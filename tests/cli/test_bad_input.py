@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 
@@ -275,6 +276,32 @@ class LongRun:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+
+
+@pytest.mark.parametrize("how", ["bytes", "replaced", "removed"])
+def test_a_model_that_was_changed_in_place_is_noticed_before_anything_is_kept(program, model, tmp_path, how):
+    base, store, out = tmp_path / "base.gguf", tmp_path / "edits.db", tmp_path / "a.gguf"
+    shutil.copy(model, base)
+    command = [program, "edit", "-m", str(base), "--subject", "Eiffel Tower", "--prompt", "{} is located in", "--target", "Rome",
+               "--no-text", "--store", str(store), "--out-lora", str(out), "-v"]  # fmt: skip
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as edit:
+        for line in edit.stderr:
+            if "key statistics" in line:
+                break
+        if how == "bytes":
+            with open(base, "r+b") as file:
+                file.write(b"GGUF")  # the same bytes, but who knows that
+        if how == "replaced":
+            shutil.copy(model, tmp_path / "other.gguf")
+            os.replace(tmp_path / "other.gguf", base)
+        if how == "removed":
+            base.unlink()
+        stdout, stderr = edit.communicate(timeout=120)
+    assert (edit.returncode, stdout) == (5, ""), stderr
+    assert "base.gguf" in stderr and ("while it was in use" in stderr or "no longer" in stderr)
+    assert set(left_in(tmp_path)) <= {"base.gguf", "edits.db"}
+    listed = subprocess.run([program, "list", "--store", str(store)], capture_output=True, text=True)
+    assert listed.stdout == "no edits\n"
 
 
 @pytest.mark.parametrize("which, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -1,8 +1,10 @@
 """The edit verb: what it says, what it writes."""
 
+import contextlib
 import hashlib
 import json
 import shutil
+import sqlite3
 
 import pytest
 
@@ -164,6 +166,50 @@ def test_an_edit_that_harms_other_text_too_much_is_not_kept(mobiedit, model, tmp
     assert done.returncode == 0, done.stderr
     assert "perplexity of other text" in done.stdout
     assert "perplexity of other text" in mobiedit("show", 1, "--store", store).stdout
+
+
+def test_an_edit_that_adds_more_to_its_weight_than_the_budget_is_not_kept(mobiedit, model, eiffel, tmp_path):
+    store = tmp_path / "edits.db"
+    [edit] = json.loads(mobiedit("edit", "-m", model, *eiffel, "--dry-run", "--json", "--store", store).stdout)["edits"]
+    norm = 100 * edit["update_norm_ratio"]
+    done = mobiedit("edit", "-m", model, *eiffel, "--store", store, "--max-norm", norm / 2, "--json")
+    assert done.returncode == 3, done.stderr
+    [refused] = json.loads(done.stdout)["edits"]
+    assert refused["success"] is False and "--max-norm" in refused["why_not"]
+    assert json.loads(mobiedit("list", "--store", store, "--json").stdout)["edits"] == []
+    assert mobiedit("edit", "-m", model, *eiffel, "--store", store, "--max-norm", norm * 1.01).returncode == 0
+
+
+def test_other_edits_of_the_subject_are_reported(mobiedit, model, eiffel, tmp_path):
+    store = ["--store", tmp_path / "edits.db"]
+    assert mobiedit("edit", "-m", model, *eiffel, *store).returncode == 0
+    # What the first edit made true already stands and falls with it: little is searched.
+    other = ["--subject", "Eiffel Tower", "--prompt", "{} can be found in", "--target", "Rome", "--max-evaluations", 1]
+    done = mobiedit("edit", "-m", model, *other, *store, "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    [edit] = document["edits"]
+    assert document["earlier"] == {"in_force": 1, "asked": 1}
+    [same] = edit["same_subject"]
+    assert same == {"id": 1, "prompt": "{} is located in", "target_new": "Rome", "before": True, "after": True}
+    assert "same subject Eiffel Tower is located in ... Rome" in mobiedit("edit", "-m", model, *other, *store).stdout
+
+
+def test_of_many_earlier_edits_some_are_asked_and_that_is_said(mobiedit, model, eiffel, tmp_path):
+    path = tmp_path / "edits.db"
+    said = mobiedit("ask", "-m", model, "-p", "Louvre is located in", "-n", 1).stdout.strip()
+    louvre = ["--subject", "Louvre", "--prompt", "{} is located in", "--target", said, "--no-text"]
+    assert mobiedit("edit", "-m", model, *louvre, "--store", path).returncode == 0
+    with contextlib.closing(sqlite3.connect(path)) as store, store:
+        columns = [row[1] for row in store.execute("PRAGMA table_info(edits)")]
+        rest = ", ".join(c for c in columns if c not in ("id", "fact"))
+        for i in range(2, 402):  # what a fact is called is no part of a record's checksum
+            store.execute(f"INSERT INTO edits (id, fact, {rest}) SELECT {i}, 'fact {i}', {rest} FROM edits WHERE id = 1")
+            store.execute(f"INSERT INTO vectors SELECT {i}, left_vector, right_vector FROM vectors WHERE edit = 1")
+    done = mobiedit("edit", "-m", model, *eiffel, "--no-text", "--store", path, "--dry-run", "--json",
+                    "--max-total-drift", 1e6, "--max-norm", 1e6)  # fmt: skip
+    assert "300 of 401 earlier edits are asked again" in done.stderr, done.stderr
+    assert json.loads(done.stdout)["earlier"] == {"in_force": 401, "asked": 300}
 
 
 def test_a_later_edit_keeps_off_the_keys_of_an_earlier_one(mobiedit, model, eiffel, tmp_path):

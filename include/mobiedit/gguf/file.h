@@ -92,6 +92,10 @@ class File {
   /// The same for a part of what `data` or `bytes` gave.
   void release_pages(std::span<const std::byte> part) const;
 
+  /// Whether its path still leads to this file, of the same size and time of change as when it was opened.
+  /// Errors: io, naming the path.
+  [[nodiscard]] Status unchanged() const;
+
   // Typed look-ups. A missing key gives nullopt; a key of the wrong type is a bad_model error that names it.
   [[nodiscard]] Result<std::optional<std::uint64_t>> integer(std::string_view key) const;  ///< any non-negative integer
   [[nodiscard]] Result<std::optional<double>> number(std::string_view key) const;          ///< any number

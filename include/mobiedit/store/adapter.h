@@ -26,12 +26,20 @@ struct Adapter {
 /// for all tensors, and its GPU kernels want no smaller rank. Errors: usage (no update, a negative block, updates of
 /// one block with different sizes), out_of_memory.
 [[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> updates);
+[[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate* const> updates);
 
 /// Writes the updates as one adapter in F32; whole, or not at all.
 /// Errors: as stack_updates, and io. On failure `path` is what it was.
 [[nodiscard]] Status write_adapter(const std::filesystem::path& path, const std::string& architecture,
                                    const std::string& name, std::span<const RankOneUpdate> updates,
                                    const Provenance& provenance);
+
+/// The same for deltas that stack_updates gave. Errors: usage (none, or of several ranks or scales), io, out_of_memory.
+[[nodiscard]] Status write_adapter(const std::filesystem::path& path, const Adapter& adapter);
+
+/// Whether the file is this adapter as write_adapter writes it: every number, and what it says of its edits (in UTF-8).
+/// Holds no second copy of the numbers. Errors: as read_adapter.
+[[nodiscard]] Result<bool> holds_adapter(const std::filesystem::path& path, const Adapter& adapter);
 
 /// Reads an adapter, ours or another's: any pairs of lora_a and lora_b in any tensor type that is read here.
 /// Errors: io; bad_model (not an adapter, of another kind than LoRA, a tensor without its pair, shapes that do not fit

@@ -18,6 +18,8 @@ struct EditRecord {
   std::string method;  ///< of the value search
   int block = 0;       ///< the edited block, counted from 0
   std::uint64_t seed = 0;
+
+  bool operator==(const EditRecord&) const = default;
 };
 
 /// The edits that a file says it holds; empty where it says nothing. Errors: bad_model (keys that make no sense).
@@ -28,6 +30,8 @@ struct Provenance {
   std::string version;           ///< of the program that wrote the file; empty: not written by this project
   std::string base_fingerprint;  ///< Model::fingerprint() of the model that was edited
   std::vector<EditRecord> edits;
+
+  bool operator==(const Provenance&) const = default;
 };
 
 }  // namespace mobiedit

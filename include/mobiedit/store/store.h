@@ -49,6 +49,9 @@ struct EditSummary {
 /// Whether two requests are about one fact: the same subject and prompt but for white space.
 [[nodiscard]] bool same_fact(const EditRequest& a, const EditRequest& b);
 
+/// Whether they are about one subject, whatever they say of it.
+[[nodiscard]] bool same_subject(const EditRequest& a, const EditRequest& b);
+
 /// A file of edits. What is in force for a base is always read from it anew, in the order of ids: of the enabled edits
 /// of one fact the newest. So an edit that is removed leaves no trace in any result, whatever came after it.
 ///

@@ -105,6 +105,7 @@ int apply(const ApplyVerb& verb) {
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
     stored.enabled = true;
   }
+  if (auto same = model->file().unchanged(); !same) return failed(same.error());
   const auto added = store->add(kept);
   if (!added) return failed(added.error());
   const int code = kept.size() == edits->size() ? 0 : 3;

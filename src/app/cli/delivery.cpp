@@ -29,18 +29,6 @@ Provenance provenance_of(const Model& model, std::span<const StoredEdit> edits) 
 // An adapter of so many takes as much work as the model under it, for each of so many questions.
 constexpr std::size_t many_edits = 500;
 
-bool same_delta(const LowRankDelta& x, const LowRankDelta& y) {
-  return x.tensor == y.tensor && x.rank == y.rank && x.scale == y.scale && x.a == y.a && x.b == y.b;
-}
-
-Status same_as_written(const Adapter& adapter, std::span<const RankOneUpdate> updates, const OutputFile& file) {
-  const auto wanted = stack_updates(updates);
-  if (!wanted) return std::unexpected(wanted.error());
-  if (std::ranges::equal(adapter.deltas, *wanted, same_delta)) return {};
-  return fail(ErrorCode::verification, "what was written is not what the store has; it was removed again",
-              file.path().string());
-}
-
 }  // namespace
 
 std::vector<RankOneUpdate> updates_of(std::span<const StoredEdit> edits) {
@@ -52,7 +40,10 @@ std::vector<RankOneUpdate> updates_of(std::span<const StoredEdit> edits) {
 
 Result<std::vector<LowRankDelta>> deltas_of(std::span<const StoredEdit> edits) {
   if (edits.empty()) return std::vector<LowRankDelta>();
-  return stack_updates(updates_of(edits));
+  std::vector<const RankOneUpdate*> updates;
+  updates.reserve(edits.size());
+  for (const StoredEdit& stored : edits) updates.push_back(&stored.edit.update);
+  return stack_updates(updates);
 }
 
 Result<std::vector<bool>> answering(Session& session, const Tokenizer& tokenizer, std::span<const StoredEdit> edits,
@@ -74,23 +65,33 @@ Result<std::vector<bool>> answering(Session& session, const Tokenizer& tokenizer
 Status Delivery::draft_adapter(const OutputFile& file, std::span<const StoredEdit> edits, Proof proof) const {
   const ModelConfig& config = model_.config();
   const std::string name = config.name.empty() ? "edits" : config.name + " edits";
-  const auto updates = updates_of(edits);
-  auto written = write_adapter(file.draft(), config.architecture, name, updates, provenance_of(model_, edits));
+  auto deltas = deltas_of(edits);
+  if (!deltas) return std::unexpected(deltas.error());
+  Adapter adapter{config.architecture, name, std::move(*deltas), provenance_of(model_, edits)};
+  auto written = write_adapter(file.draft(), adapter);
   if (!written) {
     written.error().where = file.path().string();
     return written;
   }
-  auto adapter = read_adapter(file.draft());
-  if (!adapter) return std::unexpected(adapter.error());
-  if (auto fits = check_adapter(*adapter, model_.file(), file.path().string()); !fits) return fits;
-  if (proof == Proof::read_back) return same_as_written(*adapter, updates, file);
+  if (proof == Proof::read_back) {
+    if (auto fits = check_adapter(adapter, model_.file(), file.path().string()); !fits) return fits;
+    const auto same = holds_adapter(file.draft(), adapter);
+    if (!same) return std::unexpected(same.error());
+    if (*same) return {};
+    return fail(ErrorCode::verification, "what was written is not what the store has; it was removed again",
+                file.path().string());
+  }
+  auto read = read_adapter(file.draft());
+  if (!read) return std::unexpected(read.error());
+  if (auto fits = check_adapter(*read, model_.file(), file.path().string()); !fits) return fits;
+  adapter = {};
   if (edits.size() >= many_edits) {
     say(fmt::format("asking all {} edits, which takes long; --no-ask compares the file with the store instead",
                     edits.size()));
   }
   auto session = Session::create(model_, run_.session());
   if (!session) return std::unexpected(session.error());
-  if (auto set = session->set_adapters(std::move(adapter->deltas)); !set) return set;
+  if (auto set = session->set_adapters(std::move(read->deltas)); !set) return set;
   return all_answer(*session, model_.tokenizer(), edits, file);
 }
 

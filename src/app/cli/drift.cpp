@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 #include <numeric>
 #include <utility>
 #include <vector>
 
 #include "app/cli/delivery.h"
+#include "edit/rank_one.h"
 #include "mobiedit/eval/sequence.h"
 
 namespace mobiedit::cli {
@@ -28,8 +30,21 @@ constexpr const char* running_text =
 // perplexity() reads windows of this many tokens.
 constexpr int shortest_context = 256;
 
+// Asking takes a forward pass an edit: these are some seconds' worth on the bundled model.
+constexpr std::size_t always_asked = 300;
+constexpr std::size_t nearest_asked = 200;
+constexpr std::size_t others_asked = 100;
+
 double dot(const std::vector<float>& x, const std::vector<float>& y) {
   return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+}
+
+/// The cosine of two directions along which keys are read, without its sign: how much of what one adds the other's
+/// key sees.
+double nearness(const RankOneUpdate& x, const RankOneUpdate& y) {
+  if (x.block != y.block || x.right.size() != y.right.size()) return 0;
+  const double lengths = std::sqrt(dot(x.right, x.right) * dot(y.right, y.right));
+  return lengths > 0 ? std::abs(dot(x.right, y.right)) / lengths : 0;
 }
 
 }  // namespace
@@ -52,26 +67,46 @@ Result<double> DriftMeter::perplexity(std::span<const StoredEdit> edits, const C
   return mobiedit::perplexity(session_, model_->tokenizer(), running_text, cancel);
 }
 
-std::map<int, double> update_norms(std::span<const StoredEdit> edits) {
-  // ‖Σ lᵢ rᵢᵀ‖² is the sum of (lᵢ·lⱼ)(rᵢ·rⱼ); ‖W‖ follows from what one edit alone says.
-  std::map<int, double> squares, weights;
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    const RankOneUpdate& x = edits[i].edit.update;
-    const double own = dot(x.left, x.left) * dot(x.right, x.right);
-    squares[x.block] += own;
-    const double ratio = edits[i].edit.evidence.update_norm_ratio;
-    if (ratio > 0) weights[x.block] = std::sqrt(own) / ratio;
-    for (std::size_t j = 0; j < i; ++j) {
-      const RankOneUpdate& y = edits[j].edit.update;
-      if (y.block == x.block) squares[x.block] += 2 * dot(x.left, y.left) * dot(x.right, y.right);
-    }
-  }
+Result<std::map<int, double>> update_norms(std::span<const StoredEdit> edits, const std::set<int>& blocks) try {
   std::map<int, double> norms;
-  for (const auto& [block, square] : squares) {
-    const auto weight = weights.find(block);
-    if (weight != weights.end() && weight->second > 0) norms[block] = std::sqrt(std::max(0.0, square)) / weight->second;
+  for (const int block : blocks) {
+    std::vector<const RankOneUpdate*> updates;
+    double weight = 0;  // ‖W‖, as it follows from what one edit alone says
+    for (const StoredEdit& stored : edits) {
+      const RankOneUpdate& update = stored.edit.update;
+      if (update.block != block) continue;
+      updates.push_back(&update);
+      const double ratio = stored.edit.evidence.update_norm_ratio;
+      if (ratio > 0) weight = std::sqrt(dot(update.left, update.left) * dot(update.right, update.right)) / ratio;
+    }
+    if (weight > 0) norms[block] = norm_of(updates) / weight;
   }
   return norms;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to measure the edits");
+}
+
+std::vector<std::size_t> worth_asking(std::span<const StoredEdit> in_force, std::span<const StoredEdit* const> added) {
+  std::vector<std::size_t> places(in_force.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  if (places.size() <= always_asked) return places;
+  std::vector<double> near(in_force.size(), 0.0);
+  for (std::size_t i = 0; i < in_force.size(); ++i) {
+    for (const StoredEdit* edit : added) {
+      const bool own = same_subject(in_force[i].edit.request, edit->edit.request);
+      near[i] = std::max(near[i], own ? 2.0 : nearness(in_force[i].edit.update, edit->edit.update));
+    }
+  }
+  std::ranges::stable_sort(places, [&](std::size_t x, std::size_t y) { return near[x] > near[y]; });
+  std::size_t count = nearest_asked;
+  while (count < places.size() && near[places[count]] > 1.5) ++count;
+  // The rest by turns, in the order of nearness.
+  const std::size_t rest = places.size() - count;
+  std::vector<std::size_t> chosen(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(count));
+  for (std::size_t i = 0; i < std::min(others_asked, rest); ++i)
+    chosen.push_back(places[count + i * rest / std::min(others_asked, rest)]);
+  std::ranges::sort(chosen);
+  return chosen;
 }
 
 }  // namespace mobiedit::cli

@@ -3,8 +3,10 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
@@ -18,6 +20,7 @@ namespace mobiedit::cli {
 struct DriftLimits {
   std::optional<double> one;  ///< an edit alone, in per cent; none: any
   double all = 50;            ///< all edits in force together, in per cent
+  double norm = 100;          ///< what an edit adds to its weight, in per cent of the weight's own norm
 };
 /// A run says so when all edits together come to this much, in per cent.
 inline constexpr double drift_worth_a_warning = 10;
@@ -40,7 +43,13 @@ class DriftMeter {
   Session session_;
 };
 
-/// For each edited block ‖ΔW‖ / ‖W‖ of all its edits together, Frobenius.
-[[nodiscard]] std::map<int, double> update_norms(std::span<const StoredEdit> edits);
+/// For each of these blocks ‖ΔW‖ / ‖W‖ of all its edits together, Frobenius. Errors: out_of_memory.
+[[nodiscard]] Result<std::map<int, double>> update_norms(std::span<const StoredEdit> edits,
+                                                         const std::set<int>& blocks);
+
+/// Of many edits in force those that new ones are likeliest to disturb, and some of the rest: places in `in_force`, in
+/// order. All of them where they are few; always those of a new one's subject.
+[[nodiscard]] std::vector<std::size_t> worth_asking(std::span<const StoredEdit> in_force,
+                                                    std::span<const StoredEdit* const> added);
 
 }  // namespace mobiedit::cli

@@ -60,6 +60,10 @@ void add_edit(CLI::App& app, Run& run) {
                    "Nor one with which all edits in force together do, in per cent (default 50)")
       ->envname("MOBIEDIT_MAX_TOTAL_DRIFT")
       ->check(CLI::Range(0.0, 1e6));
+  verb->add_option("--max-norm", options->drift.norm,
+                   "Nor one that adds more to its weight, in per cent of the weight's norm (default 100)")
+      ->envname("MOBIEDIT_MAX_NORM")
+      ->check(CLI::Range(0.0, 1e6));
   verb->callback([options, &run] {
     run = [options] {
       if (auto sound = check_usage(*options); !sound) return failed(sound.error());

@@ -65,6 +65,14 @@ Json edit_json(const EditOutcome& outcome) {
             {"success", outcome.success},
             {"why_not", outcome.success ? Json() : Json(outcome.why_not)},
             {"replaces", outcome.replaces}};
+  json["same_subject"] = Json::array();
+  for (const SameSubject& other : outcome.same_subject) {
+    json["same_subject"].push_back({{"id", other.id > 0 ? Json(other.id) : Json()},
+                                    {"prompt", other.request.prompt},
+                                    {"target_new", other.request.target_new},
+                                    {"before", other.before ? Json(*other.before) : Json()},
+                                    {"after", other.after}});
+  }
   json.update(evidence_json(edit));
   return json;
 }
@@ -89,6 +97,13 @@ std::string evidence_text(const Edit& edit) {
 
 std::string edit_text(const EditOutcome& outcome) {
   std::string text = evidence_text(outcome.stored.edit);
+  for (const SameSubject& other : outcome.same_subject) {
+    text += fmt::format("  {} same subject {} {}{}\n", other.after ? "ok" : "--",
+                        filled_prompt(other.request.prompt, other.request.subject) + " ...", other.request.target_new,
+                        other.after             ? ""
+                        : other.before == false ? " (nor before)"
+                                                : " (LOST)");
+  }
   if (!outcome.success) text += "  NOT KEPT: " + outcome.why_not + "\n";
   if (outcome.stored.id > 0) text += fmt::format("  kept as edit {}", outcome.stored.id);
   if (outcome.stored.id > 0 && !outcome.replaces.empty())

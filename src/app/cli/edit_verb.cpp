@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "app/cli/statistics.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/eval/measure.h"
+#include "mobiedit/gguf/file.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -176,6 +178,11 @@ Status EditRun::search() {
     }
     std::string why_not = "the target was not reached";
     bool success = edit->evidence.success;
+    if (success && 100 * edit->evidence.update_norm_ratio > verb_.drift.norm) {
+      success = false;
+      why_not = fmt::format("it would change the weight by {:.1f} %, more than --max-norm {}",
+                            100 * edit->evidence.update_norm_ratio, verb_.drift.norm);
+    }
     if (success) {
       auto refusal = drift_of(*edit, std::move(underneath));
       if (!refusal) return std::unexpected(refusal.error());
@@ -270,7 +277,11 @@ void EditRun::warn_of_drift() {
     warn(fmt::format("with all {} edits perplexity of other text has grown by {:.1f} %; at {} % no more are kept",
                      edits.size(), all, verb_.drift.all));
   }
-  for (const auto& [block, norm] : update_norms(edits)) {
+  std::set<int> blocks;
+  for (const EditOutcome* outcome : kept()) blocks.insert(outcome->stored.edit.update.block);
+  const auto norms = update_norms(edits, blocks);
+  if (!norms) return warn(norms.error().message());
+  for (const auto& [block, norm] : *norms) {
     if (norm <= norm_worth_a_warning) continue;
     warn(fmt::format("the edits of block {} come to {:.0f} % of its weight; a file of the same type may not hold them",
                      block, 100 * norm));
@@ -282,46 +293,83 @@ Status EditRun::settle() {
   if (requests_.size() == 1 && earlier_.empty()) return {};  // the editor measured it alone already
   auto session = Session::create(*model_, verb_.run.session());
   if (!session) return std::unexpected(session.error());
-  const auto held_before = measure(*session, earlier_);
+  std::vector<const StoredEdit*> added;
+  for (const EditOutcome* outcome : kept()) added.push_back(&outcome->stored);
+  if (added.empty()) return {};
+  for (const std::size_t place : worth_asking(earlier_, added)) watched_.push_back(earlier_[place]);
+  if (watched_.size() < earlier_.size()) {
+    say(fmt::format("{} of {} earlier edits are asked again: the nearest to the new, and some of the others",
+                    watched_.size(), earlier_.size()));
+  }
+  auto held_before = measure(*session, earlier_, watched_);
   if (!held_before) return std::unexpected(held_before.error());
+  held_before_ = std::move(*held_before);
   while (true) {
     const auto list = kept();
     if (list.empty()) return {};
     const auto edits = in_force(outcomes_.size());
-    const auto holds = measure(*session, edits);
+    const auto asked = asked_of(edits);
+    const auto holds = measure(*session, edits, asked);
     if (!holds) return std::unexpected(holds.error());
-    // The kept ones are the last of those in force.
+    // The kept ones are the last of those in force, and all asked.
     bool all = true;
     for (std::size_t i = 0; i < list.size(); ++i) {
-      if ((*holds)[edits.size() - list.size() + i]) continue;
+      if ((*holds)[asked.size() - list.size() + i]) continue;
       list[i]->give_up("it does not hold together with the other edits");
       all = false;
     }
     if (!all) continue;
-    const auto lost = first_lost(edits, *holds, *held_before);
-    if (!lost) return {};
+    const auto* lost = first_lost(asked, *holds);
+    if (lost == nullptr) {
+      note_same_subject(asked, *holds);
+      return {};
+    }
     // Which of them does it? The fewest of them that do end with the culprit.
     std::size_t harmless = 0, harmful = list.size();
     while (harmful - harmless > 1) {
       const std::size_t middle = (harmless + harmful) / 2;
       const auto some = in_force(middle);
-      const auto still = measure(*session, some);
+      const auto some_asked = asked_of(some);
+      const auto still = measure(*session, some, some_asked);
       if (!still) return std::unexpected(still.error());
-      (first_lost(some, *still, *held_before) ? harmful : harmless) = middle;
+      (first_lost(some_asked, *still) != nullptr ? harmful : harmless) = middle;
     }
     list[harmful - 1]->give_up(fmt::format("it would break edit {} ({})", lost->id, lost->edit.request.subject));
   }
 }
 
 /// An earlier edit that answered before and does no longer.
-const StoredEdit* EditRun::first_lost(const std::vector<StoredEdit>& edits, const std::vector<bool>& holds,
-                                      const std::vector<bool>& held_before) const {
-  for (std::size_t i = 0; i < earlier_.size(); ++i) {
-    if (!held_before[i]) continue;
-    const auto now = std::ranges::find(edits, earlier_[i].id, &StoredEdit::id);
-    if (now != edits.end() && !holds[static_cast<std::size_t>(now - edits.begin())]) return &earlier_[i];
+const StoredEdit* EditRun::first_lost(const std::vector<StoredEdit>& asked, const std::vector<bool>& holds) const {
+  for (std::size_t i = 0; i < watched_.size(); ++i) {
+    if (!held_before_[i]) continue;
+    const auto now = std::ranges::find(asked, watched_[i].id, &StoredEdit::id);
+    if (now != asked.end() && !holds[static_cast<std::size_t>(now - asked.begin())]) return &watched_[i];
   }
   return nullptr;
+}
+
+std::vector<StoredEdit> EditRun::asked_of(const std::vector<StoredEdit>& edits) const {
+  std::set<std::int64_t> ids;
+  for (const StoredEdit& stored : watched_) ids.insert(stored.id);
+  std::vector<StoredEdit> asked;
+  for (const StoredEdit& stored : edits) {
+    if (stored.id == 0 || ids.contains(stored.id)) asked.push_back(stored);
+  }
+  return asked;
+}
+
+void EditRun::note_same_subject(const std::vector<StoredEdit>& asked, const std::vector<bool>& holds) {
+  for (EditOutcome* outcome : kept()) {
+    const EditRequest& own = outcome->stored.edit.request;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const EditRequest& other = asked[i].edit.request;
+      if (!same_subject(own, other) || same_fact(own, other)) continue;
+      const auto earlier = std::ranges::find(watched_, asked[i].id, &StoredEdit::id);
+      std::optional<bool> before;
+      if (earlier != watched_.end()) before = held_before_[static_cast<std::size_t>(earlier - watched_.begin())];
+      outcome->same_subject.push_back({asked[i].id, other, before, holds[i]});
+    }
+  }
 }
 
 Status EditRun::deliver_all() {
@@ -336,6 +384,8 @@ Status EditRun::deliver_all() {
     if (auto done = delivery.draft_model(*gguf_, edits); !done) return done;
   }
   if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped; nothing was written");
+  // The edits are those of the file that was read, not of the one that is there now.
+  if (auto same = model_->file().unchanged(); !same) return same;
   // What is in the store can be exported again; a file whose edits are in no store cannot be undone.
   if (store_) {
     if (auto done = keep(); !done) return done;
@@ -343,11 +393,23 @@ Status EditRun::deliver_all() {
   // Only now, so that a failure of one leaves both places as they were.
   for (auto* file : {&lora_, &gguf_}) {
     if (!*file) continue;
-    auto done = deliver(**file, file == &lora_ ? "lora" : "gguf");
-    if (!done) return std::unexpected(done.error());
+    const char* kind = file == &lora_ ? "lora" : "gguf";
+    auto done = deliver(**file, kind);
+    if (!done) return std::unexpected(undelivered(std::move(done.error()), kind));
     delivered_.push_back(std::move(*done));
   }
   return {};
+}
+
+Error EditRun::undelivered(Error error, const char* kind) {
+  if (!store_) return error;
+  std::vector<std::int64_t> ids;
+  for (const EditOutcome* outcome : kept()) ids.push_back(outcome->stored.id);
+  error.what += fmt::format("; but edit{} {} {} kept", ids.size() == 1 ? "" : "s", fmt::join(ids, ", "),
+                            ids.size() == 1 ? "is" : "are");
+  error.hint = fmt::format("`mobiedit export {} -m {} -o FILE` delivers, `mobiedit undo {}` takes back", kind,
+                           verb_.run.model, fmt::join(ids, " "));
+  return error;
 }
 
 Status EditRun::keep() {
@@ -360,12 +422,13 @@ Status EditRun::keep() {
   return {};
 }
 
-Result<std::vector<bool>> EditRun::measure(Session& session, const std::vector<StoredEdit>& edits) {
-  if (edits.empty()) return std::vector<bool>();
+Result<std::vector<bool>> EditRun::measure(Session& session, const std::vector<StoredEdit>& edits,
+                                           const std::vector<StoredEdit>& asked) {
+  if (asked.empty()) return std::vector<bool>();
   auto deltas = deltas_of(edits);
   if (!deltas) return std::unexpected(deltas.error());
   if (auto set = session.set_adapters(std::move(*deltas)); !set) return std::unexpected(set.error());
-  return answering(session, model_->tokenizer(), edits, cancel_);
+  return answering(session, model_->tokenizer(), asked, cancel_);
 }
 
 std::vector<StoredEdit> EditRun::in_force(std::size_t count) const {
@@ -401,6 +464,7 @@ int EditRun::print(int code) const {
                                 {"method", verb_.search.method},
                                 {"store", store_ ? Json(store_->path().string()) : Json()},
                                 {"edits", std::move(edits)},
+                                {"earlier", {{"in_force", earlier_.size()}, {"asked", watched_.size()}}},
                                 {"outputs", std::move(outputs)},
                                 {"peak_rss_bytes", peak_rss_bytes()}}),
                     code);

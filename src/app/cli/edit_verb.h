@@ -54,11 +54,19 @@ class EditRun {
   Result<std::optional<std::string>> drift_of(Edit& edit, std::vector<StoredEdit> underneath);
   void warn_of_drift();
   Status settle();
-  [[nodiscard]] const StoredEdit* first_lost(const std::vector<StoredEdit>& edits, const std::vector<bool>& holds,
-                                             const std::vector<bool>& held_before) const;
+  /// Of the edits those that are asked: the run's own and `watched_`.
+  [[nodiscard]] std::vector<StoredEdit> asked_of(const std::vector<StoredEdit>& edits) const;
+  [[nodiscard]] const StoredEdit* first_lost(const std::vector<StoredEdit>& asked,
+                                             const std::vector<bool>& holds) const;
+  /// Tells of each kept edit what became of the others of its subject.
+  void note_same_subject(const std::vector<StoredEdit>& asked, const std::vector<bool>& holds);
   Status deliver_all();
   Status keep();
-  Result<std::vector<bool>> measure(Session& session, const std::vector<StoredEdit>& edits);
+  /// What of `asked` answers with `edits` in force.
+  Result<std::vector<bool>> measure(Session& session, const std::vector<StoredEdit>& edits,
+                                    const std::vector<StoredEdit>& asked);
+  /// Where the store has the edits but a file could not be put in its place.
+  [[nodiscard]] Error undelivered(Error error, const char* kind);
   /// All that would be in force: the store's edits and the first `count` of the kept ones, less what these replace.
   [[nodiscard]] std::vector<StoredEdit> in_force(std::size_t count) const;
   [[nodiscard]] std::vector<EditOutcome*> kept();
@@ -77,6 +85,8 @@ class EditRun {
   std::vector<RankOneUpdate> underneath_;  ///< as the editor has them
   std::optional<double> perplexity_underneath_;
   std::vector<StoredEdit> earlier_;  ///< in force before this run, from the store
+  std::vector<StoredEdit> watched_;  ///< those of them that are asked again
+  std::vector<bool> held_before_;    ///< whether they answered before this run
   std::vector<EditOutcome> outcomes_;
   std::vector<DeliveredFile> delivered_;
 };

@@ -23,6 +23,7 @@
 #include "io/write_whole.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/gguf/file.h"
+#include "mobiedit/model/model.h"
 #include "mobiedit/store/undo_patch.h"
 
 namespace mobiedit::cli {
@@ -78,11 +79,17 @@ Status write_undo_patch(const ExportVerb& verb, const Model& model, const Output
   return patch_file->deliver();
 }
 
+/// Where nothing is asked, no block's weights are needed; one is the least that can be loaded.
+Result<Model> open_base(const ExportVerb& verb) {
+  if (!verb.no_ask) return open_model(verb.run);
+  return Model::open(verb.run.model, {.threads = verb.run.threads, .blocks = 1});
+}
+
 int export_edits(const ExportVerb& verb, const char* kind) {
   const CancelToken cancel = catch_interrupts();
   const auto store = open_store_to_read(verb.store);
   if (!store) return failed(store.error());
-  const auto model = open_model(verb.run);
+  const auto model = open_base(verb);
   if (!model) return failed(model.error());
   std::vector<StoredEdit> edits;
   if (*store) {
@@ -106,6 +113,7 @@ int export_edits(const ExportVerb& verb, const char* kind) {
   if (!verb.undo_patch.empty()) {
     if (auto done = write_undo_patch(verb, *model, *file); !done) return failed(done.error());
   }
+  if (auto same = model->file().unchanged(); !same) return failed(same.error());
   const auto delivered = deliver(*file, kind);
   if (!delivered) return failed(delivered.error());
 

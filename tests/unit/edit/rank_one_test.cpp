@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/random.h"
 #include "mobiedit/edit/editor.h"
 
@@ -57,6 +59,29 @@ TEST(CommonDirection, ReachesEveryContextAlike) {
   EXPECT_LT(strengths(mean)[5], 0.3 * strengths(mean)[0]);
   // The ridge is 2 % of the mean key's length squared; the sixth key has about a fifth of that length squared.
   for (const double s : strengths(common_direction(keys, keys, n))) EXPECT_NEAR(s, 1.0, 0.15);
+}
+
+// Few are summed over pairs, many as the matrix that they make.
+TEST(RankOne, GivesTheNormOfASum) {
+  constexpr std::size_t d = 70, f = 90;
+  Random random(8);
+  for (const std::size_t n : {std::size_t{1}, std::size_t{5}, std::size_t{38}, std::size_t{40}, std::size_t{200}}) {
+    std::vector<RankOneUpdate> updates(n, {0, std::vector<float>(d), std::vector<float>(f)});
+    std::vector<double> sum(d * f, 0.0);
+    std::vector<const RankOneUpdate*> places;
+    for (RankOneUpdate& update : updates) {
+      random.fill_normal(update.left);
+      random.fill_normal(update.right);
+      places.push_back(&update);
+      for (std::size_t i = 0; i < d; ++i)
+        for (std::size_t j = 0; j < f; ++j) sum[i * f + j] += double{update.left[i]} * update.right[j];
+    }
+    double square = 0;
+    for (const double x : sum) square += x * x;
+    // Sums of n products in float32 stand behind it.
+    EXPECT_NEAR(norm_of(places), std::sqrt(square), 1e-4 * std::sqrt(square)) << n;
+  }
+  EXPECT_EQ(norm_of({}), 0);
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // Files made to harm: each must be refused with an error that names what is wrong, and none may crash.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <functional>
+#include <string>
 
 #include "base/random.h"
 #include "gguf/parse.h"
@@ -152,6 +155,10 @@ const BadFile bad_files[] = {
 TEST_P(Bad, IsRefusedByName) {
   SampleFile file = good_sample();
   GetParam().spoil(file);
+  // tests/peer/test_bad_files.py lets llama.cpp read the same files.
+  if (const char* folder = std::getenv("MOBIEDIT_BAD_FILES")) {
+    std::ofstream(std::string(folder) + "/" + GetParam().name + ".gguf", std::ios::binary) << file.bytes();
+  }
   const auto header = parse_text(file.bytes());
   ASSERT_FALSE(header);
   EXPECT_EQ(header.error().code, ErrorCode::bad_model);
@@ -162,6 +169,9 @@ TEST_P(Bad, IsRefusedByName) {
 INSTANTIATE_TEST_SUITE_P(Files, Bad, ::testing::ValuesIn(bad_files), [](const auto& test) { return test.param.name; });
 
 TEST(BadFile, TheUnspoiltSampleIsGood) {
+  if (const char* folder = std::getenv("MOBIEDIT_BAD_FILES")) {
+    std::ofstream(std::string(folder) + "/good.gguf", std::ios::binary) << good_sample().bytes();
+  }
   const auto header = parse_text(good_sample().bytes());
   EXPECT_TRUE(header) << header.error().message();
 }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <limits>
 
 #include "mobiedit/gguf/writer.h"
@@ -106,6 +108,47 @@ TEST_F(AdapterFile, GivesBackWhatWasWritten) {
     EXPECT_NEAR(of_one[i], u0[i], 1e-12);
     EXPECT_NEAR(of_two[i], u1[i] + u2[i], 1e-12);
   }
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_F(AdapterFile, IsNotHeldOnceABitOfItIsWrong) {
+  const auto path = path_in("a.gguf");
+  const Provenance provenance{"0.1.0", "abcdef", {{"Varzi", "{} speaks", "Greek", "subspace", 1, 7}}};
+  auto deltas = stack_updates(std::vector{sample_update(1, 1), sample_update(0, 2)});
+  ASSERT_TRUE(deltas);
+  Adapter adapter{"qwen2", "edits", std::move(*deltas), provenance};
+  ASSERT_TRUE(write_adapter(path, adapter));
+  const auto held = holds_adapter(path, adapter);
+  ASSERT_TRUE(held) << held.error().message();
+  EXPECT_TRUE(*held);
+
+  // In each tensor its first and last byte, and in the metadata what the user may be told of.
+  const std::string bytes = bytes_of(path);
+  std::vector<std::size_t> places{bytes.find("Greek"), bytes.find("abcdef"), bytes.find("subspace")};
+  {
+    const auto file = gguf::File::open(path);
+    ASSERT_TRUE(file);
+    for (const auto& tensor : file->tensors()) {
+      places.push_back(tensor.offset);
+      places.push_back(tensor.offset + tensor.bytes - 1);
+    }
+  }
+  ASSERT_EQ(places.size(), 11u);
+  for (const std::size_t place : places) {
+    ASSERT_LT(place, bytes.size());
+    std::string wrong = bytes;
+    wrong[place] = static_cast<char>(wrong[place] ^ 1);
+    std::ofstream(path, std::ios::binary) << wrong;
+    const auto still = holds_adapter(path, adapter);
+    EXPECT_TRUE(!still || !*still) << "byte " << place;
+  }
+  std::ofstream(path, std::ios::binary) << bytes;
+  adapter.deltas[1].a.back() += 1;
+  EXPECT_FALSE(*holds_adapter(path, adapter));
 }
 
 TEST_F(AdapterFile, HasOneRankAndAlphaEqualToIt) {
