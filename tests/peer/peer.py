@@ -48,9 +48,9 @@ def inside(*files):
 
 def run(*command, timeout=300):
     """Runs a program of the peer; gives the finished process with text output."""
-    return subprocess.run(
-        ["chroot", str(ROOT), *map(str, command)], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
-    )
+    # It cuts long values where it likes, through the middle of a character too.
+    return subprocess.run(["chroot", str(ROOT), *map(str, command)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          errors="replace", timeout=timeout)  # fmt: skip
 
 
 def _free_port():
