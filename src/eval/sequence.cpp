@@ -2,29 +2,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <new>
 #include <utility>
 
+#include "edit/rank_one.h"
 #include "eval/fact_edits.h"
 
 namespace mobiedit {
 namespace {
 
-double product(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * b[i];
-  return sum;
-}
-
-/// ‖Σ l rᵀ‖ of all blocks together: the sum over pairs of one block of (l_i·l_j)(r_i·r_j).
+/// ‖Σ l rᵀ‖ of all blocks together.
 double norm_of_sum(std::span<const RankOneUpdate> updates) {
+  std::map<int, std::vector<const RankOneUpdate*>> blocks;
+  for (const RankOneUpdate& update : updates) blocks[update.block].push_back(&update);
   double square = 0;
-  for (std::size_t i = 0; i < updates.size(); ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      if (updates[i].block == updates[j].block)
-        square +=
-            (i == j ? 1 : 2) * product(updates[i].left, updates[j].left) * product(updates[i].right, updates[j].right);
-  return std::sqrt(std::max(square, 0.0));
+  for (const auto& [block, some] : blocks) square += std::pow(norm_of(some), 2);
+  return std::sqrt(square);
 }
 
 /// The edit as it is written, a block after the other.
