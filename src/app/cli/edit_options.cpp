@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace mobiedit::cli {
 namespace {
@@ -14,6 +15,21 @@ constexpr double together_clamp = 4;
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " or "));
+}
+
+/// NAME=VALUE. None where it isn't that.
+std::optional<MethodSetting> read_setting(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos) return {};
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data() + equals + 1, end, value);
+  if (error != std::errc() || stopped != end || !std::isfinite(value)) return {};
+  return MethodSetting{text.substr(0, equals), value};
+}
+
+std::string check_setting(const std::string& text) {
+  return read_setting(text) ? std::string() : "\"" + text + "\" is not NAME=NUMBER";
 }
 
 /// Empty if the text is "auto" or a block number, as CLI11 wants its validators.
@@ -42,6 +58,8 @@ EditOptions SearchSettings::edit_options(int threads) const {
   if (together() && !clamp) options.clamp = together_clamp;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
+  for (const std::string& text : settings)
+    if (auto setting = read_setting(text)) options.settings.push_back(std::move(*setting));
   options.blocks = blocks;
   options.threads = threads;
   return options;
@@ -90,6 +108,11 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
       ->envname("MOBIEDIT_MAX_EVALUATIONS")
       ->check(CLI::Range(1, 1'000'000'000));
   verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
+  verb.add_option("--set", settings.settings,
+                  "NAME=VALUE: a setting of the method's own, in place of its default; may be given again. An unknown "
+                  "name lists those there are")
+      ->allow_extra_args(false)
+      ->check(check_setting);
   auto* text = verb.add_option(
       "--text", settings.statistics.text,
       "Running text for the key statistics (default: what `mobiedit stats` was given last for this model, "

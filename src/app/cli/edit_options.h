@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/cli/statistics.h"
 #include "mobiedit/base/result.h"
@@ -23,6 +24,7 @@ struct SearchSettings {
   int max_evaluations = 0;
   int blocks = 1;  ///< that share a change
   std::uint64_t seed = 0;
+  std::vector<std::string> settings;  ///< NAME=VALUE, in place of the method's defaults
   StatisticsOptions statistics;
 
   SearchSettings();
@@ -37,7 +39,7 @@ struct SearchSettings {
 void add_layer_option(CLI::App& verb, std::string& layer);
 /// --blocks N, for verbs that can write an edit over several.
 void add_blocks_option(CLI::App& verb, SearchSettings& settings);
-/// --method, --values, --layer, --clamp, --max-evaluations, --seed, --text, --no-text.
+/// --method, --values, --layer, --clamp, --max-evaluations, --seed, --set, --text, --no-text.
 void add_search_options(CLI::App& verb, SearchSettings& settings);
 
 }  // namespace mobiedit::cli
