@@ -54,7 +54,7 @@ std::function<void(SampleFile&)> with_last_entry(std::string bytes) {
   };
 }
 /// The sample's last tensor, Q8_0 [32, 2], changed.
-std::function<void(SampleFile&)> with_tensor(std::function<void(testing::SampleTensor&)> change) {
+std::function<void(SampleFile&)> with_tensor(const std::function<void(testing::SampleTensor&)>& change) {
   return [change](SampleFile& file) { change(file.tensors.back()); };
 }
 
