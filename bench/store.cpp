@@ -1,6 +1,8 @@
 // What a large store costs: fills one with N edits of a base and times what people do with it.
 //
-//   bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F]       FILE.db must not be there yet
+//   bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F [BLOCK]]       FILE.db must not be there yet
+//
+// With the block that a model is edited in, `mobiedit edit --store FILE.db` then has so many to keep off.
 #include "mobiedit/store/store.h"
 
 #include <chrono>
@@ -30,13 +32,25 @@ auto timed(const char* name, const Work& work) {
   return result;
 }
 
-StoredEdit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f) {
+// Two words that end in different ways, as names do: the model's keys of numbered subjects would all be alike.
+std::string name(int i) {
+  constexpr const char* syllables[] = {"ba", "den", "fo", "gri", "hal", "ko", "lin", "mar",
+                                       "no", "pel", "ra", "sti", "tor", "ul", "ven", "zi"};
+  std::string text = "Ar";
+  Random random(static_cast<std::uint64_t>(i) + 1'000'000);
+  for (int n = 0; n < 5; ++n) text += (n == 2 ? " S" : "") + std::string(syllables[random.below(std::size(syllables))]);
+  return text;
+}
+
+// What it adds to the weight is too little to change an answer.
+StoredEdit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int block) {
   StoredEdit stored;
   stored.base = base;
-  stored.edit.request = {"Subject " + std::to_string(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
-  stored.edit.update = {3, std::vector<float>(d), std::vector<float>(f)};
+  stored.edit.request = {std::to_string(i) + " " + name(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
+  stored.edit.update = {block, std::vector<float>(d), std::vector<float>(f)};
   Random random(static_cast<std::uint64_t>(i));
   for (auto* vector : {&stored.edit.update.left, &stored.edit.update.right}) random.fill_normal(*vector);
+  for (float& x : stored.edit.update.left) x *= 1e-6f;
   stored.method = "subspace";
   stored.made_at = 1'700'000'000 + i;
   return stored;
@@ -45,19 +59,20 @@ StoredEdit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 5 && count != 7) {
-    std::fputs("bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F]\n", stderr);
+  if (count != 5 && count != 7 && count != 8) {
+    std::fputs("bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F [BLOCK]]\n", stderr);
     return 2;
   }
   const std::filesystem::path path = arguments[1];
   const BaseModel base{arguments[2], arguments[3], "made up"};
   const int edits = std::atoi(arguments[4]);
-  const auto d = static_cast<std::size_t>(count == 7 ? std::atoi(arguments[5]) : 512);
-  const auto f = static_cast<std::size_t>(count == 7 ? std::atoi(arguments[6]) : 1536);
+  const auto d = static_cast<std::size_t>(count >= 7 ? std::atoi(arguments[5]) : 512);
+  const auto f = static_cast<std::size_t>(count >= 7 ? std::atoi(arguments[6]) : 1536);
+  const int block = count == 8 ? std::atoi(arguments[7]) : 3;
   {
     auto store = timed("open a new store", [&] { return Store::open(path, Store::Access::write); });
     std::vector<StoredEdit> all;
-    for (int i = 0; i < edits; ++i) all.push_back(made_up(i, base, d, f));
+    for (int i = 0; i < edits; ++i) all.push_back(made_up(i, base, d, f, block));
     timed("add all of them", [&] { return store->add(all); });
     timed("add one more", [&] { return store->add({&all[0], 1}); });
   }

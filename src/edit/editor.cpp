@@ -1,5 +1,6 @@
 #include "mobiedit/edit/editor.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <map>
@@ -9,7 +10,7 @@
 #include "base/thread_pool.h"
 #include "edit/contexts.h"
 #include "edit/covariance.h"
-#include "edit/kept_keys.h"
+#include "edit/kept_edits.h"
 #include "edit/layer_choice.h"
 #include "edit/mean_jacobian.h"
 #include "edit/problem.h"
@@ -67,7 +68,8 @@ struct Editor::State {
   std::unique_ptr<Tape> tape;  // made when a search first asks for a gradient
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
-  std::map<int, KeptKeys> kept;  // by block
+  bool active_stale = false;      // deltas were added, and perhaps moved, since `active` was made
+  std::map<int, KeptEdits> kept;  // by block
 
   struct Prepared {
     std::unique_ptr<Problem> problem;
@@ -75,9 +77,12 @@ struct Editor::State {
   };
   Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
   /// S k of each of `keys` [n, f] of a block: C⁻¹ k, or k itself without statistics, off what is kept.
-  [[nodiscard]] std::vector<float> solved(int block, const std::vector<float>& keys) const;
+  [[nodiscard]] std::vector<float> solved(int block, const std::vector<float>& keys);
+  [[nodiscard]] KeptEdits::Algebra algebra(int block);
+  /// Before the forward pass runs: puts all deltas in force.
+  Status refresh();
   [[nodiscard]] const Covariance* covariance(int block) const;
-  [[nodiscard]] std::vector<float> direction(const Problem& problem) const;
+  [[nodiscard]] std::vector<float> direction(const Problem& problem);
   [[nodiscard]] bool writes_to(int block) const {
     return block <= choice.layer && block > choice.layer - options.blocks;
   }
@@ -125,6 +130,7 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   if (!active) return std::unexpected(active.error());
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
+  state_->active_stale = false;
   state_->kept.clear();
   state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
   return {};
@@ -138,20 +144,20 @@ Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try
   State& s = *state_;
   const auto contexts = build_contexts(s.model, request, s.options.prefixes);
   if (!contexts) return std::unexpected(contexts.error());
-  std::vector<LowRankDelta> deltas = s.deltas;
-  deltas.push_back(to_low_rank(update));
-  auto active = ActiveDeltas::resolve(s.model.config(), deltas);
-  if (!active) return std::unexpected(active.error());
-  if (s.writes_to(update.block)) {
-    const std::vector<float> keys = subject_keys(s.forward, *contexts, update.block);
-    const Covariance* covariance = s.covariance(update.block);
-    s.kept.try_emplace(update.block, kept_ridge)
-        .first->second.add(keys, covariance ? covariance->solve(keys) : keys,
-                           static_cast<std::size_t>(s.model.config().f));
+  // Alone first: what is wrong with it must come to light while nothing has changed.
+  LowRankDelta delta = to_low_rank(update);
+  if (const auto fits = ActiveDeltas::resolve(s.model.config(), {&delta, 1}); !fits)
+    return std::unexpected(fits.error());
+  if (s.deltas.size() == s.deltas.capacity()) {
+    s.active_stale = true;
+    s.deltas.reserve(2 * s.deltas.size() + 1);
   }
-  s.deltas = std::move(deltas);
-  s.active = std::move(*active);
-  s.forward.set_deltas(&s.active);
+  if (s.writes_to(update.block)) {
+    const auto most = static_cast<std::size_t>(std::max(s.options.keep_off, 0));
+    s.kept.try_emplace(update.block, kept_ridge, most).first->second.add(*contexts, update.right);
+  }
+  s.active_stale = true;
+  s.deltas.push_back(std::move(delta));
   return {};
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to keep the edit");
@@ -184,6 +190,7 @@ Status Editor::State::learn_keys(std::string_view text, int block, const std::st
 
 Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
   State& s = *state_;
+  if (auto ready = s.refresh(); !ready) return ready;
   s.forward.set_wide_activations(false);  // they are the model's, whatever its searches compute with
   const ModelConfig& c = s.model.config();
   for (int block = s.choice.layer - s.options.blocks + 1; block <= s.choice.layer; ++block)
@@ -219,15 +226,31 @@ const Covariance* Editor::State::covariance(int block) const {
   return found == covariances.end() ? nullptr : &found->second;
 }
 
-std::vector<float> Editor::State::solved(int block, const std::vector<float>& keys) const {
+std::vector<float> Editor::State::solved(int block, const std::vector<float>& keys) {
   const Covariance* known = covariance(block);
   std::vector<float> solved = known ? known->solve(keys) : keys;
   if (const auto off = kept.find(block); off != kept.end())
-    off->second.take_off(keys, solved, static_cast<std::size_t>(model.config().f));
+    off->second.take_off(keys, solved, static_cast<std::size_t>(model.config().f), algebra(block));
   return solved;
 }
 
-std::vector<float> Editor::State::direction(const Problem& problem) const {
+KeptEdits::Algebra Editor::State::algebra(int block) {
+  const Covariance* known = covariance(block);
+  return {[this, block](const ContextSet& contexts) { return subject_keys(forward, contexts, block); },
+          [known](const std::vector<float>& keys) { return known ? known->solve(keys) : keys; }};
+}
+
+Status Editor::State::refresh() {
+  if (!active_stale) return {};
+  auto all = ActiveDeltas::resolve(model.config(), deltas);
+  if (!all) return std::unexpected(all.error());
+  active = std::move(*all);
+  forward.set_deltas(deltas.empty() ? nullptr : &active);
+  active_stale = false;
+  return {};
+}
+
+std::vector<float> Editor::State::direction(const Problem& problem) {
   const std::vector<float> keys = problem.prompt_keys();
   const int n = static_cast<int>(keys.size() / static_cast<std::size_t>(model.config().f));
   return common_direction(keys, solved(choice.layer, keys), n);
@@ -296,6 +319,7 @@ Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& reques
                                                        const CancelToken& cancel) {
   auto contexts = build_contexts(model, request, options.prefixes);
   if (!contexts) return std::unexpected(contexts.error());
+  if (auto ready = refresh(); !ready) return std::unexpected(ready.error());
   forward.set_wide_activations(options.evaluation.activations == Activations::int16);
   auto problem = Problem::create(forward, std::move(*contexts), choice.layer, cancel);
   if (!problem) return std::unexpected(problem.error());
@@ -407,6 +431,7 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
     return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none", {},
                 "give a text to make them from");
   if (edits.empty()) return fail(ErrorCode::usage, "there are no edits to write");
+  if (auto ready = s.refresh(); !ready) return std::unexpected(ready.error());
   if (options.blocks < 1 || options.blocks > s.options.blocks)
     return fail(ErrorCode::usage, "the editor was made for updates of " + std::to_string(s.options.blocks) +
                                       " blocks at most, not of " + std::to_string(options.blocks));

@@ -46,6 +46,8 @@ struct EditOptions {
   std::vector<MethodSetting> settings;  ///< in place of the method's defaults; later ones win
   EvaluationOptions evaluation;
   int blocks = 1;  ///< up to the edited one, that `together` may write to: set_statistics learns of the keys of each
+  int keep_off =
+      1000;  ///< of more kept edits than this a new one keeps off the nearest so many, as their keys take time
 };
 
 /// After each step of the search.

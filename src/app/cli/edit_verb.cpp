@@ -49,6 +49,9 @@ std::int64_t now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// As many as are asked again: the time for both is some seconds on the bundled model, however large the store.
+constexpr int most_kept_off = 300;
+
 }  // namespace
 
 int EditRun::run() {
@@ -95,7 +98,9 @@ Status EditRun::prepare() {
     }
     return {};
   };
-  auto editor = open_editor(*model_, verb_.search, verb_.run, cancel_, check);
+  EditOptions options = verb_.search.edit_options(verb_.run.threads);
+  options.keep_off = most_kept_off;
+  auto editor = open_editor(*model_, std::move(options), verb_.run, cancel_, check);
   if (!editor) return std::unexpected(editor.error());
   editor_.emplace(std::move(*editor));
   if (auto opened = open_store(); !opened) return opened;

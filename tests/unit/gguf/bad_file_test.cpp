@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
+#include <map>
+#include <regex>
 #include <string>
 
 #include "base/random.h"
@@ -28,7 +30,7 @@ Result<Header> parse_text(const std::string& bytes) {
 
 struct BadFile {
   const char* name;
-  const char* said;  ///< what the message must have
+  const char* said;  ///< all of it: what is wrong, of which key or tensor, where
   std::function<void(SampleFile&)> spoil;
 };
 
@@ -52,104 +54,189 @@ std::function<void(SampleFile&)> with_last_entry(std::string bytes) {
   };
 }
 /// The sample's last tensor, Q8_0 [32, 2], changed.
-std::function<void(SampleFile&)> with_tensor(std::function<void(testing::SampleTensor&)> change) {
+std::function<void(SampleFile&)> with_tensor(const std::function<void(testing::SampleTensor&)>& change) {
   return [change](SampleFile& file) { change(file.tensors.back()); };
 }
 
 const BadFile bad_files[] = {
-    {"NotGguf", "is not a GGUF file", [](SampleFile& f) { f.magic = "PK\x03\x04"; }},
-    {"OldGgml", "is not a GGUF file", [](SampleFile& f) { f.magic = "tjgg"; }},
-    {"BigEndian", "big-endian", [](SampleFile& f) { f.version = 0x03000000; }},
-    {"Version0", "version 0", [](SampleFile& f) { f.version = 0; }},
-    {"Version1", "version 1", [](SampleFile& f) { f.version = 1; }},
-    {"Version4", "version 4", [](SampleFile& f) { f.version = 4; }},
+    {"NotGguf", "is not a GGUF file: it begins with 'PK??'", [](SampleFile& f) { f.magic = "PK\x03\x04"; }},
+    {"OldGgml", "is not a GGUF file: it begins with 'tjgg'", [](SampleFile& f) { f.magic = "tjgg"; }},
+    {"BigEndian", "is a GGUF file for big-endian machines", [](SampleFile& f) { f.version = 0x03000000; }},
+    {"Version0", "is of GGUF version 0; versions 2 and 3 are read", [](SampleFile& f) { f.version = 0; }},
+    {"Version1", "is of GGUF version 1, which is no longer read", [](SampleFile& f) { f.version = 1; }},
+    {"Version4", "is of GGUF version 4; versions 2 and 3 are read", [](SampleFile& f) { f.version = 4; }},
 
-    {"ManyTensors", "claims 1003 tensors", [](SampleFile& f) { f.extra_tensors = 1000; }},
-    {"NegativeTensors", "tensors, more than", [](SampleFile& f) { f.extra_tensors = -4; }},
-    {"OneTensorTooMany", "tensor", [](SampleFile& f) { f.extra_tensors = 1; }},
-    {"OneTensorTooFew", "tensor", [](SampleFile& f) { f.tensors[0].name.clear(); }},
-    {"ManyEntries", "claims 100017 metadata keys", [](SampleFile& f) { f.extra_entries = 100000; }},
-    {"NegativeEntries", "metadata keys, more than", [](SampleFile& f) { f.extra_entries = -18; }},
-    {"OneEntryTooMany", "tensor 1", [](SampleFile& f) { f.extra_entries = 1; }},
-    {"OneEntryTooFew", "tensor 'nothing' has 9 dimensions", [](SampleFile& f) { f.extra_entries = -1; }},
+    {"ManyTensors", "claims 1003 tensors, more than the file has room for (844 bytes at byte 24)",
+     [](SampleFile& f) { f.extra_tensors = 1000; }},
+    {"NegativeTensors", "claims 18446744073709551615 tensors, more than the file has room for (844 bytes at byte 24)",
+     [](SampleFile& f) { f.extra_tensors = -4; }},
+    {"OneTensorTooMany",
+     "tensor 4 of 4 reaches beyond the end of the file (868 bytes): a text of 3108641623371153664 bytes begins at byte "
+     "711",
+     [](SampleFile& f) { f.extra_tensors = 1; }},
+    {"OneTensorTooFew", "the name of tensor 1 of 3, the first after key 'nothing', is empty, before byte 542",
+     [](SampleFile& f) { f.tensors[0].name.clear(); }},
+    {"ManyEntries", "claims 100017 metadata keys, more than the file has room for (844 bytes at byte 24)",
+     [](SampleFile& f) { f.extra_entries = 100000; }},
+    {"NegativeEntries",
+     "claims 18446744073709551615 metadata keys, more than the file has room for (844 bytes at byte 24)",
+     [](SampleFile& f) { f.extra_entries = -18; }},
+    {"OneEntryTooMany", "the name of tensor 1 of 3, the first after key 'norm.weight', is empty, before byte 566",
+     [](SampleFile& f) { f.extra_entries = 1; }},
+    {"OneEntryTooFew", "tensor 'nothing' has 9 dimensions, before byte 522; 1 to 4 are allowed",
+     [](SampleFile& f) { f.extra_entries = -1; }},
 
-    {"EmptyKey", "is empty", with_entry(entry("", 4, Bytes().u32(1)))},
-    {"HugeKey", "key 18 of 18", with_entry(Bytes().u64(huge).u32(4).u32(1).str())},
-    {"AlmostHugeKey", "key 18 of 18", with_entry(Bytes().u64(huge - 400).u32(4).u32(1).str())},
-    {"LongKey", "is too long", with_entry(entry(std::string(65536, 'k'), 4, Bytes().u32(1)))},
-    {"ZeroInKey", "zero byte", with_entry(entry(std::string_view("a\0b", 3), 4, Bytes().u32(1)))},
-    {"SameKeyTwice", "'some.u8' is there more than once", with_entry(entry("some.u8", 0, Bytes().u8(1)))},
-    {"ValueType13", "'k' is of the unknown type 13", with_entry(entry("k", 13, Bytes().u32(1)))},
-    {"ValueTypeHuge", "'k' is of the unknown type 4294967295", with_entry(entry("k", 0xffffffff, Bytes().u32(1)))},
-    {"Boolean2", "'k' has a boolean", with_entry(entry("k", 7, Bytes().u8(2)))},
-    {"HugeString", "'k' reaches beyond the end", with_entry(entry("k", 8, Bytes().u64(huge)))},
-    {"StringOverTheEnd", "'k' reaches beyond the end", with_last_entry(entry("k", 8, Bytes().u64(5).raw("four")))},
-    {"NoValue", "'k' reaches beyond the end", with_last_entry(entry("k", 10, Bytes().u32(1)))},
+    {"EmptyKey", "the name of metadata key 18 of 18 is empty, before byte 542",
+     with_entry(entry("", 4, Bytes().u32(1)))},
+    {"HugeKey",
+     "metadata key 18 of 18 reaches beyond the end of the file (900 bytes): a text of 18446744073709551615 bytes "
+     "begins at byte 542",
+     with_entry(Bytes().u64(huge).u32(4).u32(1).str())},
+    {"AlmostHugeKey",
+     "metadata key 18 of 18 reaches beyond the end of the file (900 bytes): a text of 18446744073709551215 bytes "
+     "begins at byte 542",
+     with_entry(Bytes().u64(huge - 400).u32(4).u32(1).str())},
+    {"LongKey",
+     "the name of metadata key 18 of 18 is too long (65536 bytes; 65535 are allowed): "
+     "'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…', before byte "
+     "66078",
+     with_entry(entry(std::string(65536, 'k'), 4, Bytes().u32(1)))},
+    {"ZeroInKey", "the name of metadata key 18 of 18 has a zero byte: 'a?b', before byte 545",
+     with_entry(entry(std::string_view("a\0b", 3), 4, Bytes().u32(1)))},
+    {"SameKeyTwice", "key 'some.u8' is there more than once: as number 4 and as number 18 of 18",
+     with_entry(entry("some.u8", 0, Bytes().u8(1)))},
+    {"ValueType13", "key 'k' is of the unknown type 13, before byte 547", with_entry(entry("k", 13, Bytes().u32(1)))},
+    {"ValueTypeHuge", "key 'k' is of the unknown type 4294967295, before byte 547",
+     with_entry(entry("k", 0xffffffff, Bytes().u32(1)))},
+    {"Boolean2", "key 'k': a boolean before byte 548 is neither 0 nor 1 but 2",
+     with_entry(entry("k", 7, Bytes().u8(2)))},
+    {"HugeString",
+     "key 'k' reaches beyond the end of the file (900 bytes): a text of 18446744073709551615 bytes begins at byte 555",
+     with_entry(entry("k", 8, Bytes().u64(huge)))},
+    {"StringOverTheEnd", "key 'k' reaches beyond the end of the file (559 bytes): a text of 5 bytes begins at byte 555",
+     with_last_entry(entry("k", 8, Bytes().u64(5).raw("four")))},
+    {"NoValue", "key 'k' reaches beyond the end of the file (551 bytes): a number of 8 bytes begins at byte 547",
+     with_last_entry(entry("k", 10, Bytes().u32(1)))},
 
-    {"HugeArray", "'k' claims", with_entry(entry("k", 9, Bytes().u32(0).u64(huge)))},
-    {"ArrayWhoseSizeOverflows", "'k' claims", with_entry(entry("k", 9, Bytes().u32(10).u64(1ull << 61).u64(1)))},
-    {"HugeArrayOfStrings", "'k' claims", with_entry(entry("k", 9, Bytes().u32(8).u64(1ull << 61)))},
-    {"HugeArrayOfBooleans", "'k' claims", with_entry(entry("k", 9, Bytes().u32(7).u64(1ull << 40)))},
-    {"ArrayOverTheEnd", "'k' claims", with_last_entry(entry("k", 9, Bytes().u32(6).u64(2).u32(0)))},
-    {"StringsOverTheEnd", "'k' reaches",
+    {"HugeArray",
+     "key 'k' claims 18446744073709551615 elements of type u8, more than the file has room for (341 bytes at byte 559)",
+     with_entry(entry("k", 9, Bytes().u32(0).u64(huge)))},
+    {"ArrayWhoseSizeOverflows",
+     "key 'k' claims 2305843009213693952 elements of type u64, more than the file has room for (341 bytes at byte 559)",
+     with_entry(entry("k", 9, Bytes().u32(10).u64(1ull << 61).u64(1)))},
+    {"HugeArrayOfStrings",
+     "key 'k' claims 2305843009213693952 elements of type string, more than the file has room for (341 bytes at byte "
+     "559)",
+     with_entry(entry("k", 9, Bytes().u32(8).u64(1ull << 61)))},
+    {"HugeArrayOfBooleans",
+     "key 'k' claims 1099511627776 elements of type bool, more than the file has room for (341 bytes at byte 559)",
+     with_entry(entry("k", 9, Bytes().u32(7).u64(1ull << 40)))},
+    {"ArrayOverTheEnd", "key 'k' claims 2 elements of type f32, more than the file has room for (4 bytes at byte 559)",
+     with_last_entry(entry("k", 9, Bytes().u32(6).u64(2).u32(0)))},
+    {"StringsOverTheEnd",
+     "key 'k' reaches beyond the end of the file (582 bytes): element 2 of 2, a text of 5 bytes begins at byte 579",
      with_last_entry(entry("k", 9, Bytes().u32(8).u64(2).text("four").u64(5).raw("abc")))},
-    {"HugeStringInArray", "'k' reaches", with_entry(entry("k", 9, Bytes().u32(8).u64(2).text("a").u64(huge)))},
-    {"ArrayOfArrays", "'k' is an array of arrays", with_entry(entry("k", 9, Bytes().u32(9).u64(1).u32(4).u64(0)))},
-    {"ArrayOfUnknown", "'k' is of the unknown type 99", with_entry(entry("k", 9, Bytes().u32(99).u64(0)))},
-    {"Boolean255InArray", "'k' has a boolean", with_entry(entry("k", 9, Bytes().u32(7).u64(2).u8(1).u8(255)))},
+    {"HugeStringInArray",
+     "key 'k' reaches beyond the end of the file (932 bytes): element 2 of 2, a text of 18446744073709551615 bytes "
+     "begins at byte 576",
+     with_entry(entry("k", 9, Bytes().u32(8).u64(2).text("a").u64(huge)))},
+    {"ArrayOfArrays", "key 'k' is an array of arrays, which is not read, before byte 559",
+     with_entry(entry("k", 9, Bytes().u32(9).u64(1).u32(4).u64(0)))},
+    {"ArrayOfUnknown", "key 'k' is an array of elements of the unknown type 99, before byte 551",
+     with_entry(entry("k", 9, Bytes().u32(99).u64(0)))},
+    {"Boolean255InArray", "key 'k': element 2 of 2, a boolean before byte 561 is neither 0 nor 1 but 255",
+     with_entry(entry("k", 9, Bytes().u32(7).u64(2).u8(1).u8(255)))},
 
-    {"AlignmentZero", "'general.alignment' is 0", with_entry(testing::u32_entry("general.alignment", 0))},
-    {"Alignment48", "'general.alignment' is 48", with_entry(testing::u32_entry("general.alignment", 48))},
-    {"AlignmentOfAnotherType", "'general.alignment' is not a 32-bit",
+    {"AlignmentZero", "key 'general.alignment' is 0, not a power of two",
+     with_entry(testing::u32_entry("general.alignment", 0))},
+    {"Alignment48", "key 'general.alignment' is 48, not a power of two",
+     with_entry(testing::u32_entry("general.alignment", 48))},
+    {"AlignmentOfAnotherType", "key 'general.alignment' is not a 32-bit unsigned integer but of the type u64",
      with_entry(entry("general.alignment", 10, Bytes().u64(32)))},
-    {"AlignmentText", "'general.alignment' is not a 32-bit",
+    {"AlignmentText", "key 'general.alignment' is not a 32-bit unsigned integer but of the type string",
      with_entry(testing::string_entry("general.alignment", "32"))},
-    {"AlignmentHuge", "alignment", with_entry(testing::u32_entry("general.alignment", 0x80000000))},
+    {"AlignmentHuge", "tensor 'half.weight' begins at 32, not a multiple of the file's alignment 2147483648",
+     with_entry(testing::u32_entry("general.alignment", 0x80000000))},
 
-    {"EmptyTensorName", "is empty", with_tensor([](auto& t) { t.name = ""; })},
-    {"LongTensorName", "is too long", with_tensor([](auto& t) { t.name = std::string(64, 't'); })},
-    {"ZeroInTensorName", "zero byte", with_tensor([](auto& t) { t.name = std::string("t\0u", 3); })},
-    {"SameTensorTwice", "'norm.weight' is there more than once", with_tensor([](auto& t) { t.name = "norm.weight"; })},
-    {"NoDimensions", "'blk.0.attn_q.weight' has 0 dimensions", with_tensor([](auto& t) { t.shape.clear(); })},
-    {"FiveDimensions", "'blk.0.attn_q.weight' has 5 dimensions",
+    {"EmptyTensorName", "the name of tensor 3 of 3 is empty, before byte 652",
+     with_tensor([](auto& t) { t.name = ""; })},
+    {"LongTensorName",
+     "the name of tensor 3 of 3 is too long (64 bytes; 63 are allowed): "
+     "'tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt', before byte 716",
+     with_tensor([](auto& t) { t.name = std::string(64, 't'); })},
+    {"ZeroInTensorName", "the name of tensor 3 of 3 has a zero byte: 't?u', before byte 655",
+     with_tensor([](auto& t) { t.name = std::string("t\0u", 3); })},
+    {"SameTensorTwice", "tensor 'norm.weight' is there more than once: as number 1 and as number 3 of 3",
+     with_tensor([](auto& t) { t.name = "norm.weight"; })},
+    {"NoDimensions", "tensor 'blk.0.attn_q.weight' has 0 dimensions, before byte 675; 1 to 4 are allowed",
+     with_tensor([](auto& t) { t.shape.clear(); })},
+    {"FiveDimensions", "tensor 'blk.0.attn_q.weight' has 5 dimensions, before byte 675; 1 to 4 are allowed",
      with_tensor([](auto& t) { t.shape = {32, 1, 1, 1, 2}; })},
-    {"HugeDimensions", "dimensions", [](SampleFile& f) { f.extra_dimensions = -3; }},
-    {"ZeroDimension", "'blk.0.attn_q.weight' has a dimension of size zero",
+    {"HugeDimensions", "tensor 'norm.weight' has 4294967294 dimensions, before byte 557; 1 to 4 are allowed",
+     [](SampleFile& f) { f.extra_dimensions = -3; }},
+    {"ZeroDimension", "tensor 'blk.0.attn_q.weight' has a dimension of size zero: 32 x 0",
      with_tensor([](auto& t) { t.shape = {32, 0}; })},
-    {"NegativeDimension", "'blk.0.attn_q.weight' has dimensions too large",
+    {"NegativeDimension",
+     "tensor 'blk.0.attn_q.weight' has dimensions too large for any file: 32 x 18446744073709551615",
      with_tensor([](auto& t) { t.shape = {32, huge}; })},
-    {"NegativeRow", "'blk.0.attn_q.weight' has dimensions too large",
+    {"NegativeRow", "tensor 'blk.0.attn_q.weight' has dimensions too large for any file: 18446744073709551584",
      with_tensor([](auto& t) { t.shape = {huge - 31}; })},
-    {"ProductOverflowsToSmall", "'blk.0.attn_q.weight' has dimensions too large",
+    {"ProductOverflowsToSmall",
+     "tensor 'blk.0.attn_q.weight' has dimensions too large for any file: 4294967296 x 4294967296",
      with_tensor([](auto& t) { t.shape = {1ull << 32, 1ull << 32}; })},
-    {"ProductOverflowsToNegative", "'blk.0.attn_q.weight' has dimensions too large",
+    {"ProductOverflowsToNegative",
+     "tensor 'blk.0.attn_q.weight' has dimensions too large for any file: 4294967296 x 2147483648",
      with_tensor([](auto& t) { t.shape = {1ull << 32, 1ull << 31}; })},
-    {"BytesOverflow", "'blk.0.attn_q.weight' has dimensions too large", with_tensor([](auto& t) {
+    {"BytesOverflow", "tensor 'blk.0.attn_q.weight' has dimensions too large for any file: 4611686018427387904 of F32",
+     with_tensor([](auto& t) {
        t.shape = {1ull << 62};
        t.type = 0;
      })},
-    {"Row33OfQ8", "'blk.0.attn_q.weight' has rows of 33 values", with_tensor([](auto& t) { t.shape = {33, 2}; })},
-    {"Row32OfQ4K", "a block of Q4_K", with_tensor([](auto& t) { t.type = 12; })},
-    {"UnsupportedType", "'blk.0.attn_q.weight' is of the type IQ4_XS", with_tensor([](auto& t) { t.type = 23; })},
-    {"RemovedType", "Q4_2", with_tensor([](auto& t) { t.type = 4; })},
-    {"UnknownType", "number 4242", with_tensor([](auto& t) { t.type = 4242; })},
-    {"NegativeType", "number 4294967295", with_tensor([](auto& t) { t.type = 0xffffffff; })},
-    {"UnalignedOffset", "'blk.0.attn_q.weight' begins at 100", with_tensor([](auto& t) { t.offset = 100; })},
-    {"OffsetBeyondTheEnd", "'blk.0.attn_q.weight' (68 bytes) reaches beyond the end",
+    {"Row33OfQ8",
+     "tensor 'blk.0.attn_q.weight' has rows of 33 values, not a multiple of the 32 that a block of Q8_0 holds",
+     with_tensor([](auto& t) { t.shape = {33, 2}; })},
+    {"Row32OfQ4K",
+     "tensor 'blk.0.attn_q.weight' has rows of 32 values, not a multiple of the 256 that a block of Q4_K holds",
+     with_tensor([](auto& t) { t.type = 12; })},
+    {"UnsupportedType", "tensor 'blk.0.attn_q.weight' is of the type IQ4_XS, which is not supported",
+     with_tensor([](auto& t) { t.type = 23; })},
+    {"RemovedType", "tensor 'blk.0.attn_q.weight' is of the type Q4_2, which is not supported",
+     with_tensor([](auto& t) { t.type = 4; })},
+    {"UnknownType", "tensor 'blk.0.attn_q.weight' is of the type number 4242, which is not supported",
+     with_tensor([](auto& t) { t.type = 4242; })},
+    {"NegativeType", "tensor 'blk.0.attn_q.weight' is of the type number 4294967295, which is not supported",
+     with_tensor([](auto& t) { t.type = 0xffffffff; })},
+    {"UnalignedOffset", "tensor 'blk.0.attn_q.weight' begins at 100, not a multiple of the file's alignment 32",
+     with_tensor([](auto& t) { t.offset = 100; })},
+    {"OffsetBeyondTheEnd",
+     "tensor 'blk.0.attn_q.weight' (68 bytes, 1048576 after byte 704) reaches beyond the end of the file (868 bytes)",
      with_tensor([](auto& t) { t.offset = 1u << 20; })},
-    {"OffsetOverflows", "'blk.0.attn_q.weight' (68 bytes) reaches beyond",
+    {"OffsetOverflows",
+     "tensor 'blk.0.attn_q.weight' (68 bytes, 18446744073709551584 after byte 704) reaches beyond the end of the file "
+     "(868 bytes)",
      with_tensor([](auto& t) { t.offset = huge - 31; })},
-    {"EndOverflows", "'blk.0.attn_q.weight'", with_tensor([](auto& t) {
+    {"EndOverflows",
+     "tensor 'blk.0.attn_q.weight' (9223372036854775808 bytes, 9223372036854775776 after byte 704) reaches beyond the "
+     "end of the file (868 bytes)",
+     with_tensor([](auto& t) {
        t.offset = 0x7fffffffffffffe0;
        t.shape = {1ull << 62};
        t.type = 1;
      })},
-    {"TooManyRows", "'blk.0.attn_q.weight' (102 bytes) reaches beyond",
+    {"TooManyRows",
+     "tensor 'blk.0.attn_q.weight' (102 bytes, 96 after byte 704) reaches beyond the end of the file (868 bytes)",
      with_tensor([](auto& t) { t.shape = {32, 3}; })},
-    {"SameOffset", "overlap", with_tensor([](auto& t) { t.offset = 32; })},
-    {"OverlapByABit", "'half.weight' and 'blk.0.attn_q.weight' overlap", with_tensor([](auto& t) { t.offset = 64; })},
-    {"DataCutOff", "reaches beyond the end of the file", [](SampleFile& f) { f.data_bytes -= 1; }},
-    {"NoData", "reaches beyond the end of the file", [](SampleFile& f) { f.data_bytes = 0; }},
+    {"SameOffset",
+     "tensors 'half.weight' and 'blk.0.attn_q.weight' overlap in the file: bytes 736 to 783 and 736 to 803",
+     with_tensor([](auto& t) { t.offset = 32; })},
+    {"OverlapByABit",
+     "tensors 'half.weight' and 'blk.0.attn_q.weight' overlap in the file: bytes 736 to 783 and 768 to 835",
+     with_tensor([](auto& t) { t.offset = 64; })},
+    {"DataCutOff",
+     "tensor 'blk.0.attn_q.weight' (68 bytes, 96 after byte 704) reaches beyond the end of the file (867 bytes)",
+     [](SampleFile& f) { f.data_bytes -= 1; }},
+    {"NoData", "tensor 'norm.weight' (24 bytes, 0 after byte 704) reaches beyond the end of the file (704 bytes)",
+     [](SampleFile& f) { f.data_bytes = 0; }},
 };
 
 TEST_P(Bad, IsRefusedByName) {
@@ -163,10 +250,21 @@ TEST_P(Bad, IsRefusedByName) {
   ASSERT_FALSE(header);
   EXPECT_EQ(header.error().code, ErrorCode::bad_model);
   EXPECT_EQ(header.error().where, "bad.gguf");
-  EXPECT_NE(header.error().what.find(GetParam().said), std::string::npos) << header.error().message();
+  EXPECT_EQ(header.error().what, GetParam().said);
+  EXPECT_FALSE(header.error().hint.empty()) << "nothing is said of what to do";
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Bad, ::testing::ValuesIn(bad_files), [](const auto& test) { return test.param.name; });
+
+TEST(BadFile, NoTwoKindsAreSaidInTheSameWords) {
+  // Where the file ends and reading had come to differs from file to file and tells nobody what is wrong.
+  const std::regex position("byte [0-9]+|file \\([0-9]+ bytes\\)");
+  std::map<std::string, const char*> kinds;
+  for (const BadFile& bad : bad_files) {
+    const auto [other, is_new] = kinds.emplace(std::regex_replace(bad.said, position, ""), bad.name);
+    EXPECT_TRUE(is_new) << bad.name << " and " << other->second << ": " << bad.said;
+  }
+}
 
 TEST(BadFile, TheUnspoiltSampleIsGood) {
   if (const char* folder = std::getenv("MOBIEDIT_BAD_FILES")) {

@@ -1,0 +1,86 @@
+// Which earlier edits a later one keeps off, and that no others' keys are asked for.
+#include "edit/kept_edits.h"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Core>
+#include <vector>
+
+#include "unit/edit/random_matrix.h"
+
+namespace mobiedit {
+namespace {
+
+constexpr std::size_t f = 16;
+constexpr double ridge = 0.05;
+
+// S is the identity; edit i has one key, column i, and is known by its only token.
+class KeptEditsTest : public ::testing::Test {
+ protected:
+  KeptEdits made(std::size_t most) const {
+    KeptEdits kept(ridge, most);
+    for (int i = 0; i < keys_.cols(); ++i) {
+      ContextSet contexts;
+      contexts.target = {i};
+      std::vector<float> right = key(i);
+      if (i == 0) {
+        for (float& x : right) x *= 100;
+      }
+      kept.add(contexts, right);
+    }
+    return kept;
+  }
+  std::vector<float> key(int i) const { return {keys_.col(i).data(), keys_.col(i).data() + f}; }
+  std::vector<float> off(KeptEdits& kept, const std::vector<float>& of) {
+    std::vector<float> solved = of;
+    kept.take_off(of, solved, f,
+                  {[this](const ContextSet& contexts) {
+                     asked_.push_back(contexts.target.front());
+                     return key(contexts.target.front());
+                   },
+                   [](const std::vector<float>& x) { return x; }});
+    return solved;
+  }
+  std::vector<float> off_these(std::initializer_list<int> edits, const std::vector<float>& of) const {
+    KeptKeys kept(ridge);
+    for (const int i : edits) kept.add(key(i), key(i), f);
+    std::vector<float> solved = of;
+    kept.take_off(of, solved, f);
+    return solved;
+  }
+
+  const Eigen::MatrixXf keys_ = random_matrix(f, 6, 1);
+  std::vector<int> asked_;
+};
+
+TEST_F(KeptEditsTest, AFewAreAllCounted) {
+  KeptEdits kept = made(6);
+  const Eigen::MatrixXf x = random_matrix(f, 1, 2);
+  const std::vector<float> of(x.data(), x.data() + f);
+  EXPECT_EQ(off(kept, of), off_these({0, 1, 2, 3, 4, 5}, of));
+  EXPECT_EQ(off(kept, of), off_these({0, 1, 2, 3, 4, 5}, of));
+  EXPECT_EQ(asked_, (std::vector<int>{0, 1, 2, 3, 4, 5}));  // once each
+}
+
+TEST_F(KeptEditsTest, OfManyTheNearestAreCounted) {
+  KeptEdits kept = made(2);
+  // Between 1 and 4; that the update of 0 reads along a longer direction makes it no nearer.
+  std::vector<float> of(f);
+  for (std::size_t c = 0; c < f; ++c)
+    of[c] = keys_(static_cast<Eigen::Index>(c), 1) / keys_.col(1).norm() +
+            keys_(static_cast<Eigen::Index>(c), 4) / keys_.col(4).norm();
+  EXPECT_EQ(off(kept, of), off_these({1, 4}, of));
+  EXPECT_EQ(asked_, (std::vector<int>{1, 4}));
+  off(kept, of);
+  EXPECT_EQ(asked_.size(), 2u);
+}
+
+TEST_F(KeptEditsTest, NoneMayBeCounted) {
+  KeptEdits kept = made(0);
+  const std::vector<float> of = key(3);
+  EXPECT_EQ(off(kept, of), of);
+  EXPECT_TRUE(asked_.empty());
+}
+
+}  // namespace
+}  // namespace mobiedit
