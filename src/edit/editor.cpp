@@ -111,7 +111,7 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
     return fail(ErrorCode::usage, "an edit of block " + std::to_string(choice.layer) + " can be spread over 1 to " +
                                       std::to_string(choice.layer + 1) + " blocks");
   if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
-  if (options.prefixes.empty()) options.prefixes = default_prefixes();
+  if (!options.prefixes) options.prefixes = default_prefixes();
 
   auto state = std::make_unique<State>(model, std::move(options), choice);
   auto down =
@@ -142,7 +142,7 @@ void Editor::set_evaluation(const EvaluationOptions& evaluation) {
 
 Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try {
   State& s = *state_;
-  const auto contexts = build_contexts(s.model, request, s.options.prefixes);
+  const auto contexts = build_contexts(s.model, request, *s.options.prefixes);
   if (!contexts) return std::unexpected(contexts.error());
   // Alone first: what is wrong with it must come to light while nothing has changed.
   LowRankDelta delta = to_low_rank(update);
@@ -308,7 +308,7 @@ Status Editor::State::measure(Edit& edit, const ContextSet& contexts, const Canc
 }
 
 Status Editor::check(const EditRequest& request) const try {
-  const auto contexts = build_contexts(state_->model, request, state_->options.prefixes);
+  const auto contexts = build_contexts(state_->model, request, *state_->options.prefixes);
   if (!contexts) return std::unexpected(contexts.error());
   return {};
 } catch (const std::bad_alloc&) {
@@ -317,7 +317,7 @@ Status Editor::check(const EditRequest& request) const try {
 
 Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
                                                        const CancelToken& cancel) {
-  auto contexts = build_contexts(model, request, options.prefixes);
+  auto contexts = build_contexts(model, request, *options.prefixes);
   if (!contexts) return std::unexpected(contexts.error());
   if (auto ready = refresh(); !ready) return std::unexpected(ready.error());
   forward.set_wide_activations(options.evaluation.activations == Activations::int16);
@@ -442,7 +442,7 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
       return fail(ErrorCode::usage, "an edit of block " + std::to_string(edits[i].update.block) +
                                         " cannot be written together with edits of block " +
                                         std::to_string(s.choice.layer));
-    auto built = build_contexts(s.model, edits[i].request, s.options.prefixes);
+    auto built = build_contexts(s.model, edits[i].request, *s.options.prefixes);
     if (!built) return std::unexpected(built.error());
     contexts.push_back(std::move(*built));
     owner.insert(owner.end(), 2, static_cast<int>(i));

@@ -113,7 +113,7 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   if (!config) return std::unexpected(config.error());
   const int layer = layer_for(*config, edit.layer, edit.clamp).layer;
   if (auto sound = check_layer(*config, layer); !sound) return std::unexpected(sound.error());
-  const auto contexts = build_contexts(model, request, edit.prefixes.empty() ? default_prefixes() : edit.prefixes);
+  const auto contexts = build_contexts(model, request, edit.prefixes.value_or(default_prefixes()));
   if (!contexts) return std::unexpected(contexts.error());
   const int tokens = static_cast<int>(contexts->target.size());
 

@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "kernels/isa.h"
 #include "mobiedit/gguf/file.h"
@@ -20,6 +21,7 @@ struct Model::Contents {
   std::once_flag hashed;
   std::string fingerprint;
   Rounding rounding;
+  std::vector<std::string> fallbacks;
 };
 
 }  // namespace mobiedit

@@ -38,13 +38,16 @@ std::string mebibytes(std::uint64_t bytes) {
 
 }  // namespace
 
+bool is_packed(const gguf::File& file, const ModelConfig& config, const gguf::TensorInfo& t) {
+  if (t.name == "token_embd.weight") return file.find_tensor("output.weight") == nullptr;
+  return !of_a_later_block(t.name, config.blocks);
+}
+
 Footprint footprint(const gguf::File& file, const ModelConfig& config, kernels::Isa isa, Precision precision,
                     int threads) {
   Footprint all;
-  const bool untied = file.find_tensor("output.weight") != nullptr;
   for (const gguf::TensorInfo& t : file.tensors()) {
-    if (t.name == "token_embd.weight" && untied) continue;  // read from the file, a row at a time
-    if (of_a_later_block(t.name, config.blocks)) continue;
+    if (!is_packed(file, config, t)) continue;
     const auto rows = static_cast<int>(std::min<std::uint64_t>(t.rows(), 1u << 24));
     const auto columns = static_cast<int>(std::min<std::uint64_t>(t.columns(), 1u << 24));
     if (rows == 1) {

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "model/contents.h"
+#include "model/fallbacks.h"
 #include "model/footprint.h"
 
 namespace mobiedit {
@@ -41,8 +42,17 @@ Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions&
   auto weights = load_weights(*file, *config, isa, options.precision, options.rounding, pool);
   if (!weights) return std::unexpected(weights.error());
   // The embedding's place is inside the file object's tensor table, which moves with it.
-  auto contents = std::unique_ptr<Contents>(new Contents{
-      std::move(*file), std::move(*config), std::move(*tokenizer), isa, std::move(*weights), {}, {}, options.rounding});
+  auto contents = std::unique_ptr<Contents>(new Contents{std::move(*file),
+                                                         std::move(*config),
+                                                         std::move(*tokenizer),
+                                                         isa,
+                                                         std::move(*weights),
+                                                         {},
+                                                         {},
+                                                         options.rounding,
+                                                         {}});
+  contents->fallbacks = mobiedit::fallbacks(contents->file, contents->config,
+                                            options.portable_kernels ? kernels::best_isa() : isa, options.precision);
   contents->weights.embedding = contents->file.find_tensor("token_embd.weight");
   return Model(std::move(contents));
 } catch (const std::bad_alloc&) {
@@ -80,6 +90,10 @@ const std::string& Model::fingerprint() const {
     }
   });
   return contents_->fingerprint;
+}
+
+const std::vector<std::string>& Model::fallbacks() const {
+  return contents_->fallbacks;
 }
 
 std::string Model::arithmetic() const {

@@ -1,8 +1,7 @@
 import hashlib
 import json
-import pathlib
+import os
 import re
-import subprocess
 import xml.dom.minidom
 
 import pytest
@@ -18,7 +17,9 @@ def write(mobiedit, folder, *more):
 
 
 # Q4_0 files keep a tied output in Q6_K and Q4_K ones some matrices too, as llama-quantize writes them.
-@pytest.mark.parametrize("kind, types", [("q8_0", {"Q8_0"}), ("q4_0", {"Q4_0", "Q6_K"}), ("q4_k", {"Q4_K", "Q6_K"})])
+@pytest.mark.parametrize("kind, types", [
+    ("q8_0", {"Q8_0"}), ("q4_0", {"Q4_0", "Q6_K"}), ("q4_k", {"Q4_K", "Q6_K"}), ("f16", {"F16"}),
+])  # fmt: skip
 def test_a_written_model_has_the_shape_and_works(mobiedit, tmp_path, kind, types):
     path = write(mobiedit, tmp_path, "--type", kind)
     document = json.loads(mobiedit("inspect", path, "--json").stdout)
@@ -41,6 +42,17 @@ def test_the_same_seed_gives_the_same_bytes(mobiedit, tmp_path):
         folder.mkdir()
         digests.append(hashlib.sha256(write(mobiedit, folder, "--type", "q4_0", "--seed", seed).read_bytes()).digest())
     assert digests[0] == digests[1] != digests[2]
+
+
+def test_a_type_without_a_kernel_is_said_once(mobiedit, model, tmp_path):
+    path = write(mobiedit, tmp_path, "--type", "f16")
+    asked = mobiedit("ask", "-m", path, "-p", "The mother tongue", "-n", 1, "--json")
+    assert asked.returncode == 0, asked.stderr
+    # 7 in each of 12 blocks, and the output weight. verify opens the model and the file to be verified: the same here.
+    for done in (asked, mobiedit("verify", "-m", path, path)):
+        assert done.stderr.count("warning") == 1
+        assert "85 weights of type F16 have no kernel" in done.stderr and "float32" in done.stderr
+    assert "kernel" not in mobiedit("ask", "-m", model, "-p", "The mother tongue", "-n", 1, "--json").stderr
 
 
 def test_measuring_gives_every_figure_and_leaves_nothing(mobiedit, tmp_path):
@@ -73,32 +85,107 @@ def test_a_file_that_is_there_stays(mobiedit, tmp_path):
     assert path.read_bytes() == before
 
 
-def test_plots_are_one_page_that_loads_nothing(tmp_path):
-    kernels = {
-        "schema": "mobiedit.bench.kernels/1", "threads": 2, "isa": "avx2", "peak_int8_gops": 80, "peak_f32_gflops": 81,
-        "cases": [{"type": kind, "K": 512, "N": 1536, "M": m, "gops": m + 1} for kind in ("f32", "int8-row") for m in (1, 64)],
-    }  # fmt: skip
-    model = {
-        "schema": "mobiedit.bench.model/1", "model": {"name": "a <b>", "bytes": 10**9}, "peak_rss_bytes": 12 * 10**8,
-        "evaluation": {"times": [{"at_once": 1, "of_one_alone": 1.0}, {"at_once": 64, "of_one_alone": 0.8}]},
-        "edit": {"seconds": 10, "evaluations": 10, "floor_seconds": 5},
-    }  # fmt: skip
-    paths = []
-    for name, result in (("k", kernels), ("m", model)):
-        paths.append(tmp_path / name)
-        paths[-1].write_text(json.dumps(result))
-    plots = pathlib.Path(__file__).resolve().parents[2] / "bench/plots"
-    subprocess.run([plots, tmp_path / "page.html", *paths], check=True)
-    page = (tmp_path / "page.html").read_text()
-    drawings = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
-    assert len(drawings) == 4  # one shape; time, memory and batches of the models
-    for drawing in drawings:
-        assert xml.dom.minidom.parseString(drawing).getElementsByTagName("polyline")
-    assert "http" not in page and "<script" not in page and "<b>" not in page
+def drawings_of(page):
+    """The plots of a page that loads nothing from elsewhere; the curves' points of each."""
+    text = page.read_text()
+    for loader in ("<script", "src=", "href=", "@import", "url("):
+        assert loader not in text
+    found = [xml.dom.minidom.parseString(d) for d in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]
+    return [[len(c.getAttribute("points").split()) for c in d.getElementsByTagName("polyline")] for d in found]
 
 
-def test_kernels_gives_every_case(mobiedit):
-    done = mobiedit("bench", "kernels", "--quick", "--json")
+FEW = ["--evaluations", "10,20", "--contexts", "1,3", "--target-tokens", "1,3", "--usual-evaluations", 12, "--repeats", 1]
+
+
+def peer_that(tmp_path, *lines):
+    """A PATH whose llama-bench is these lines of shell."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "llama-bench").write_text("\n".join(["#!/bin/sh", *lines, ""]))
+    (folder / "llama-bench").chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def test_edits_are_timed_against_what_they_are_of(mobiedit, model, tmp_path):
+    page, plots, made = tmp_path / "page.html", tmp_path / "plots", tmp_path / "made"
+    made.mkdir()
+    peer = peer_that(tmp_path, f'echo "$@" >> {tmp_path}/asked', """echo '[{"samples_ts": [100.0, 200.0]}]'""")
+    done = mobiedit("bench", "edit", "-m", model, "--shape", "facts-40m", "--type", "q4_0", "--folder", made, *FEW,
+                    "--json", "--out", page, "--plots", plots, env=peer)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["schema"] == "mobiedit.bench.edit/1"
+    bundled, random = document["models"]
+    assert random["model"]["bytes"] < bundled["model"]["bytes"] == model.stat().st_size
+    assert [one["varied"] for one in random["cases"]] == ["none"]
+    varied = {}
+    for one in bundled["cases"]:
+        varied.setdefault(one["varied"], []).append(one)
+        work = one["multiply_accumulates"]
+        floor = 2e-9 * (work["integer"] / bundled["peak_int8_gops"] + work["floating"] / bundled["peak_f32_gflops"])
+        assert one["floor_seconds"] == pytest.approx(floor, rel=0.01)
+        assert one["over_floor"] == pytest.approx(one["seconds"] / one["floor_seconds"], rel=0.01)
+        assert one["peer_seconds"] == pytest.approx(one["tokens"] / 200, rel=0.01)
+    assert [one["contexts"] for one in varied["contexts"]] == [1, 3]
+    assert [one["target_tokens"] for one in varied["target"]] == [1, 3]
+    few, many = varied["evaluations"]
+    # An edit that is found goes on; a step tries four lengths at once, so the last may be cut or one too long.
+    assert 6 <= few["evaluations"] <= 12 < 16 <= many["evaluations"] <= 22
+    assert varied["contexts"][0]["rows"] < varied["contexts"][1]["rows"] < few["rows"]
+    assert len((tmp_path / "asked").read_text().splitlines()) == 2 and "-p 256" in (tmp_path / "asked").read_text()
+    assert drawings_of(page) == [[2] * 3] * 4  # measured, floor and peer: size, evaluations, contexts, target
+    assert left_in(plots) == [f"edit-{name}.svg" for name in ("contexts", "evaluations", "model-size", "target")]
+    assert left_in(made) == []
+
+
+def test_a_peer_that_fails_is_said_and_left_out(mobiedit, model, tmp_path):
+    for number, line in enumerate(["exit 1", "echo nonsense", "echo '[{\"samples_ts\": \"x\"}]'"]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        done = mobiedit("bench", "edit", "-m", model, *FEW, "--json", env=peer_that(folder, line))
+        assert done.returncode == 0 and "llama-bench could not measure" in done.stderr
+        (measured,) = json.loads(done.stdout)["models"]
+        assert measured["peer"] is None and measured["cases"][0]["peer_seconds"] is None
+
+
+def test_without_a_peer_the_page_says_so(mobiedit, model, tmp_path):
+    page = tmp_path / "page.html"
+    done = mobiedit("bench", "edit", "-m", model, *FEW, "--out", page, env={"PATH": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    assert "llama-bench: absent" in page.read_text() and "llama-bench: absent" in done.stdout
+    assert drawings_of(page) == [[1] * 2] + [[2] * 2] * 3
+
+
+@pytest.mark.parametrize("wrong", [
+    [], ["--shape", "facts-40m"], ["-m", "MODEL", "--contexts", "0"], ["-m", "MODEL", "--contexts", "7"],
+    ["-m", "MODEL", "--evaluations", "ten"], ["-m", "MODEL", "--target-tokens", "-1"], ["-m", "MODEL", "--layer", "40"],
+    ["-m", "MODEL", "--out", "MODEL"],
+])  # fmt: skip
+def test_edits_that_cannot_be_timed_are_refused(mobiedit, model, tmp_path, wrong):
+    before = model.stat().st_mtime_ns
+    done = mobiedit("bench", "edit", *(model if word == "MODEL" else word for word in wrong), "--no-peer")
+    assert done.returncode == 2 and "error" in done.stderr
+    assert model.stat().st_mtime_ns == before
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_the_work(mobiedit, model, tmp_path):
+    for verb in (["edit", "-m", model], ["model", "-m", model], ["kernels", "--quick"]):
+        done = mobiedit("bench", *verb, "--out", tmp_path / "missing" / "page.html")
+        assert done.returncode == 5 and "page.html" in done.stderr
+        assert "loading" not in done.stderr and "int8" not in done.stderr
+
+
+def test_a_models_page(mobiedit, model, tmp_path):
+    page = tmp_path / "page.html"
+    done = mobiedit("bench", "model", "-m", model, "--prefill", 16, "--decode", 2, "--batch", 8, "--no-edit", "--out", page)
+    assert done.returncode == 0, done.stderr
+    assert drawings_of(page) == [[3]]
+    assert "<td>peak memory" in page.read_text()
+
+
+def test_kernels_gives_every_case(mobiedit, tmp_path):
+    page = tmp_path / "page.html"
+    done = mobiedit("bench", "kernels", "--quick", "--json", "--out", page)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.bench.kernels/1"
@@ -107,6 +194,9 @@ def test_kernels_gives_every_case(mobiedit):
     assert {"int8-row", "q8_0-g32", "q4_0-g32", "f32"} <= kinds
     for case in document["cases"]:
         assert case["gops"] > 0 and case["K"] > 0 and case["N"] > 0 and case["M"] > 0
+    shapes = {(case["K"], case["N"]) for case in document["cases"]}
+    rows = {case["M"] for case in document["cases"]}
+    assert drawings_of(page) == [[len(rows)] * len(kinds)] * len(shapes)
 
 
 def test_peak_memory_is_this_programs_own(mobiedit, model, eiffel):

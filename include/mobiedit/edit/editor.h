@@ -41,9 +41,9 @@ struct EditOptions {
   std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
   int max_evaluations = 400;        ///< forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;
-  int threads = 0;                      ///< 0: one for each processor
-  std::vector<std::string> prefixes;    ///< contexts besides the bare prompt; empty: a fixed few sentences
-  std::vector<MethodSetting> settings;  ///< in place of the method's defaults; later ones win
+  int threads = 0;                                   ///< 0: one for each processor
+  std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
+  std::vector<MethodSetting> settings;               ///< in place of the method's defaults; later ones win
   EvaluationOptions evaluation;
   int blocks = 1;  ///< up to the edited one, that `together` may write to: set_statistics learns of the keys of each
   int keep_off =

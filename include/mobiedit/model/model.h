@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/model/config.h"
@@ -46,6 +47,9 @@ class Model {
   [[nodiscard]] const std::string& fingerprint() const;
   /// "int8" or "float32", and the instruction set: "int8 (avx2)".
   [[nodiscard]] std::string arithmetic() const;
+  /// What runs slower than it could because there is no kernel for a type, a shape or this processor: a sentence for
+  /// each reason, for whoever wants to say it. Usually empty.
+  [[nodiscard]] const std::vector<std::string>& fallbacks() const;
 
   struct Contents;
   /// For this library's own layers.

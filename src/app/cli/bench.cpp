@@ -9,6 +9,7 @@ void add_bench(CLI::App& app, Run& run) {
   CLI::App* verb = app.add_subcommand("bench", "Measure speed and memory on this machine");
   verb->require_subcommand(1);
   add_bench_kernels(*verb, run);
+  add_bench_edit(*verb, run);
   add_bench_model(*verb, run);
 }
 

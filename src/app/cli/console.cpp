@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -51,6 +53,10 @@ void say(std::string_view text) {
 }
 void warn(std::string_view text) {
   line("warning: ", "\x1b[33m", text);
+}
+void warn_once(std::string_view text) {
+  static std::set<std::string, std::less<>> said;
+  if (said.emplace(text).second) warn(text);
 }
 
 void report(const Error& error) {

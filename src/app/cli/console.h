@@ -18,6 +18,8 @@ namespace mobiedit::cli {
 /// "mobiedit: text", on stderr.
 void say(std::string_view text);
 void warn(std::string_view text);
+/// `warn`, unless this process said the same before.
+void warn_once(std::string_view text);
 /// "mobiedit: error: text", and the hint on a line of its own.
 void report(const Error& error);
 /// Reports and gives the exit code. An error that does not say where it happened happened at `where`.

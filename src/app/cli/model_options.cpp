@@ -34,12 +34,17 @@ void add_context_option(CLI::App& verb, RunOptions& options) {
       ->check(CLI::Range(0, 1 << 24));
 }
 
+void warn_of_fallbacks(const Model& model) {
+  for (const std::string& sentence : model.fallbacks()) warn_once(sentence);
+}
+
 Result<Model> open_model(const RunOptions& options, Precision precision, const Rounding& rounding) {
   ModelOptions model_options;
   model_options.threads = options.threads;
   model_options.precision = precision;
   model_options.rounding = rounding;
   auto model = Model::open(options.model, model_options);
+  if (model) warn_of_fallbacks(*model);
   if (model && options.verbose) {
     const ModelConfig& config = model->config();
     say(fmt::format("{}: {}, {} blocks, hidden size {}, {} tokens, {}", options.model, config.architecture,

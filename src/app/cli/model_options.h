@@ -34,6 +34,9 @@ void add_run_options(CLI::App& verb, RunOptions& options);
 /// -c, for verbs that hold a conversation.
 void add_context_option(CLI::App& verb, RunOptions& options);
 
+/// Says on stderr what has no kernel, once however often a model is opened.
+void warn_of_fallbacks(const Model& model);
+
 [[nodiscard]] Result<Model> open_model(const RunOptions& options, Precision precision = Precision::automatic,
                                        const Rounding& rounding = {});
 

@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/bench/bench.h"
+#include "app/cli/bench/bench_page.h"
 #include "app/cli/bench/machine.h"
 #include "app/cli/bench/timing.h"
 #include "app/cli/console.h"
@@ -27,6 +29,7 @@ struct BenchKernels {
   bool quick = false;
   bool every_set = false;
   bool json = false;
+  PageOptions page;
 };
 
 struct Product {
@@ -104,7 +107,49 @@ std::string text_of(const Json& j) {
   return text + "\n";
 }
 
+/// Speed against M: a plot for each shape, of the measured peak where there is one.
+std::vector<Plot> plots_of(const Json& j) {
+  std::vector<Plot> plots;
+  const bool shares = j["peak_int8_gops"].get<double>() > 0;
+  for (const Json& c : j["cases"]) {
+    const std::string shape = fmt::format("{}x{}", c["K"].dump(), c["N"].dump());
+    auto plot = std::ranges::find(plots, "k-n-" + shape, &Plot::name);
+    if (plot == plots.end())
+      plot = plots.insert(plot, {"k-n-" + shape,
+                                 fmt::format("K = {}, N = {}: {}", c["K"].dump(), c["N"].dump(),
+                                             shares ? "per cent of the measured peak" : "G operations a second"),
+                                 "rows M",
+                                 true,
+                                 false,
+                                 {}});
+    std::string name = c["type"].get<std::string>();
+    if (c["isa"] != j["isa"]) name += ", " + c["isa"].get<std::string>();
+    auto curve = std::ranges::find(plot->curves, name, &Curve::name);
+    if (curve == plot->curves.end()) curve = plot->curves.insert(curve, {name, {}});
+    const Json& share = c["of_peak"];
+    if (!shares || !share.is_null())
+      curve->points.emplace_back(c["M"].get<double>(), shares ? 100 * share.get<double>() : c["gops"].get<double>());
+  }
+  return plots;
+}
+
+Page page_of(const Json& j) {
+  Page page{"mobiedit bench kernels", {}, {{"type", "K", "N", "M", "G operations a second", "of the peak"}}, {}, {}};
+  page.about.push_back(
+      fmt::format("{} threads, {}: peak {:.0f} G operations a second on bytes, {:.0f} in float; memory {:.1f} GB/s",
+                  j["threads"].dump(), j["isa"].get<std::string>(), j["peak_int8_gops"].get<double>(),
+                  j["peak_f32_gflops"].get<double>(), j["read_gbytes_per_second"].get<double>()));
+  for (const Json& c : j["cases"])
+    page.rows.push_back({c["type"].get<std::string>() + ", " + c["isa"].get<std::string>(), c["K"].dump(),
+                         c["N"].dump(), c["M"].dump(), fmt::format("{:.1f}", c["gops"].get<double>()),
+                         c["of_peak"].is_null() ? "-" : fmt::format("{:.2f}", c["of_peak"].get<double>())});
+  page.drawings = draw(plots_of(j));
+  return page;
+}
+
 int bench_kernels(const BenchKernels& verb) {
+  auto page = PageFile::reserve(verb.page, {});
+  if (!page) return failed(page.error());
   ThreadPool pool(verb.threads);
   Json j{{"schema", "mobiedit.bench.kernels/1"}};
   j["threads"] = pool.threads();
@@ -124,6 +169,7 @@ int bench_kernels(const BenchKernels& verb) {
     }
   }
   j["cases"] = std::move(cases);
+  if (auto written = page->write(page_of(j), "kernels"); !written) return failed(written.error());
   return finished(verb.json ? print_json(j) : print_result(text_of(j)));
 }
 
@@ -138,6 +184,7 @@ void add_bench_kernels(CLI::App& bench, Run& run) {
   verb->add_flag("--quick", options->quick, "Some seconds instead of minutes, and noisier");
   verb->add_flag("--every-set", options->every_set, "Every instruction set that the processor has, not the best alone");
   verb->add_flag("--json", options->json, "Print one JSON document");
+  add_page_options(*verb, options->page);
   verb->callback([options, &run] { run = [options] { return bench_kernels(*options); }; });
 }
 

@@ -2,18 +2,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <system_error>
 
 #include "app/cli/bench/bench.h"
+#include "app/cli/bench/bench_page.h"
+#include "app/cli/bench/made_model.h"
 #include "app/cli/bench/measure_model.h"
-#include "app/cli/bench/random_model.h"
 #include "app/cli/console.h"
 #include "app/cli/interrupt.h"
-#include "edit/contexts.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -23,51 +20,21 @@ using Json = nlohmann::ordered_json;
 struct BenchModel {
   std::string model;  ///< a file that is there already; or
   std::string shape;
-  std::string type = "q8_0";
-  std::string folder;
-  bool keep = false;
-  bool json = false;
+  MadeModelOptions made;
   bool only_write = false;
-  std::uint64_t seed = 0;
+  bool json = false;
+  PageOptions page;
   MeasureOptions measure;
 };
 
-constexpr ModelMix mixes[] = {ModelMix::q8_0, ModelMix::q4_0, ModelMix::q4_k};
-
-std::vector<std::string> names_of_shapes() {
-  std::vector<std::string> names;
-  for (const ModelShape& shape : model_shapes()) names.emplace_back(shape.name);
-  return names;
-}
-
-std::vector<std::string> names_of_mixes() {
-  std::vector<std::string> names;
-  for (const ModelMix mix : mixes) names.emplace_back(name(mix));
-  return names;
-}
-
-/// Removes the file in the end, an interruption included.
-class RemoveAtEnd {
- public:
-  explicit RemoveAtEnd(std::filesystem::path path) : path_(std::move(path)), on_interrupt_(path_) {}
-  ~RemoveAtEnd() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  RemoveAtEnd(const RemoveAtEnd&) = delete;
-  RemoveAtEnd& operator=(const RemoveAtEnd&) = delete;
-
- private:
-  std::filesystem::path path_;
-  RemoveOnInterrupt on_interrupt_;
-};
+constexpr std::size_t name_width = 34;
 
 std::string text_of(const Json& j) {
   const auto gib = [](const Json& bytes) { return human_bytes(bytes.get<std::uint64_t>()); };
   std::string text = fmt::format("{}: {}, {}\n", j["model"]["name"].get<std::string>(), gib(j["model"]["bytes"]),
                                  j["arithmetic"].get<std::string>());
   const auto row = [&](std::string_view what, const std::string& value) {
-    text += fmt::format("{:<34} {}\n", what, value);
+    text += fmt::format("{:<{}} {}\n", what, name_width, value);
   };
   row("threads", j["threads"].dump());
   row("measured peak, int8 / float",
@@ -86,11 +53,34 @@ std::string text_of(const Json& j) {
   return text;
 }
 
+Page page_of(const Json& j) {
+  Page page{"mobiedit bench model", {}, {{"measured", "value"}}, {}, {}};
+  const std::string text = text_of(j);
+  std::size_t begin = 0;
+  for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    const std::string line = text.substr(begin, end - begin);
+    // The first line says what was measured; in the others a name of fixed width comes first.
+    if (begin == 0)
+      page.about.push_back(line);
+    else
+      page.rows.push_back({line.substr(0, name_width), line.substr(name_width + 1)});
+  }
+  Plot batches{"evaluations-at-once", "Time of an evaluation, of one alone", "evaluations at once", true, false, {}};
+  Curve& curve = batches.curves.emplace_back("measured");
+  for (const Json& t : j["evaluation"]["times"])
+    curve.points.emplace_back(t["at_once"].get<double>(), t["of_one_alone"].get<double>());
+  page.drawings = draw({batches});
+  return page;
+}
+
 int measure(const BenchModel& verb, const std::string& path, const CancelToken& cancel) {
+  auto page = PageFile::reserve(verb.page, {path});
+  if (!page) return failed(page.error());
   auto found = measure_model(path, verb.measure, cancel);
   if (!found) return failed(found.error());
   Json document{{"schema", "mobiedit.bench.model/1"}};
   document.update(*found);
+  if (auto written = page->write(page_of(*found), "model"); !written) return failed(written.error());
   return finished(verb.json ? print_json(document) : print_result(text_of(*found)));
 }
 
@@ -98,28 +88,9 @@ int bench_model(const BenchModel& verb) {
   const CancelToken cancel = catch_interrupts();
   if (!verb.model.empty()) return measure(verb, verb.model, cancel);
   if (verb.shape.empty()) return failed({ErrorCode::usage, "--shape or -m is needed", "", ""});
-  if (verb.folder.empty())
-    return failed({ErrorCode::usage, "--folder is needed: where to write the model", "",
-                   "it needs about as much room as the real model's file"});
-  RandomModel model;
-  model.shape = *find_shape(verb.shape);
-  model.mix = *std::ranges::find(mixes, verb.type, [](ModelMix mix) { return name(mix); });
-  model.seed = verb.seed;
-  model.texts = default_prefixes();
-  model.texts.insert(model.texts.end(),
-                     {measured_subject(), measured_prompt(), measured_target(), measured_subject() + " is a"});
-
-  const std::filesystem::path path = std::filesystem::path(verb.folder) / (verb.shape + "-" + verb.type + ".gguf");
-  std::error_code ignored;
-  if (std::filesystem::exists(path, ignored)) {
-    say(path.string() + " is there already; it is used, and stays");
-    return verb.only_write ? 0 : measure(verb, path.string(), cancel);
-  }
-  std::optional<RemoveAtEnd> remove;
-  if (!verb.keep) remove.emplace(path);
-  say(fmt::format("writing {}, {}", path.string(), human_bytes(tensor_bytes(model))));
-  if (auto written = write_random_model(path, model, cancel); !written) return failed(written.error(), path.c_str());
-  return verb.only_write ? 0 : measure(verb, path.string(), cancel);
+  const auto made = MadeModel::make(verb.shape, verb.made, cancel);
+  if (!made) return failed(made.error());
+  return verb.only_write ? 0 : measure(verb, made->path().string(), cancel);
 }
 
 }  // namespace
@@ -130,13 +101,8 @@ void add_bench_model(CLI::App& bench, Run& run) {
       bench.add_subcommand("model", "A model of a real one's shape with random weights, or one that is there");
   auto* shape = verb->add_option("--shape", options->shape, "Whose shape")->check(CLI::IsMember(names_of_shapes()));
   verb->add_option("-m,--model", options->model, "Measure this file instead of writing one")->excludes(shape);
-  verb->add_option("--type", options->type, "How its weights are quantised (default q8_0)")
-      ->check(CLI::IsMember(names_of_mixes()));
-  verb->add_option("--folder", options->folder, "Where to write it; removed again afterwards")
-      ->check(CLI::ExistingDirectory);
-  verb->add_flag("--keep", options->keep, "Leave the file there");
+  add_made_model_options(*verb, options->made);
   verb->add_flag("--only-write", options->only_write, "Write the file, measure nothing");
-  verb->add_option("-s,--seed", options->seed, "Seed of the weights (default 0)");
   verb->add_option("-t,--threads", options->measure.threads, "Threads; 0: one for each processor")
       ->envname("MOBIEDIT_THREADS")
       ->check(CLI::Range(0, 1024));
@@ -153,6 +119,7 @@ void add_bench_model(CLI::App& bench, Run& run) {
       ->check(CLI::IsMember({8, 16}));
   verb->add_flag("!--no-edit", options->measure.edit, "Leave out the whole edit");
   verb->add_flag("--json", options->json, "Print one JSON document");
+  add_page_options(*verb, options->page);
   verb->callback([options, &run] { run = [options] { return bench_model(*options); }; });
 }
 

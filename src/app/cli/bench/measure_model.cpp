@@ -8,6 +8,7 @@
 #include "app/cli/bench/machine.h"
 #include "app/cli/bench/timing.h"
 #include "app/cli/console.h"
+#include "app/cli/model_options.h"
 #include "base/random.h"
 #include "edit/contexts.h"
 #include "edit/problem.h"
@@ -20,10 +21,6 @@ namespace mobiedit::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json rounded(double value) {
-  return std::stod(fmt::format("{:.4g}", value));
-}
 
 /// Multiply-accumulates of the weights that one row passes in blocks [first, end).
 double macs_of_blocks(const ModelConfig& c, int first, int end) {
@@ -137,6 +134,10 @@ class Measuring {
 
 }  // namespace
 
+double rounded(double value) {
+  return std::stod(fmt::format("{:.4g}", value));
+}
+
 std::string measured_subject() {
   return "Achille Varzi";
 }
@@ -154,6 +155,7 @@ Result<Json> measure_model(const std::string& path, const MeasureOptions& option
   const Stopwatch clock;
   const auto model = Model::open(path, {.threads = options.threads});
   if (!model) return std::unexpected(model.error());
+  warn_of_fallbacks(*model);
   const double loading = clock.seconds();
   const auto loaded = peak_rss_bytes();
 

@@ -26,6 +26,9 @@ struct MeasureOptions {
 [[nodiscard]] std::string measured_prompt();
 [[nodiscard]] std::string measured_target();
 
+/// To four digits: more of a time is noise.
+[[nodiscard]] double rounded(double value);
+
 /// Says on stderr what it is doing. Memory counts from the process's beginning, so nothing large may have come before.
 [[nodiscard]] Result<nlohmann::ordered_json> measure_model(const std::string& path, const MeasureOptions& options,
                                                            const CancelToken& cancel);

@@ -73,6 +73,12 @@ void fill_blocks(TensorType type, float deviation, Bits& bits, std::span<std::by
         std::memset(b + 192, 1, 16);
         put_half(b + 208, deviation / 18.5f);
         break;
+      case TensorType::f16: {
+        std::uint16_t code;
+        std::memcpy(&code, b, sizeof code);
+        put_half(b, deviation * (static_cast<float>(code) / 18918.0f - 1.732f));  // uniform
+        break;
+      }
       default:
         break;
     }
@@ -87,6 +93,7 @@ std::span<const std::byte> bytes_of(const std::vector<float>& values) {
 // next legacy type.
 TensorType matrix_type(ModelMix mix, bool output, bool refined, int columns) {
   const bool wide = columns % 256 == 0;
+  if (mix == ModelMix::f16) return TensorType::f16;
   if (mix == ModelMix::q8_0) return TensorType::q8_0;
   if (output) return wide ? TensorType::q6_k : TensorType::q8_0;
   if (mix == ModelMix::q4_0) return TensorType::q4_0;
@@ -201,6 +208,8 @@ std::string_view name(ModelMix mix) {
       return "q4_0";
     case ModelMix::q4_k:
       return "q4_k";
+    case ModelMix::f16:
+      return "f16";
   }
   return "?";
 }

@@ -14,7 +14,7 @@
 namespace mobiedit::cli {
 
 /// How llama-quantize would have mixed the tensor types.
-enum class ModelMix { q8_0, q4_0, q4_k };
+enum class ModelMix { q8_0, q4_0, q4_k, f16 };
 
 [[nodiscard]] std::string_view name(ModelMix mix);
 

@@ -4,13 +4,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <span>
-#include <system_error>
+#include <utility>
 
 #include "app/cli/console.h"
 #include "app/cli/experiment/drawing.h"
-#include "io/write_whole.h"
+#include "app/cli/experiment/page.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -84,33 +83,11 @@ std::string table(const Rows& rows, const Presentation& presentation) {
   return text;
 }
 
-std::string page(const Results& results, const Rows& rows, const std::vector<Drawing>& drawings,
-                 const Presentation& presentation) {
-  const std::string title = "mobiedit experiment " + results.header.experiment;
-  std::string html = fmt::format(
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{0}</title><style>"
-      "body {{ font: 15px/1.4 sans-serif; max-width: 1200px; margin: 2em auto; padding: 0 1em; }}"
-      "table {{ border-collapse: collapse; }} td, th {{ padding: 2px 10px; text-align: right; }}"
-      "td:first-child, th:first-child {{ text-align: left; }} tr:nth-child(odd) {{ background: #f4f4f4; }}"
-      "svg {{ max-width: 100%; height: auto; margin: 0 1em 1em 0; }}</style><h1>{0}</h1><p>",
-      escaped(title));
+std::vector<std::string> about_lines(const Results& results) {
+  std::vector<std::string> lines;
   for (const auto& [name, value] : results.header.about.items())
-    html += escaped(name + ": " + (value.is_string() ? value.get<std::string>() : value.dump())) + "<br>";
-  html += "</p><table>";
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    html += "<tr>";
-    for (const std::string& text : rows[i])
-      html += i == 0 ? "<th>" + escaped(text) + "</th>" : "<td>" + escaped(text) + "</td>";
-    html += "</tr>";
-  }
-  html += "</table>";
-  for (const std::string& note : presentation.notes) html += "<p>" + escaped(note) + "</p>";
-  for (const Drawing& drawing : drawings) html += drawing.svg;
-  return html + "</html>\n";
-}
-
-Status write_text(const std::filesystem::path& path, const std::string& text) {
-  return io::write_whole(path, std::as_bytes(std::span(text)));
+    lines.push_back(name + ": " + (value.is_string() ? value.get<std::string>() : value.dump()));
+  return lines;
 }
 
 }  // namespace
@@ -132,17 +109,13 @@ Status report_results(const Results& results, const Presentation& presented, con
   std::vector<Drawing> drawings;
   for (const Figure& figure : presentation.figures)
     for (Drawing& drawing : draw(figure, settings)) drawings.push_back(std::move(drawing));
-  if (!options.html.empty())
-    if (auto written = write_text(options.html, page(results, rows, drawings, presentation)); !written) return written;
   if (!options.plots.empty()) {
-    std::error_code failed;
-    std::filesystem::create_directories(options.plots, failed);
-    if (failed) return fail(ErrorCode::io, failed.message(), options.plots);
-    for (const Drawing& drawing : drawings) {
-      const auto path =
-          std::filesystem::path(options.plots) / (results.header.experiment + "-" + drawing.name + ".svg");
-      if (auto written = write_text(path, drawing.svg); !written) return written;
-    }
+    if (auto written = write_drawings(options.plots, results.header.experiment, drawings); !written) return written;
+  }
+  if (!options.html.empty()) {
+    const Page page{"mobiedit experiment " + results.header.experiment, about_lines(results), rows, presentation.notes,
+                    std::move(drawings)};
+    if (auto written = write_text(options.html, html_of(page)); !written) return written;
   }
   return options.json ? print_json(document(results, settings, presentation)) : print_result(table(rows, presentation));
 }

@@ -29,7 +29,7 @@ std::vector<TrialSetting> settings(const EditOptions& base, int layer, int block
   const std::vector<std::string> prefixes = default_prefixes();
   for (std::size_t n = 1; n <= prefixes.size(); n += 2) {
     EditOptions edit = with_method(base, "subspace");
-    edit.prefixes.assign(prefixes.begin(), prefixes.begin() + static_cast<std::ptrdiff_t>(n));
+    edit.prefixes.emplace(prefixes.begin(), prefixes.begin() + static_cast<std::ptrdiff_t>(n));
     add("subspace", "contexts", static_cast<double>(n + 1), std::move(edit));
   }
   for (const double clamp : {1.0, 2.0, 4.0, 8.0}) {
