@@ -106,8 +106,9 @@ TEST(Together, NoMoreBlocksThanTheEditorWasMadeFor) {
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .blocks = 3}).error().code, ErrorCode::usage);
   EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .blocks = 0}).error().code, ErrorCode::usage);
-  auto editor =
-      Editor::create(model, {.method = "zo", .layer = 1, .clamp = 1, .max_evaluations = 1, .prefixes = {"It was. "}});
+  auto editor = Editor::create(
+      model,
+      {.method = "zo", .layer = 1, .clamp = 1, .max_evaluations = 1, .prefixes = std::vector<std::string>{"It was. "}});
   ASSERT_TRUE(editor);
   const auto edit = editor->edit(dish);
   ASSERT_TRUE(edit);
