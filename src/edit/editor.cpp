@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <deque>
 #include <map>
 #include <new>
 #include <utility>
@@ -15,7 +16,9 @@
 #include "edit/mean_jacobian.h"
 #include "edit/problem.h"
 #include "edit/rank_one.h"
+#include "edit/reshaped.h"
 #include "edit/search/value_search.h"
+#include "edit/text_metric.h"
 #include "edit/together.h"
 #include "kernels/vector_ops.h"
 #include "mobiedit/gguf/file.h"
@@ -65,7 +68,8 @@ struct Editor::State {
   double down_norm = 0;
   std::map<int, Covariance> covariances;  // by block
   std::optional<MeanJacobian> jacobian;
-  std::unique_ptr<Tape> tape;  // made when a search first asks for a gradient
+  std::optional<TextMetric> metric;  // if it is to be searched in
+  std::unique_ptr<Tape> tape;        // made when a search first asks for a gradient
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
   bool active_stale = false;      // deltas were added, and perhaps moved, since `active` was made
@@ -86,6 +90,8 @@ struct Editor::State {
   [[nodiscard]] bool writes_to(int block) const {
     return block <= choice.layer && block > choice.layer - options.blocks;
   }
+  Status ready_tape();
+  Status learn_metric(std::string_view text, const std::string& cache_folder, const CancelToken& cancel);
   Status learn_keys(std::string_view text, int block, const std::string& cache_folder, const CancelToken& cancel);
   Result<std::string> answer(Session& session, const std::string& prompt, int tokens, const CancelToken& cancel) const;
   Status measure(Edit& edit, const ContextSet& contexts, const CancelToken& cancel) const;
@@ -114,6 +120,9 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   if (!options.prefixes) options.prefixes = default_prefixes();
 
   auto state = std::make_unique<State>(model, std::move(options), choice);
+  auto none = ActiveDeltas::resolve(c, {});
+  if (!none) return std::unexpected(none.error());
+  state->active = std::move(*none);
   auto down =
       load_float_down(model.file(), c, choice.layer, model.contents().isa, model.contents().rounding, state->pool);
   if (!down) return std::unexpected(down.error());
@@ -130,6 +139,7 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   if (!active) return std::unexpected(active.error());
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
+  state_->active.merge(state_->model.contents().isa, state_->pool);
   state_->active_stale = false;
   state_->kept.clear();
   state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
@@ -188,6 +198,34 @@ Status Editor::State::learn_keys(std::string_view text, int block, const std::st
   return {};
 }
 
+Status Editor::State::ready_tape() {
+  if (tape) return {};
+  auto made = Tape::create(model, pool, choice.layer + 1);
+  if (!made) return std::unexpected(made.error());
+  tape = std::move(*made);
+  return {};
+}
+
+Status Editor::State::learn_metric(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
+  const std::string path = cache_folder.empty() ? ""
+                                                : cache_folder + "/" + model.fingerprint() + "-block" +
+                                                      std::to_string(choice.layer) + "-" + text_name(text) + ".metric";
+  if (!path.empty()) {
+    if (auto cached = TextMetric::read(path, model.config().d)) {
+      metric = std::move(*cached);
+      return {};
+    }
+  }
+  if (auto ready = ready_tape(); !ready) return ready;
+  tape->set_deltas(deltas.empty() ? nullptr : &active);
+  auto made = TextMetric::from_text(forward, *tape, model.tokenizer(), text, choice.layer, cancel);
+  // A search that needs none of it should not pay for it.
+  tape.reset();
+  if (!made) return std::unexpected(made.error());
+  metric = std::move(*made);
+  return path.empty() ? Status() : metric->write(path);
+}
+
 Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
   State& s = *state_;
   if (auto ready = s.refresh(); !ready) return ready;
@@ -195,6 +233,8 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
   const ModelConfig& c = s.model.config();
   for (int block = s.choice.layer - s.options.blocks + 1; block <= s.choice.layer; ++block)
     if (auto learnt = s.learn_keys(text, block, cache_folder, cancel); !learnt) return learnt;
+  if (s.options.text_metric)
+    if (auto learnt = s.learn_metric(text, cache_folder, cancel); !learnt) return learnt;
   const std::string name = s.model.fingerprint() + "-block" + std::to_string(s.choice.layer);
 
   // A model's folder may bring the map with it: measuring it takes longer than an edit.
@@ -245,6 +285,7 @@ Status Editor::State::refresh() {
   auto all = ActiveDeltas::resolve(model.config(), deltas);
   if (!all) return std::unexpected(all.error());
   active = std::move(*all);
+  active.merge(model.contents().isa, pool);
   forward.set_deltas(deltas.empty() ? nullptr : &active);
   active_stale = false;
   return {};
@@ -329,11 +370,7 @@ Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& reques
   p.inject_along(prepared.right);
   p.set_jacobian(jacobian ? &*jacobian : nullptr);
   if (gradient) {
-    if (!tape) {
-      auto made = Tape::create(model, pool, choice.layer + 1);
-      if (!made) return std::unexpected(made.error());
-      tape = std::move(*made);
-    }
+    if (auto tape_ready = ready_tape(); !tape_ready) return std::unexpected(tape_ready.error());
     tape->set_deltas(deltas.empty() ? nullptr : &active);
     p.set_tape(*tape);
   }
@@ -364,8 +401,10 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   Problem& p = *prepared->problem;
   const std::vector<float>& right = prepared->right;
 
+  std::optional<Reshaped> reshaped;
+  if (s.metric) reshaped.emplace(p, *s.metric);
   const SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
-  auto found = (*method)->run(p, search, [&](const SearchStep& step) {
+  auto found = (*method)->run(reshaped ? static_cast<Objective&>(*reshaped) : p, search, [&](const SearchStep& step) {
     if (progress)
       progress({step.step, step.evaluations, search.max_evaluations, step.loss.total(), std::exp(-step.loss.nll),
                 seconds()});
@@ -373,6 +412,7 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   });
   if (!found) return std::unexpected(found.error());
   if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
+  if (reshaped) found->delta = reshaped->shaped(found->delta);
 
   Edit edit{request, rank_one(s.choice.layer, found->delta, right, p.key_mean()), {}};
   EditEvidence& e = edit.evidence;
@@ -400,23 +440,23 @@ std::vector<std::string> together_methods() {
 /// Updates in force underneath for as long as it lives.
 class Editor::Underneath {
  public:
-  explicit Underneath(State& state) : state_(state), deltas_(state.deltas) {}
+  explicit Underneath(State& state) : state_(state), active_(state.active) {}
   Underneath(const Underneath&) = delete;
   Underneath& operator=(const Underneath&) = delete;
   ~Underneath() { state_.forward.set_deltas(state_.deltas.empty() ? nullptr : &state_.active); }
 
   Status add(std::span<const RankOneUpdate> updates) {
-    for (const RankOneUpdate& update : updates) deltas_.push_back(to_low_rank(update));
-    auto active = ActiveDeltas::resolve(state_.model.config(), deltas_);
-    if (!active) return std::unexpected(active.error());
-    active_ = std::move(*active);
+    for (const RankOneUpdate& update : updates) {
+      deltas_.push_back(to_low_rank(update));
+      if (auto added = active_.add(deltas_.back()); !added) return added;
+    }
     state_.forward.set_deltas(&active_);
     return {};
   }
 
  private:
   State& state_;
-  std::vector<LowRankDelta> deltas_;
+  std::deque<LowRankDelta> deltas_;  // which stay where they are
   ActiveDeltas active_;
 };
 

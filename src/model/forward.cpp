@@ -26,39 +26,7 @@ void ensure(std::vector<float>& v, std::size_t n) {
   if (v.size() < n) v.resize(n);
 }
 
-constexpr const char* slot_names[] = {"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"};
-
 }  // namespace
-
-Result<ActiveDeltas> ActiveDeltas::resolve(const ModelConfig& c, std::span<const LowRankDelta> deltas) {
-  const std::pair<int, int> sizes[slots] = {
-      {c.d, c.q_size()}, {c.d, c.kv_size()}, {c.d, c.kv_size()}, {c.q_size(), c.d}, {c.d, c.f}, {c.d, c.f}, {c.f, c.d}};
-  ActiveDeltas active;
-  active.slots_.resize(product(c.blocks, slots));
-  for (const LowRankDelta& delta : deltas) {
-    bool found = false;
-    for (int block = 0; block < c.blocks && !found; ++block) {
-      for (int slot = 0; slot < slots && !found; ++slot) {
-        if (delta.tensor != "blk." + std::to_string(block) + "." + slot_names[slot] + ".weight") continue;
-        found = true;
-        const auto [in, out] = sizes[slot];
-        if (delta.rank < 1 || delta.a.size() != product(delta.rank, in) || delta.b.size() != product(out, delta.rank))
-          return fail(ErrorCode::usage, "an adapter's '" + delta.tensor + "' has other sizes than the model's",
-                      delta.tensor, "was it made for another model?");
-        active.slots_[product(block, slots) + static_cast<std::size_t>(slot)].push_back(&delta);
-      }
-    }
-    if (!found)
-      return fail(ErrorCode::usage,
-                  "an adapter changes '" + delta.tensor + "', which this model doesn't have or which can't be changed",
-                  delta.tensor, "was it made for another model?");
-  }
-  return active;
-}
-
-std::span<const LowRankDelta* const> ActiveDeltas::at(int block, Slot slot) const {
-  return slots_[product(block, slots) + static_cast<std::size_t>(slot)];
-}
 
 Forward::Forward(const Model& model, ThreadPool& pool)
     : model_(model),
@@ -209,10 +177,15 @@ void Forward::attend(int block, const float* q, std::span<const BatchSequence> s
   });
 }
 
-void Forward::add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y,
-                         int out) const {
+void Forward::add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y, int out) {
   if (!deltas_) return;
-  const auto deltas = deltas_->at(block, slot);
+  if (const kernels::PackedWeight* sum = deltas_->sum(block, slot)) {
+    sums_.resize(std::max(sums_.size(), product(rows, out)));
+    summed_.set(sum->isa(), x, rows, in, static_cast<std::size_t>(in), kernels::ActivationKind::f32, false, pool_);
+    kernels::linear(*sum, summed_, nullptr, sums_.data(), static_cast<std::size_t>(out), pool_);
+    kernels::axpy(1.0f, {sums_.data(), product(rows, out)}, {y, product(rows, out)});
+  }
+  const auto deltas = deltas_->apart(block, slot);
   if (deltas.empty()) return;
   // A few rows at a time pass all deltas: of a thousand edits each is read once for them all, and nobody waits between.
   const int pieces = (rows + delta_rows - 1) / delta_rows;

@@ -12,8 +12,8 @@
 #include "kernels/attention.h"
 #include "kernels/linear.h"
 #include "mobiedit/base/result.h"
-#include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
+#include "model/active_deltas.h"
 #include "model/kv_cache.h"
 
 namespace mobiedit {
@@ -35,19 +35,6 @@ struct Capture {
   float* keys = nullptr;      ///< [rows, f]: the down-projection's input
   float* values = nullptr;    ///< [rows, d]: its output; may be null
   bool stop_at_keys = false;  ///< leave once the keys are known
-};
-
-/// Adapters, looked up by block once; borrowed deltas.
-class ActiveDeltas {
- public:
-  enum Slot { q, k, v, o, gate, up, down, slots };
-
-  /// Errors: usage (a tensor that the model lacks, other sizes); nothing is kept then.
-  static Result<ActiveDeltas> resolve(const ModelConfig& config, std::span<const LowRankDelta> deltas);
-  [[nodiscard]] std::span<const LowRankDelta* const> at(int block, Slot slot) const;
-
- private:
-  std::vector<std::vector<const LowRankDelta*>> slots_;
 };
 
 /// For static activations of 16 bits: the largest magnitude of what each product reads, [4 blocks + 1]. Of a block the
@@ -134,7 +121,7 @@ class Forward {
   void store_keys_and_values(int block, int row, std::span<const BatchSequence> sequences) const;
   void attend(int block, const float* q, std::span<const BatchSequence> sequences, std::span<const int> query_rows,
               float* out);
-  void add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y, int out) const;
+  void add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y, int out);
   /// Of the activations set last.
   void project(int block, std::initializer_list<Projection> projections);
   void count(const kernels::PackedWeight& weight, int rows);
@@ -150,6 +137,8 @@ class Forward {
   const Model& model_;
   ThreadPool& pool_;
   const ActiveDeltas* deltas_ = nullptr;
+  kernels::Activations summed_;  // what a sum of deltas reads, and
+  std::vector<float> sums_;      // gives
   int float_down_block_ = -1;
   const kernels::PackedWeight* float_down_ = nullptr;
   bool wide_activations_ = false;

@@ -69,6 +69,7 @@ Status Session::set_adapters(std::vector<LowRankDelta> adapters) {
   // The look-up borrows the deltas' places, which moving the vector keeps.
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
+  state_->active.merge(state_->model.contents().isa, state_->pool);
   state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
   clear();
   return {};

@@ -45,6 +45,9 @@ struct EditOptions {
   std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
   std::vector<MethodSetting> settings;               ///< in place of the method's defaults; later ones win
   EvaluationOptions evaluation;
+  /// Values are as short as can be in the metric of running text: where it looks least. For models that are to bear
+  /// many edits. set_statistics learns it, with a backward pass of its own.
+  bool text_metric = false;
   int blocks = 1;  ///< up to the edited one, that `together` may write to: set_statistics learns of the keys of each
   int keep_off =
       1000;  ///< of more kept edits than this a new one keeps off the nearest so many, as their keys take time
@@ -91,7 +94,7 @@ class Editor {
 
   /// The second moment of keys at the edited block, from running text: makes updates touch other keys less.
   /// About 10·f tokens are enough. Without it the update is along the key itself. Cached in `cache_folder`, by model,
-  /// block and text, if that is not empty. Errors: usage (too little text), io, cancelled.
+  /// block and text, if that is not empty. Errors: usage (too little text), io, cancelled, out_of_memory.
   [[nodiscard]] Status set_statistics(std::string_view text, const std::string& cache_folder = {},
                                       const CancelToken& cancel = {});
 

@@ -58,6 +58,7 @@ EditOptions SearchSettings::edit_options(int threads) const {
   if (together() && !clamp) options.clamp = together_clamp;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
+  options.text_metric = text_metric;
   for (const std::string& text : settings)
     if (auto setting = read_setting(text)) options.settings.push_back(std::move(*setting));
   options.blocks = blocks;
@@ -108,6 +109,8 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
       ->envname("MOBIEDIT_MAX_EVALUATIONS")
       ->check(CLI::Range(1, 1'000'000'000));
   verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
+  verb.add_flag("--text-metric", settings.text_metric,
+                "Search for values that running text feels least, for models that are to bear many edits");
   verb.add_option("--set", settings.settings,
                   "NAME=VALUE: a setting of the method's own, in place of its default; may be given again. An unknown "
                   "name lists those there are")

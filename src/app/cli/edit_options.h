@@ -24,6 +24,7 @@ struct SearchSettings {
   int max_evaluations = 0;
   int blocks = 1;  ///< that share a change
   std::uint64_t seed = 0;
+  bool text_metric = false;
   std::vector<std::string> settings;  ///< NAME=VALUE, in place of the method's defaults
   StatisticsOptions statistics;
 
@@ -39,7 +40,7 @@ struct SearchSettings {
 void add_layer_option(CLI::App& verb, std::string& layer);
 /// --blocks N, for verbs that can write an edit over several.
 void add_blocks_option(CLI::App& verb, SearchSettings& settings);
-/// --method, --values, --layer, --clamp, --max-evaluations, --seed, --set, --text, --no-text.
+/// --method, --values, --layer, --clamp, --max-evaluations, --seed, --text-metric, --set, --text, --no-text.
 void add_search_options(CLI::App& verb, SearchSettings& settings);
 
 }  // namespace mobiedit::cli

@@ -3,6 +3,7 @@
 #include "edit/search/backprop.h"
 #include "edit/search/mobiedit.h"
 #include "edit/search/named_settings.h"
+#include "edit/search/shortest.h"
 #include "edit/search/subspace.h"
 #include "edit/search/value_search.h"
 #include "edit/search/zeroth_order.h"
@@ -38,6 +39,13 @@ constexpr std::array<NamedSetting<BackpropSettings>, 4> backprop_settings{{
     {"steps", &BackpropSettings::steps},
     {"enough", &BackpropSettings::enough},
     {"weight_decay", &BackpropSettings::weight_decay},
+}};
+constexpr std::array<NamedSetting<ShortestSettings>, 5> shortest_settings{{
+    {"step", &ShortestSettings::step, true},
+    {"margin", &ShortestSettings::margin},
+    {"enough_margin", &ShortestSettings::enough_margin},
+    {"penalty", &ShortestSettings::penalty},
+    {"steps", &ShortestSettings::steps},
 }};
 constexpr std::array<NamedSetting<MobieditSettings>, 14> mobiedit_settings{{
     {"directions", &MobieditSettings::directions, true},
@@ -83,6 +91,8 @@ constexpr Method table[] = {
      [] { return listed(zo_settings); }},
     {"backprop", [](std::span<const MethodSetting> s) { return made(backprop_settings, s, make_backprop_search); },
      [] { return listed(backprop_settings); }},
+    {"shortest", [](std::span<const MethodSetting> s) { return made(shortest_settings, s, make_shortest_search); },
+     [] { return listed(shortest_settings); }},
     {"mobiedit", [](std::span<const MethodSetting> s) { return made(mobiedit_settings, s, make_mobiedit_search); },
      [] { return listed(mobiedit_settings); }},
 };

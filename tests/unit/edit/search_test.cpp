@@ -108,7 +108,7 @@ TEST_P(EveryMethod, IsSeeded) {
     return (*make_search(GetParam()))->run(objective, {.max_evaluations = 200, .seed = seed, .clamp = 20}, {})->delta;
   };
   EXPECT_EQ(run(1), run(1));
-  if (GetParam() != "backprop") {  // which draws no numbers
+  if (GetParam() != "backprop" && GetParam() != "shortest") {  // which draw no numbers
     EXPECT_NE(run(1), run(2));
   }
 }
@@ -143,13 +143,27 @@ TEST_P(EveryMethod, PassesErrorsOnAndStopsWhenAsked) {
   EXPECT_EQ(calls, 3);
 }
 
-TEST(Backprop, RefusesWhatHasNoGradient) {
-  Bent objective(32, 20);
-  objective.differentiable = false;
-  EXPECT_TRUE((*make_search("backprop"))->needs_gradient());
-  const auto found = (*make_search("backprop"))->run(objective, {}, {});
-  ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().code, ErrorCode::usage);
+TEST(Gradients, AreAskedForWhereThereAreAny) {
+  for (const char* method : {"backprop", "shortest"}) {
+    Bent objective(32, 20);
+    objective.differentiable = false;
+    EXPECT_TRUE((*make_search(method))->needs_gradient());
+    const auto found = (*make_search(method))->run(objective, {}, {});
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, ErrorCode::usage);
+    EXPECT_NE(found.error().what.find(method), std::string::npos);
+  }
+}
+
+TEST(Shortest, IsShorterThanTheOthersAndLeadsByEnough) {
+  const auto length = [](const char* method) {
+    Bent objective(32, 20);
+    const auto found = (*make_search(method))->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
+    EXPECT_GE(found->loss.margin, 1.5) << method;
+    return std::sqrt(kernels::dot(found->delta, found->delta));
+  };
+  EXPECT_LT(length("shortest"), 0.8f * length("subspace"));
+  EXPECT_LT(length("shortest"), 0.8f * length("backprop"));
 }
 
 // What is expected need not be found out.
@@ -177,7 +191,8 @@ TEST_P(EveryMethod, TakesItsSettingsByName) {
   const auto defaults = method_settings(GetParam());
   ASSERT_FALSE(defaults.empty());
   EXPECT_EQ(run(defaults), run({}));
-  const std::string step = GetParam() == "subspace" ? "first_radius" : "learning_rate";
+  const std::string method = GetParam();
+  const std::string step = method == "subspace" ? "first_radius" : method == "shortest" ? "step" : "learning_rate";
   const MethodSetting shorter{step, 0.01};
   EXPECT_NE(run({&shorter, 1}), run({}));
 }

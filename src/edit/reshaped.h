@@ -1,0 +1,45 @@
+// An objective in other coordinates: δ = A z. A search that steps and measures lengths in z finds the δ that is short
+// in the metric A⁻².
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "edit/objective.h"
+#include "edit/text_metric.h"
+
+namespace mobiedit {
+
+/// Borrows both. One thread at a time.
+class Reshaped final : public Objective, private Gradient {
+ public:
+  Reshaped(Objective& inner, const TextMetric& metric) : inner_(inner), metric_(metric) {}
+
+  /// δ of each z, [n, d].
+  [[nodiscard]] std::vector<float> shaped(std::span<const float> z) const;
+
+  [[nodiscard]] int dimension() const override { return inner_.dimension(); }
+  [[nodiscard]] int kept() const override { return inner_.kept(); }
+  [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return inner_.rows(); }
+  [[nodiscard]] double value_norm() const override { return inner_.value_norm(); }
+  [[nodiscard]] bool expect(int row, std::span<float> jacobian) const override;
+  [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
+  [[nodiscard]] Gradient* gradient() override;
+  [[nodiscard]] int prompts() const override { return inner_.prompts(); }
+  [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
+  [[nodiscard]] Status use_static_activations(bool on) override { return inner_.use_static_activations(on); }
+  [[nodiscard]] Status freeze(std::span<const float> delta) override { return inner_.freeze(shaped(delta)); }
+  void use_frozen(bool on) override { inner_.use_frozen(on); }
+  [[nodiscard]] Result<std::vector<double>> frozen_cosines(std::span<const float> delta) override {
+    return inner_.frozen_cosines(shaped(delta));
+  }
+
+ private:
+  [[nodiscard]] Result<Outputs> record(std::span<const float> delta) override;
+  [[nodiscard]] Result<std::vector<float>> pull_back(std::span<const float> slopes) override;
+
+  Objective& inner_;
+  const TextMetric& metric_;
+};
+
+}  // namespace mobiedit

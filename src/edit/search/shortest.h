@@ -1,0 +1,20 @@
+// The shortest value that serves, by gradients: for models that are to bear many edits.
+#pragma once
+
+#include <memory>
+
+#include "edit/search/value_search.h"
+
+namespace mobiedit {
+
+struct ShortestSettings {
+  double step = 0.1;           ///< of ‖v₀‖
+  double margin = 3.0;         ///< nats by which the loss wants a target to lead
+  double enough_margin = 1.5;  ///< stop once every target leads by this
+  double penalty = 0.003;      ///< λ of ‖δ‖² / ‖v₀‖²
+  int steps = 60;
+};
+
+std::unique_ptr<ValueSearch> make_shortest_search(const ShortestSettings& settings);
+
+}  // namespace mobiedit

@@ -1,0 +1,54 @@
+// Adapters as a forward pass reads them: looked up by block once, and few products however many there are.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "kernels/linear.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/model.h"
+
+namespace mobiedit {
+
+/// Borrows the deltas, which stay where they are. A copy shares what was merged.
+class ActiveDeltas {
+ public:
+  enum Slot { q, k, v, o, gate, up, down, slots };
+
+  /// Errors: usage (a tensor that the model lacks, other sizes); nothing is kept then.
+  static Result<ActiveDeltas> resolve(const ModelConfig& config, std::span<const LowRankDelta> deltas);
+  /// One more. Errors: as resolve's; then nothing changed.
+  [[nodiscard]] Status add(const LowRankDelta& delta);
+
+  /// Sums up those of a weight which together have as many numbers as the weight itself: a thousand edits then cost
+  /// what a few hundred do. What is left apart after out_of_memory is right all the same. Whether sums are made, and in
+  /// what order, depends on the deltas alone.
+  void merge(kernels::Isa isa, ThreadPool& pool);
+
+  /// All of them.
+  [[nodiscard]] std::span<const LowRankDelta* const> at(int block, Slot slot) const;
+  /// Those that are in no sum.
+  [[nodiscard]] std::span<const LowRankDelta* const> apart(int block, Slot slot) const;
+  /// The sum of the others, [out, in] in float32; null where there is none.
+  [[nodiscard]] const kernels::PackedWeight* sum(int block, Slot slot) const;
+
+ private:
+  struct Place {
+    std::vector<const LowRankDelta*> deltas;
+    std::size_t merged = 0;  // of them, the first so many
+    std::shared_ptr<const kernels::PackedWeight> sum;
+  };
+  struct Size {
+    int in = 0, out = 0;
+  };
+  [[nodiscard]] const Place& place(int block, Slot slot) const;
+
+  int blocks_ = 0;
+  Size sizes_[slots];
+  std::vector<Place> places_;  // [blocks, slots]
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,183 @@
+#include "edit/text_metric.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+
+#include "edit/reshaped.h"
+#include "kernels/vector_ops.h"
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
+
+namespace mobiedit {
+namespace {
+
+constexpr int d = 64;
+
+std::vector<float> through(const TextMetric& metric, std::span<const float> z) {
+  std::vector<float> out(z.size());
+  metric.through(z, out);
+  return out;
+}
+
+double norm(std::span<const float> x) {
+  double square = 0;
+  for (const float value : x) square += double{value} * value;
+  return std::sqrt(square);
+}
+
+std::string running_text() {
+  std::string text;
+  for (int i = 0; i < 90; ++i) text += "the soup of the day " + std::to_string(i) + " was the other thing. ";
+  return text;
+}
+
+class TextMetricTest : public testing::Test {
+ protected:
+  TemporaryFolder folder;
+  Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
+  ThreadPool pool{2};
+  Forward forward{model, pool};
+  std::unique_ptr<Tape> tape = std::move(*Tape::create(model, pool, 2));
+  Result<TextMetric> made(std::string_view text) {
+    return TextMetric::from_text(forward, *tape, model.tokenizer(), text, 1, {});
+  }
+};
+
+// H = diag(9, 1, …, 1): its mean is m = (9 + 63) / 64, and with the floor of a tenth of that A = ((h/m + .1)/1.1)^-½.
+TEST(TextMetricFromMoment, IsTheRootOfTheInverse) {
+  std::vector<float> h(d * d, 0.0f);
+  for (int i = 0; i < d; ++i) h[static_cast<std::size_t>(i * d + i)] = i == 0 ? 9.0f : 1.0f;
+  const auto metric = TextMetric::from_moment(h, d);
+  ASSERT_TRUE(metric);
+  std::vector<float> z(d, 1.0f);
+  const auto out = through(*metric, z);
+  const double mean = 72.0 / 64;
+  EXPECT_NEAR(out[0], 1 / std::sqrt((9 / mean + 0.1) / 1.1), 1e-4);
+  EXPECT_NEAR(out[1], 1 / std::sqrt((1 / mean + 0.1) / 1.1), 1e-4);
+  EXPECT_EQ(TextMetric::from_moment(std::vector<float>(d * d, 0.0f), d).error().code, ErrorCode::usage);
+  h[5] = std::nanf("");
+  EXPECT_EQ(TextMetric::from_moment(h, d).error().code, ErrorCode::usage);
+}
+
+// What text was measured to feel least is what moves another text's predictions least: KL at steps of one length.
+TEST_F(TextMetricTest, TextFeelsItsLongDirectionsLeast) {
+  const auto metric = made(running_text());
+  ASSERT_TRUE(metric) << metric.error().message();
+  const auto tokens = model.tokenizer().encode("the other soup of 7 days was there.");
+  const int rows = static_cast<int>(tokens.size());
+  const auto vocab = static_cast<std::size_t>(model.config().vocab);
+  const auto logits = [&](std::span<const float> delta) {
+    std::vector<float> residual(tokens.size() * d), out(tokens.size() * vocab);
+    forward.embed(tokens, residual.data());
+    const BatchSequence sequence{nullptr, 0, rows, nullptr};
+    forward.run_blocks(0, 2, residual.data(), {&sequence, 1});
+    for (std::size_t i = 0; i < residual.size() && !delta.empty(); ++i) residual[i] += delta[i % d];
+    forward.run_blocks(2, 4, residual.data(), {&sequence, 1});
+    forward.logits(residual.data(), rows, out.data());
+    return out;
+  };
+  const auto base = logits({});
+  const auto kl = [&](std::vector<float> delta) {
+    const double length = norm(delta);
+    for (float& x : delta) x *= static_cast<float>(0.5 / length);
+    const auto moved = logits(delta);
+    double sum = 0;
+    for (std::size_t r = 0; r < tokens.size(); ++r) {
+      const auto row = [&](const std::vector<float>& all) { return std::span(all).subspan(r * vocab, vocab); };
+      const double p = kernels::log_sum_exp(row(base)), q = kernels::log_sum_exp(row(moved));
+      for (std::size_t t = 0; t < vocab; ++t)
+        sum += std::exp(row(base)[t] - p) * ((row(base)[t] - p) - (row(moved)[t] - q));
+    }
+    return sum;
+  };
+  double shaped = 0, plain = 0;
+  Random random(3);
+  for (int i = 0; i < 16; ++i) {
+    std::vector<float> z(d);
+    random.fill_normal(z);
+    plain += kl(z);
+    shaped += kl(through(*metric, through(*metric, z)));
+  }
+  EXPECT_LT(shaped, 0.8 * plain);
+}
+
+TEST_F(TextMetricTest, ReadsWhatItWroteAndRefusesDamage) {
+  const auto metric = made(running_text());
+  ASSERT_TRUE(metric) << metric.error().message();
+  const std::string path = folder.path() / "t";
+  ASSERT_TRUE(metric->write(path));
+  std::vector<float> z(d);
+  Random(1).fill_normal(z);
+  const auto again = TextMetric::read(path, d);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(through(*metric, z), through(*again, z));
+  EXPECT_EQ(TextMetric::read(path, d + 1).error().code, ErrorCode::bad_model);
+  EXPECT_FALSE(TextMetric::read(folder.path() / "none", d));
+  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).write("garbage!", 8);
+  EXPECT_EQ(TextMetric::read(path, d).error().code, ErrorCode::bad_model);
+}
+
+TEST_F(TextMetricTest, WantsEnoughText) {
+  const auto metric = made("the soup of the day");
+  ASSERT_FALSE(metric);
+  EXPECT_EQ(metric.error().code, ErrorCode::usage);
+}
+
+/// One row; logits = (δ₀, δ₁, …).
+class Plain final : public Objective, private Gradient {
+ public:
+  [[nodiscard]] int dimension() const override { return d; }
+  [[nodiscard]] int kept() const override { return d - 1; }
+  [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return rows_; }
+  [[nodiscard]] double value_norm() const override { return 1; }
+  [[nodiscard]] bool expect(int, std::span<float> jacobian) const override {
+    for (std::size_t i = 0; i < jacobian.size(); ++i) jacobian[i] = i / d == i % d ? 1.0f : 0.0f;
+    return true;
+  }
+  [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override {
+    return Outputs{n, {deltas.begin(), deltas.end()}, std::vector<float>(static_cast<std::size_t>(n), 0.0f)};
+  }
+  [[nodiscard]] Gradient* gradient() override { return differentiable ? this : nullptr; }
+  bool differentiable = true;
+
+ private:
+  [[nodiscard]] Result<Outputs> record(std::span<const float> delta) override { return evaluate(delta, 1); }
+  [[nodiscard]] Result<std::vector<float>> pull_back(std::span<const float> slopes) override {
+    return std::vector<float>(slopes.begin(), slopes.end());
+  }
+  std::vector<ObjectiveRow> rows_{{1.0, 0}};
+};
+
+TEST(ReshapedTest, IsTheObjectiveInOtherCoordinates) {
+  std::vector<float> h(d * d, 0.0f), z(d), slopes(d), jacobian(d * d);
+  for (int i = 0; i < d; ++i) h[static_cast<std::size_t>(i * d + i)] = static_cast<float>(i + 1);
+  h[1] = h[d] = 0.5f;
+  const auto metric = TextMetric::from_moment(h, d);
+  Plain inner;
+  Reshaped reshaped(inner, *metric);
+  Random random(2);
+  random.fill_normal(z);
+  random.fill_normal(slopes);
+  const auto shaped = through(*metric, z);
+  EXPECT_EQ(reshaped.evaluate(z, 1)->logits, shaped);
+  EXPECT_EQ(reshaped.probe(z, 1)->logits, shaped);
+  Gradient* gradient = reshaped.gradient();
+  ASSERT_NE(gradient, nullptr);
+  EXPECT_EQ(gradient->record(z)->logits, shaped);
+  // Of f(z) = slopes · A z; the expected map is A itself.
+  const auto pulled = gradient->pull_back(slopes);
+  ASSERT_TRUE(reshaped.expect(0, jacobian));
+  double along = 0, expected = 0;
+  for (std::size_t i = 0; i < d; ++i) {
+    along += double{(*pulled)[i]} * z[i];
+    for (std::size_t j = 0; j < d; ++j) expected += double{slopes[i]} * jacobian[i * d + j] * z[j];
+  }
+  EXPECT_NEAR(along, expected, 1e-3 * (1 + std::abs(expected)));
+  inner.differentiable = false;
+  EXPECT_EQ(reshaped.gradient(), nullptr);
+}
+
+}  // namespace
+}  // namespace mobiedit
