@@ -40,12 +40,14 @@ constexpr std::array<NamedSetting<BackpropSettings>, 4> backprop_settings{{
     {"enough", &BackpropSettings::enough},
     {"weight_decay", &BackpropSettings::weight_decay},
 }};
-constexpr std::array<NamedSetting<ShortestSettings>, 5> shortest_settings{{
+constexpr std::array<NamedSetting<ShortestSettings>, 7> shortest_settings{{
     {"step", &ShortestSettings::step, true},
     {"margin", &ShortestSettings::margin},
     {"enough_margin", &ShortestSettings::enough_margin},
     {"penalty", &ShortestSettings::penalty},
     {"steps", &ShortestSettings::steps},
+    {"shrink", &ShortestSettings::shrink},
+    {"turns", &ShortestSettings::turns},
 }};
 constexpr std::array<NamedSetting<MobieditSettings>, 14> mobiedit_settings{{
     {"directions", &MobieditSettings::directions, true},

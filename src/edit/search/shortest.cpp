@@ -1,8 +1,11 @@
-// Down the gradient from nothing, in steps of one length, until every target leads by enough: the path is close to the
-// straight one, so that what it ends at is about as short as anything that serves (docs/method.md).
+// Down the gradient from nothing, in steps of one length, until every target leads by enough; then round by round a
+// sphere that is a little smaller, along which the gradient leads to where they do so again. What the last one holds is
+// about as short as anything that serves (docs/method.md).
 #include "edit/search/shortest.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "kernels/vector_ops.h"
 
@@ -12,6 +15,119 @@ namespace {
 double norm(std::span<const float> x) {
   return std::sqrt(double{kernels::dot(x, x)});
 }
+
+class Search {
+ public:
+  Search(Objective& objective, Gradient& gradient, const SearchOptions& options, const ShortestSettings& settings,
+         const SearchProgress& progress)
+      : objective_(objective),
+        gradient_(gradient),
+        options_(options),
+        settings_(settings),
+        progress_(progress),
+        unit_(objective.value_norm()),
+        delta_(static_cast<std::size_t>(objective.dimension()), 0.0f) {}
+
+  Result<SearchResult> run() {
+    result_.delta = delta_;
+    const double clamp = options_.clamp * unit_;
+    for (int step = 0; step <= settings_.steps; ++step) {
+      const auto leads = look();
+      if (!leads) return std::unexpected(leads.error());
+      keep();
+      if (*leads || stopped_) break;
+      if (auto moved = move(settings_.step * unit_); !moved) return std::unexpected(moved.error());
+      if (norm(delta_) > clamp) scale_to(clamp);
+    }
+    while (leads_ && !stopped_) {
+      const auto shorter = shorten();
+      if (!shorter) return std::unexpected(shorter.error());
+      if (!*shorter) break;
+    }
+    result_.evaluations = evaluations_;
+    return std::move(result_);
+  }
+
+ private:
+  // Whether every target leads by enough at δ. Stops the search at its last evaluation.
+  Result<bool> look() {
+    if (evaluations_ >= options_.max_evaluations) {
+      stopped_ = true;
+      return false;
+    }
+    auto outputs = gradient_.record(delta_);
+    if (!outputs) return std::unexpected(outputs.error());
+    ++evaluations_;
+    outputs_ = std::move(*outputs);
+    if (base_.empty()) base_ = kl_base(objective_, outputs_, 0);
+    loss_ = loss_of(objective_, outputs_, 0, base_);
+    if (progress_ && !progress_({evaluations_, evaluations_, loss_})) stopped_ = true;
+    return loss_.correct && loss_.margin >= settings_.enough_margin;
+  }
+
+  void keep() {
+    result_ = {delta_, loss_, loss_.correct, evaluations_, evaluations_};
+    leads_ = loss_.correct && loss_.margin >= settings_.enough_margin;
+  }
+
+  // A step of `length` down the gradient at the place last looked at.
+  Status move(double length) {
+    handicap();
+    auto slope = gradient_.pull_back(loss_slopes(objective_, outputs_, 0, base_));
+    if (!slope) return std::unexpected(slope.error());
+    kernels::axpy(static_cast<float>(2 * settings_.penalty / (unit_ * unit_)), delta_, *slope);
+    if (const double steepness = norm(*slope); steepness > 0)
+      kernels::axpy(static_cast<float>(-length / steepness), *slope, delta_);
+    return {};
+  }
+
+  // Whether something shorter by a share was found that leads, too.
+  Result<bool> shorten() {
+    if (!(settings_.shrink > 0)) return false;
+    const double length = std::max(0.0, 1 - settings_.shrink) * norm(result_.delta);
+    delta_ = result_.delta;
+    for (int attempt = 0; attempt <= settings_.turns; ++attempt) {
+      scale_to(length);
+      const auto leads = look();
+      if (!leads) return leads;
+      if (*leads) {
+        keep();
+        return true;
+      }
+      if (stopped_ || attempt == settings_.turns) break;
+      if (auto moved = move(settings_.step * unit_); !moved) return std::unexpected(moved.error());
+    }
+    return false;
+  }
+
+  void scale_to(double length) {
+    const double now = norm(delta_);
+    for (float& x : delta_) x *= static_cast<float>(now > 0 ? length / now : 0.0);
+  }
+
+  // A target's logit counts `margin` less than it is.
+  void handicap() {
+    const auto rows = objective_.rows();
+    const auto width = static_cast<std::size_t>(objective_.kept()) + 1;
+    for (std::size_t r = 0; r < rows.size(); ++r)
+      if (rows[r].target >= 0)
+        outputs_.logits[r * width + static_cast<std::size_t>(rows[r].target)] -= static_cast<float>(settings_.margin);
+  }
+
+  Objective& objective_;
+  Gradient& gradient_;
+  const SearchOptions& options_;
+  const ShortestSettings& settings_;
+  const SearchProgress& progress_;
+  double unit_;  // ‖v₀‖
+  std::vector<float> delta_, base_;
+  Outputs outputs_;  // where it was last looked
+  LossParts loss_;
+  SearchResult result_;
+  bool leads_ = false;  // the result does
+  bool stopped_ = false;
+  int evaluations_ = 0;
+};
 
 class Shortest final : public ValueSearch {
  public:
@@ -24,42 +140,10 @@ class Shortest final : public ValueSearch {
     if (!gradient)
       return fail(ErrorCode::usage, "the method 'shortest' needs a backward pass, which there is none of here", {},
                   "the methods 'subspace' and 'zo' need none");
-    const double unit = objective.value_norm(), clamp = options.clamp * unit;
-    std::vector<float> delta(static_cast<std::size_t>(objective.dimension()), 0.0f), base;
-    SearchResult result;
-    result.delta = delta;
-    for (int step = 1; step <= settings_.steps + 1 && step <= options.max_evaluations; ++step) {
-      auto outputs = gradient->record(delta);
-      if (!outputs) return std::unexpected(outputs.error());
-      if (base.empty()) base = kl_base(objective, *outputs, 0);
-      result = {delta, loss_of(objective, *outputs, 0, base), false, step, step};
-      result.reached = result.loss.correct;
-      if (progress && !progress({step, step, result.loss})) break;
-      if (result.loss.correct && result.loss.margin >= settings_.enough_margin) break;
-
-      handicap(objective, *outputs);
-      auto slope = gradient->pull_back(loss_slopes(objective, *outputs, 0, base));
-      if (!slope) return std::unexpected(slope.error());
-      kernels::axpy(static_cast<float>(2 * settings_.penalty / (unit * unit)), delta, *slope);
-      const double steepness = norm(*slope);
-      if (!(steepness > 0)) break;
-      kernels::axpy(static_cast<float>(-settings_.step * unit / steepness), *slope, delta);
-      if (const double length = norm(delta); length > clamp)
-        for (float& x : delta) x *= static_cast<float>(clamp / length);
-    }
-    return result;
+    return Search(objective, *gradient, options, settings_, progress).run();
   }
 
  private:
-  // A target's logit counts `margin` less than it is.
-  void handicap(const Objective& objective, Outputs& outputs) const {
-    const auto rows = objective.rows();
-    const auto width = static_cast<std::size_t>(objective.kept()) + 1;
-    for (std::size_t r = 0; r < rows.size(); ++r)
-      if (rows[r].target >= 0)
-        outputs.logits[r * width + static_cast<std::size_t>(rows[r].target)] -= static_cast<float>(settings_.margin);
-  }
-
   ShortestSettings settings_;
 };
 

@@ -63,7 +63,7 @@ void add_rounded(const EditOptions& edit, const std::string& method, int layer, 
 std::vector<TrialSetting> settings(const EditOptions& base, int layer, int) {
   std::vector<TrialSetting> list;
   for (const std::string& method : methods()) {
-    if (method == "backprop") continue;  // its passes are in float32 whatever the model's are
+    if (method == "backprop" || method == "shortest") continue;  // float32, whatever the model's passes are in
     const EditOptions edit = with_method(base, method);
     add_kernels(edit, method, list);
     add_rounded(edit, method, layer, list);
