@@ -114,6 +114,25 @@ def test_estimates_of_the_gradient_are_as_good_as_theory_says(mobiedit, model, d
     assert 50 < settings["Gaussian, start", 5]["variance"]["mean"] < 400
 
 
+def test_donors_are_what_other_subjects_have(mobiedit, model, data, tmp_path):
+    def run(path, kind="donors"):
+        only = ["--only", f"{kind}, μ = 0.1"]
+        return mobiedit("experiment", "gradient", "-m", model, "--data", path, "--limit", "1", *only, "--json")
+
+    three = tmp_path / "three.jsonl"
+    three.write_text(data.read_text() + json.dumps(FACTS[0] | {"subject": "Big Ben"}) + "\n")
+    done = run(three)
+    assert done.returncode == 0, done.stderr
+    cosines = {(s["panel"], s["x"]): s["measures"]["cosine"]["mean"] for s in json.loads(done.stdout)["settings"]}
+    for point in "start", "half-way", "end":
+        # Two donors less their mean are one line, whatever N, but that some short directions of 300 drown in rounding;
+        # along Gaussian ones 300 give 17 times the cosine of one.
+        assert cosines[f"donors, {point}", 300] < 3 * cosines[f"donors, {point}", 1]
+    # Beyond the limit is all that there is: of two records only one can be a donor.
+    refused = run(data)
+    assert refused.returncode == 2 and "two other subjects" in refused.stderr
+
+
 def test_what_an_experiment_cannot_do(mobiedit, model, data, compare, tmp_path):
     for shard in ("0/2", "3/2", "1", "x/2", "1/2/3"):
         refused = compare("--shard", shard)

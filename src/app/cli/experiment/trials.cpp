@@ -115,8 +115,9 @@ class Clock {
 
 class Runner {
  public:
-  Runner(const TrialsVerb& verb, const std::vector<FactRecord>& facts, Shard shard, const CancelToken& cancel)
-      : verb_(verb), facts_(facts), shard_(shard), cancel_(cancel) {}
+  Runner(const TrialsVerb& verb, const std::vector<FactRecord>& facts, const std::vector<FactRecord>& others,
+         Shard shard, const CancelToken& cancel)
+      : verb_(verb), facts_(facts), others_(others), shard_(shard), cancel_(cancel) {}
 
   /// Errors: those of opening, of units and of the results file, whose results so far stay.
   Status run(const Model& usual, const std::vector<TrialSetting>& settings, ResultsFile& file) {
@@ -150,8 +151,8 @@ class Runner {
         const std::string label = clock.label(setting.name, facts_[fact].subject);
         line.note(label);
         const EditProgressFn progress = [&](const EditProgress& p) { line.show(label, p); };
-        auto trials =
-            verb_.experiment.measure({*editor, *session, model.tokenizer(), setting, progress, cancel_}, facts_[fact]);
+        auto trials = verb_.experiment.measure(
+            {*editor, *session, model.tokenizer(), setting, progress, cancel_, others_}, facts_[fact]);
         if (!trials) return std::unexpected(trials.error());
         if (auto added = file.add({setting.name, fact + 1, std::move(*trials)}); !added) return added;
         clock.finished_one();
@@ -178,6 +179,7 @@ class Runner {
 
   const TrialsVerb& verb_;
   const std::vector<FactRecord>& facts_;
+  const std::vector<FactRecord>& others_;
   Shard shard_;
   const CancelToken& cancel_;
 };
@@ -191,6 +193,13 @@ Status check(const Editor& editor, const FactRecord& fact) {
   Error error = sound.error();
   error.where = fact.where;
   return std::unexpected(error);
+}
+
+/// Of the data, from its beginning. Malformed ones are none; those within the limit were reported.
+Result<std::vector<FactRecord>> other_records(const TrialsVerb& verb) {
+  if (verb.experiment.others == 0) return std::vector<FactRecord>();
+  std::vector<Error> malformed;
+  return read_facts(verb.data, verb.experiment.others, &malformed);
 }
 
 int trials(const TrialsVerb& verb) {
@@ -210,6 +219,8 @@ int trials(const TrialsVerb& verb) {
     if (read->records.size() < all) say(fmt::format("{} of {} records serve", read->records.size(), all));
   }
   const std::vector<FactRecord>* facts = &read->records;
+  const auto others = other_records(verb);
+  if (!others) return failed(others.error());
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
   EditOptions base = verb.search.edit_options(verb.run.threads);
@@ -234,7 +245,7 @@ int trials(const TrialsVerb& verb) {
     file.emplace(std::move(*opened));
   }
 
-  const auto done = Runner(verb, *facts, *shard, cancel).run(*model, settings, *file);
+  const auto done = Runner(verb, *facts, *others, *shard, cancel).run(*model, settings, *file);
   if (!done) {
     if (done.error().code == ErrorCode::cancelled && !verb.out.empty())
       say(fmt::format("{} results are in {}; the same command goes on from there", file->results().units.size(),
