@@ -65,11 +65,12 @@ std::filesystem::path results_path(const TrialsVerb& verb) {
   return std::filesystem::path(verb.out) / (verb.experiment.name + ".jsonl");
 }
 
-Result<ResultsHeader> header_of(const TrialsVerb& verb, const Model& model, const Editor& editor, bool statistics) {
+Result<ResultsHeader> header_of(const TrialsVerb& verb, const Facts& facts, const Model& model, const Editor& editor,
+                                bool statistics) {
   const auto data = io::MappedFile::open(verb.data);
   if (!data) return std::unexpected(data.error());
   const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
-  return ResultsHeader{verb.experiment.name,
+  ResultsHeader header{verb.experiment.name,
                        {{"model", model.fingerprint()},
                         {"data", fingerprint(data->bytes())},
                         {"layer", editor.layer()},
@@ -79,6 +80,11 @@ Result<ResultsHeader> header_of(const TrialsVerb& verb, const Model& model, cons
                         {"activations", verb.run.activation_bits},
                         {"statistics", statistics}},
                        {{"model", verb.run.model}, {"data", verb.data}}};
+  if (verb.reading.known) {
+    header.settings["known"] = true;
+    header.about["unknown"] = facts.unknown;
+  }
+  return header;
 }
 
 Result<std::vector<TrialSetting>> chosen_settings(const TrialsVerb& verb, const EditOptions& base, int layer,
@@ -223,6 +229,8 @@ int trials(const TrialsVerb& verb) {
   if (!others) return failed(others.error());
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
+  if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
+    return failed(left.error());
   EditOptions base = verb.search.edit_options(verb.run.threads);
   base.max_evaluations = verb.max_evaluations.value_or(0);
 
@@ -238,7 +246,7 @@ int trials(const TrialsVerb& verb) {
     auto chosen = chosen_settings(verb, base, editor->layer(), model->config().blocks);
     if (!chosen) return failed(chosen.error());
     settings = std::move(*chosen);
-    auto header = header_of(verb, *model, *editor, *used);
+    auto header = header_of(verb, *read, *model, *editor, *used);
     if (!header) return failed(header.error());
     auto opened = ResultsFile::open(results_path(verb), std::move(*header));
     if (!opened) return failed(opened.error());
