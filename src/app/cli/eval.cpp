@@ -38,13 +38,10 @@ struct EvalVerb {
 
 Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary,
               const std::vector<FactOutcome>& outcomes) {
-  Json json{{"schema", "mobiedit.eval/1"},
-            {"model", verb.run.model},
-            {"data", verb.data},
-            {"method", verb.search.method},
-            {"layer", editor.layer()},
-            {"skipped", facts.skipped},
-            {"unknown", verb.reading.known ? Json(facts.unknown) : Json()}};
+  Json json{{"schema", "mobiedit.eval/1"}, {"model", verb.run.model},
+            {"data", verb.data},           {"method", verb.search.method},
+            {"layer", editor.layer()},     {"blocks", verb.search.blocks_up_to(editor.layer())},
+            {"skipped", facts.skipped},    {"unknown", verb.reading.known ? Json(facts.unknown) : Json()}};
   json.update(summary_json(summary));
   json["peak_rss_bytes"] = peak_rss_bytes();
   json["facts"] = outcomes_json(facts.records, outcomes);
@@ -80,6 +77,9 @@ std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor
 
 int eval(const EvalVerb& verb) {
   const CancelToken cancel = catch_interrupts();
+  if (verb.search.blocks && !verb.search.together())
+    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' edits one block", "--blocks",
+                   fmt::format("only {} share a change", fmt::join(together_methods(), " and "))});
   auto read = read_data({verb.data}, verb.reading);
   if (!read) return failed(read.error());
   const auto model = open_model(verb.run);
@@ -105,7 +105,8 @@ int eval(const EvalVerb& verb) {
   }
   const auto outcomes =
       verb.search.together()
-          ? run_together(*editor, *model, facts, {.method = verb.search.method, .blocks = verb.search.blocks},
+          ? run_together(*editor, *model, facts,
+                         {.method = verb.search.method, .blocks = verb.search.blocks_up_to(editor->layer())},
                          verb.run.session(), observer, cancel)
           : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
   progress.clear();

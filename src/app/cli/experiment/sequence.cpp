@@ -52,7 +52,7 @@ Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts
           {"method", verb.search.method},
           {"layer", editor.layer()},
           {"keep_off", !verb.free},
-          {"blocks", verb.search.blocks},
+          {"blocks", verb.search.blocks_up_to(editor.layer())},
           {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
           {"perplexity_before", sequence.perplexity_before > 0 ? Json(sequence.perplexity_before) : Json()},
           {"points", std::move(points)},
@@ -88,7 +88,7 @@ int sequence(const SequenceVerb& verb) {
   auto read = read_data(verb.data, verb.reading);
   if (!read) return failed(read.error());
   const std::vector<FactRecord>* facts = &read->records;
-  SequenceOptions options{.points = verb.points, .keep_off = !verb.free, .blocks = verb.search.blocks};
+  SequenceOptions options{.points = verb.points, .keep_off = !verb.free, .blocks = verb.search.blocks.value_or(1)};
   if (!verb.running_text.empty()) {
     const auto text = io::MappedFile::open(verb.running_text);
     if (!text) return failed(text.error());
