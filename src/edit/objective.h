@@ -40,6 +40,9 @@ class Objective {
   [[nodiscard]] virtual int kept() const = 0;
   [[nodiscard]] virtual std::span<const ObjectiveRow> rows() const = 0;
   [[nodiscard]] virtual double value_norm() const = 0;  ///< ‖v₀‖
+  /// What leaves the edited block at the subject's last token in the first prompt, without δ, [d]; empty where there is
+  /// no such thing.
+  [[nodiscard]] virtual std::span<const float> residual() const { return {}; }
   /// How the kept logits of a row, and the rest, are expected to move with δ, before anything was asked: `jacobian`
   /// [kept + 1, d]. False, and nothing is written, where there is nothing to expect.
   [[nodiscard]] virtual bool expect([[maybe_unused]] int row, [[maybe_unused]] std::span<float> jacobian) const {

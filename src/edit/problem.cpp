@@ -89,6 +89,10 @@ void Problem::choose_kept(std::span<const float> logits, int which) {
   std::copy(order.begin(), kept, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * size);
 }
 
+std::span<const float> Problem::residual() const {
+  return std::span(parts_.front().residual).first(static_cast<std::size_t>(forward_.config().d));
+}
+
 const Context& Problem::context_of(int part) const {
   return part < prompts() ? contexts_.prompts[static_cast<std::size_t>(part)] : contexts_.kl;
 }

@@ -41,6 +41,7 @@ class Problem final : public Objective {
   [[nodiscard]] int kept() const override { return kept_; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return rows_; }
   [[nodiscard]] double value_norm() const override { return value_norm_; }
+  [[nodiscard]] std::span<const float> residual() const override;
   [[nodiscard]] bool expect(int row, std::span<float> jacobian) const override;
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
   [[nodiscard]] int prompts() const override { return static_cast<int>(contexts_.prompts.size()); }

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "edit/loss.h"
 #include "edit/search/value_search.h"
+#include "eval/donors.h"
 #include "eval/fact_edits.h"
 
 namespace mobiedit {
@@ -20,11 +21,28 @@ constexpr int evaluations_at_once = 32;
 using Matrix = Eigen::MatrixXf;
 using Vector = Eigen::VectorXf;
 
-Matrix directions_of(const GradientStudyOptions& options, int d, std::uint64_t stream) {
-  const int n = options.orthonormal ? std::min(options.directions, d) : options.directions;
-  Matrix z(d, n);
+/// The residuals of the first `count` donors less the mean of all, [d, count], so long that N(0, 1) combinations of
+/// them are √d long on average.
+Matrix span_of(std::span<const Donor> donors, std::size_t count) {
+  const auto d = static_cast<Eigen::Index>(donors.front().residual.size());
+  Matrix span(d, static_cast<Eigen::Index>(donors.size()));
+  for (Eigen::Index i = 0; i < span.cols(); ++i)
+    span.col(i) = Eigen::Map<const Vector>(donors[static_cast<std::size_t>(i)].residual.data(), d);
+  const Vector mean = span.rowwise().mean();
+  span.colwise() -= mean;
+  span.conservativeResize(d, static_cast<Eigen::Index>(count));
+  const float length = span.norm();
+  if (length > 0) span *= std::sqrt(static_cast<float>(d)) / length;
+  return span;
+}
+
+/// `donors` has no columns for directions of other kinds.
+Matrix directions_of(const GradientStudyOptions& options, int d, const Matrix& donors, std::uint64_t stream) {
+  const int n = options.kind == Directions::orthonormal ? std::min(options.directions, d) : options.directions;
+  Matrix z(options.kind == Directions::donors ? static_cast<int>(donors.cols()) : d, n);
   Random(options.seed, stream).fill_normal({z.data(), static_cast<std::size_t>(z.size())});
-  if (!options.orthonormal) return z;
+  if (options.kind == Directions::gaussian) return z;
+  if (options.kind == Directions::donors) return donors * z;
   const Eigen::HouseholderQR<Matrix> qr(z);
   return std::sqrt(static_cast<float>(d)) * (qr.householderQ() * Matrix::Identity(d, n));
 }
@@ -74,7 +92,8 @@ void add_estimates(const std::string& where, const Vector& gradient, const Matri
   }
 }
 
-Result<std::vector<GradientEstimate>> study(Objective& objective, const GradientStudyOptions& options) {
+Result<std::vector<GradientEstimate>> study(Objective& objective, const GradientStudyOptions& options,
+                                            const Matrix& donors) {
   const auto search = make_search("backprop");
   if (!search) return std::unexpected(search.error());
   const auto end = (*search)->run(objective, {.seed = options.seed}, {});
@@ -102,7 +121,7 @@ Result<std::vector<GradientEstimate>> study(Objective& objective, const Gradient
     const auto pulled = objective.gradient()->pull_back(loss_slopes(objective, *recorded, 0, base));
     if (!pulled) return std::unexpected(pulled.error());
     const Vector gradient = Eigen::Map<const Vector>(pulled->data(), d);
-    const Matrix z = directions_of(options, d, stream++);
+    const Matrix z = directions_of(options, d, donors, stream++);
     const auto slopes = slopes_along(objective, delta, z, probe, base);
     if (!slopes) return std::unexpected(slopes.error());
     add_estimates(where, gradient, z, *slopes, estimates);
@@ -114,11 +133,18 @@ Result<std::vector<GradientEstimate>> study(Objective& objective, const Gradient
 
 Result<std::vector<GradientEstimate>> study_gradient(Editor& editor, const FactRecord& fact,
                                                      const GradientStudyOptions& options, const CancelToken& cancel) {
+  Matrix donors;
+  if (options.kind == Directions::donors) {
+    const auto found = find_donors(editor, fact, options.others, cancel);
+    if (!found) return std::unexpected(found.error());
+    const auto most = static_cast<std::size_t>(std::ceil(options.leaning * static_cast<double>(found->size())));
+    donors = span_of(*found, std::clamp<std::size_t>(most, 1, found->size()));
+  }
   std::vector<GradientEstimate> estimates;
   const auto done = editor.with_objective(
       request_of(fact),
       [&](Objective& objective) -> Status {
-        auto found = study(objective, options);
+        auto found = study(objective, options, donors);
         if (!found) return std::unexpected(found.error());
         estimates = std::move(*found);
         return {};

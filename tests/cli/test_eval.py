@@ -48,11 +48,21 @@ def test_many_facts_in_one_update(mobiedit, model, tmp_path):
     assert document["method"] == "memit"
     assert document["metrics"]["ES"] == 100
     assert document["multiply_accumulates"]["float"]["median"] > 0
+    # Over three blocks unless asked otherwise, and fewer where there are no three up to the edited one.
+    assert document["blocks"] == 3
+    low = mobiedit("eval", "-m", model, *options, "--no-text", "--layer", "1", "--max-evaluations", "2")
+    assert low.returncode == 0 and json.loads(low.stdout)["blocks"] == 2, low.stderr
     # Without statistics there is nothing that alphaedit could keep out of.
     options[options.index("memit")] = "alphaedit"
     refused = mobiedit("eval", "-m", model, "--no-text", *options)
     assert refused.returncode == 2
     assert "alphaedit" in refused.stderr
+
+
+def test_a_method_of_one_block_has_no_blocks_to_share(mobiedit, model, data):
+    refused = mobiedit("eval", "-m", model, "--data", data, "--blocks", "3")
+    assert refused.returncode == 2 and "--blocks" in refused.stderr and "memit" in refused.stderr
+    assert json.loads(mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "--json").stdout)["blocks"] == 1
 
 
 def test_a_table_for_people(mobiedit, model, data):

@@ -23,7 +23,16 @@ def test_a_sequence_measures_all_edits_so_far(mobiedit, model, tmp_path):
     assert document["perplexity_before"] > 1
     # Two edits leave a text nearly as likely as it was; not at all as likely would be a bug.
     assert abs(document["points"][1]["perplexity"] / document["perplexity_before"] - 1) < 0.5
-    assert len(document["facts"]) == 2
+    assert len(document["facts"]) == 2 and document["unknown"] is None
+
+
+def test_a_sequence_of_known_facts_says_how_many_are_left(mobiedit, model, tmp_path):
+    data = tmp_path / "two.jsonl"
+    data.write_text(json.dumps(FACTS[1]) + "\n" + json.dumps(FACTS[0]) + "\n")
+    done = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--known", "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["unknown"] == 1 and [fact["subject"] for fact in document["facts"]] == ["Eiffel Tower"]
 
 
 def test_a_sequence_over_several_blocks(mobiedit, model, tmp_path):

@@ -67,6 +67,22 @@ def test_results_of_other_settings_are_not_mixed(compare, tmp_path):
     assert foreign.returncode == 2 and "no results" in foreign.stderr and out.read_text() == "{}\n"
 
 
+def test_only_facts_that_the_model_knows_count_if_asked(mobiedit, compare, data, tmp_path):
+    # Nor does it know what Japan speaks.
+    data.write_text(data.read_text() + json.dumps(FACTS[0] | {"ground_truth": "Lima"}) + "\n")
+    out = tmp_path / "results.jsonl"
+    done = compare("--known", "--out", out, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert (document["units"], document["unknown"]) == (1, 2)
+    assert any(note.startswith("2 facts left out") for note in document["notes"])
+    # What counts other facts is not the same experiment.
+    assert compare("--out", out).returncode == 2
+    # The report says it of merged parts too.
+    merged = mobiedit("experiment", "merge", tmp_path / "all.jsonl", out)
+    assert merged.returncode == 0 and "2 facts left out" in merged.stdout
+
+
 def test_parts_are_put_together(mobiedit, compare, tmp_path):
     parts = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
     for i, part in enumerate(parts):
@@ -112,6 +128,25 @@ def test_estimates_of_the_gradient_are_as_good_as_theory_says(mobiedit, model, d
         assert settings["Gaussian, start", n]["cosine"]["mean"] == pytest.approx((n / (n + 512)) ** 0.5, abs=0.15)
     # (d + 1)/N of ‖g‖², and more with rounding and the loss's bend.
     assert 50 < settings["Gaussian, start", 5]["variance"]["mean"] < 400
+
+
+def test_donors_are_what_other_subjects_have(mobiedit, model, data, tmp_path):
+    def run(path, kind="donors"):
+        only = ["--only", f"{kind}, μ = 0.1"]
+        return mobiedit("experiment", "gradient", "-m", model, "--data", path, "--limit", "1", *only, "--json")
+
+    three = tmp_path / "three.jsonl"
+    three.write_text(data.read_text() + json.dumps(FACTS[0] | {"subject": "Big Ben"}) + "\n")
+    done = run(three)
+    assert done.returncode == 0, done.stderr
+    cosines = {(s["panel"], s["x"]): s["measures"]["cosine"]["mean"] for s in json.loads(done.stdout)["settings"]}
+    for point in "start", "half-way", "end":
+        # Two donors less their mean are one line, whatever N, but that some short directions of 300 drown in rounding;
+        # along Gaussian ones 300 give 17 times the cosine of one.
+        assert cosines[f"donors, {point}", 300] < 3 * cosines[f"donors, {point}", 1]
+    # Beyond the limit is all that there is: of two records only one can be a donor.
+    refused = run(data)
+    assert refused.returncode == 2 and "two other subjects" in refused.stderr
 
 
 def test_what_an_experiment_cannot_do(mobiedit, model, data, compare, tmp_path):
@@ -182,6 +217,10 @@ def test_multihop_counts_any_wording_of_a_case(mobiedit, model, data, tmp_path):
         assert measures["old answer"]["mean"] == 0 and measures["old answer before"]["mean"] == 100
         assert measures["known"]["mean"] == 100
         assert settings[f"{way}, facts that the model knew"]["recall"]["n"] == 1
+    # A case is known if all of its facts are.
+    path.write_text(json.dumps([case, case | {"requested_rewrite": [edits[0], edits[1] | {"target_true": {"str": "Lima"}}]}]))
+    only = mobiedit("experiment", "multihop", "-m", model, "--data", path, "--only", "one", "--known", "--json")
+    assert only.returncode == 0 and json.loads(only.stdout)["unknown"] == 1
     none = mobiedit("experiment", "multihop", "-m", model, "--data", data)
     assert none.returncode == 2 and "two.jsonl" in none.stderr
 

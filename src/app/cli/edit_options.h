@@ -22,7 +22,7 @@ struct SearchSettings {
   std::string layer = "auto";
   std::optional<double> clamp;
   int max_evaluations = 0;
-  int blocks = 1;  ///< that share a change
+  std::optional<int> blocks;  ///< that share a change; none: blocks_up_to
   std::uint64_t seed = 0;
   bool text_metric = false;
   std::vector<std::string> settings;  ///< NAME=VALUE, in place of the method's defaults
@@ -32,6 +32,9 @@ struct SearchSettings {
   [[nodiscard]] EditOptions edit_options(int threads) const;
   /// Whether the method writes all edits at once.
   [[nodiscard]] bool together() const;
+  /// How many blocks share a change: what was asked for, else as many as suit the method and there are up to the edited
+  /// one.
+  [[nodiscard]] int blocks_up_to(int edited) const;
   /// Refuses, before any search, a method that needs statistics where there are none.
   [[nodiscard]] Status check_statistics(bool used) const;
 };

@@ -22,7 +22,6 @@
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/eval/experiment.h"
-#include "mobiedit/eval/measure.h"
 #include "mobiedit/eval/metrics.h"
 
 namespace mobiedit::cli {
@@ -35,36 +34,25 @@ struct EvalVerb {
   SearchSettings search;
   std::string data;
   DataOptions reading;
-  bool known = false;
 };
 
-/// What became of the file's records before any was edited.
-struct Chosen {
-  std::size_t skipped = 0;  // malformed
-  std::size_t unknown = 0;  // with --known: what the model does not say
-};
-
-Json document(const EvalVerb& verb, const Chosen& chosen, const Editor& editor, const Summary& summary,
-              const std::vector<FactRecord>& facts, const std::vector<FactOutcome>& outcomes) {
-  Json json{{"schema", "mobiedit.eval/1"},
-            {"model", verb.run.model},
-            {"data", verb.data},
-            {"method", verb.search.method},
-            {"layer", editor.layer()},
-            {"skipped", chosen.skipped},
-            {"unknown", verb.known ? Json(chosen.unknown) : Json()}};
+Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary,
+              const std::vector<FactOutcome>& outcomes) {
+  Json json{{"schema", "mobiedit.eval/1"}, {"model", verb.run.model},
+            {"data", verb.data},           {"method", verb.search.method},
+            {"layer", editor.layer()},     {"blocks", verb.search.blocks_up_to(editor.layer())},
+            {"skipped", facts.skipped},    {"unknown", verb.reading.known ? Json(facts.unknown) : Json()}};
   json.update(summary_json(summary));
   json["peak_rss_bytes"] = peak_rss_bytes();
-  json["facts"] = outcomes_json(facts, outcomes);
+  json["facts"] = outcomes_json(facts.records, outcomes);
   return json;
 }
 
-std::string table(const EvalVerb& verb, const Chosen& chosen, const Editor& editor, const Summary& summary) {
+std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary) {
   const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
   const Metrics& metrics = summary.metrics;
-  std::string left_out;
-  if (verb.known) left_out += fmt::format("{} facts left out that the model does not know\n", chosen.unknown);
-  if (chosen.skipped > 0) left_out += fmt::format("{} malformed records left out\n", chosen.skipped);
+  std::string left_out = unknown_line(facts, verb.reading);
+  if (facts.skipped > 0) left_out += fmt::format("{} malformed records left out\n", facts.skipped);
   return left_out + fmt::format(
                         "{} facts of {}, method {}, block {}\n"
                         "success           {:>7.1f} %   greedy generation gives the new answer\n"
@@ -89,21 +77,16 @@ std::string table(const EvalVerb& verb, const Chosen& chosen, const Editor& edit
 
 int eval(const EvalVerb& verb) {
   const CancelToken cancel = catch_interrupts();
+  if (verb.search.blocks && !verb.search.together())
+    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' edits one block", "--blocks",
+                   fmt::format("only {} share a change", fmt::join(together_methods(), " and "))});
   auto read = read_data({verb.data}, verb.reading);
   if (!read) return failed(read.error());
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
-  Chosen chosen{read->skipped, 0};
-  std::vector<FactRecord> facts = std::move(read->records);
-  if (verb.known) {
-    auto session = Session::create(*model, verb.run.session());
-    if (!session) return failed(session.error());
-    auto known = known_facts(*session, model->tokenizer(), facts, cancel);
-    if (!known) return failed(known.error());
-    chosen.unknown = facts.size() - known->size();
-    facts = std::move(*known);
-    if (facts.empty()) return failed({ErrorCode::usage, "the model knows none of these facts", verb.data, ""});
-  }
+  if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
+    return failed(left.error());
+  const std::vector<FactRecord>& facts = read->records;
   auto editor = open_editor(*model, verb.search, verb.run, cancel);
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
@@ -122,14 +105,15 @@ int eval(const EvalVerb& verb) {
   }
   const auto outcomes =
       verb.search.together()
-          ? run_together(*editor, *model, facts, {.method = verb.search.method, .blocks = verb.search.blocks},
+          ? run_together(*editor, *model, facts,
+                         {.method = verb.search.method, .blocks = verb.search.blocks_up_to(editor->layer())},
                          verb.run.session(), observer, cancel)
           : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
   progress.clear();
   if (!outcomes) return failed(outcomes.error());
   const Summary summary = summarise(*outcomes);
-  return finished(verb.run.json ? print_json(document(verb, chosen, *editor, summary, facts, *outcomes))
-                                : print_result(table(verb, chosen, *editor, summary)));
+  return finished(verb.run.json ? print_json(document(verb, *read, *editor, summary, *outcomes))
+                                : print_result(table(verb, *read, *editor, summary)));
 }
 
 }  // namespace
@@ -141,7 +125,6 @@ void add_eval(CLI::App& app, Run& run) {
   verb->add_option("--data", options->data, "CounterFact, EasyEdit, KnowEdit or ZsRE records, JSON Lines or JSON")
       ->required();
   add_data_options(*verb, options->reading);
-  verb->add_flag("--known", options->known, "Leave out facts whose true answer the model does not give");
   add_search_options(*verb, options->search);
   add_blocks_option(*verb, options->search);
   verb->callback([options, &run] { run = [options] { return eval(*options); }; });

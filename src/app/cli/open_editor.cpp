@@ -4,18 +4,24 @@
 
 #include "app/cli/cache_folder.h"
 #include "app/cli/console.h"
+#include "edit/layer_choice.h"
 #include "mobiedit/edit/layer.h"
 
 namespace mobiedit::cli {
 
-Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
-                           const CancelToken& cancel, const std::function<Status(const Editor&)>& check) {
-  return open_editor(model, settings.edit_options(run.threads), run, cancel, check);
+namespace {
+
+/// How many blocks it writes to, once it is known which is edited.
+using BlocksFn = std::function<int(int layer)>;
+
+Result<Editor> create(const Model& model, EditOptions& options, const BlocksFn& blocks) {
+  if (blocks) options.blocks = blocks(layer_for(model.config(), options.layer, options.clamp).layer);
+  return Editor::create(model, options);
 }
 
-Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel,
-                           const std::function<Status(const Editor&)>& check) {
-  auto editor = Editor::create(model, options);
+Result<Editor> open(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel,
+                    const std::function<Status(const Editor&)>& check, const BlocksFn& blocks) {
+  auto editor = create(model, options, blocks);
   if (!editor) return editor;
   if (check) {
     if (auto sound = check(*editor); !sound) return std::unexpected(sound.error());
@@ -40,7 +46,20 @@ Result<Editor> open_editor(const Model& model, EditOptions options, const RunOpt
   if (choice->known) return editor;
   options.layer = choice->layer;
   if (!options.clamp) options.clamp = choice->clamp;
-  return Editor::create(model, std::move(options));
+  return create(model, options, blocks);
+}
+
+}  // namespace
+
+Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
+                           const CancelToken& cancel, const std::function<Status(const Editor&)>& check) {
+  return open(model, settings.edit_options(run.threads), run, cancel, check,
+              [&](int layer) { return settings.blocks_up_to(layer); });
+}
+
+Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel,
+                           const std::function<Status(const Editor&)>& check) {
+  return open(model, std::move(options), run, cancel, check, {});
 }
 
 }  // namespace mobiedit::cli

@@ -1,17 +1,9 @@
 #include "edit/search/backprop.h"
 
-#include <cmath>
+#include "edit/search/vectors.h"
 
 namespace mobiedit {
 namespace {
-
-constexpr double first_decay = 0.9, second_decay = 0.999, tiny = 1e-8;
-
-double norm(std::span<const float> x) {
-  double square = 0;
-  for (const float value : x) square += double{value} * value;
-  return std::sqrt(square);
-}
 
 class Backprop final : public ValueSearch {
  public:
@@ -27,7 +19,8 @@ class Backprop final : public ValueSearch {
     const auto d = static_cast<std::size_t>(objective.dimension());
     const double unit = objective.value_norm(), clamp = options.clamp * unit;
     std::vector<float> delta(d, 0.0f), base;
-    std::vector<double> m(d), v(d);
+    std::vector<double> g(d);
+    Adam adam(d);
     SearchResult result;
     result.delta = delta;
     for (int step = 1; step <= settings_.steps && result.evaluations < options.max_evaluations; ++step) {
@@ -43,16 +36,10 @@ class Backprop final : public ValueSearch {
 
       auto slope = gradient->pull_back(loss_slopes(objective, *outputs, 0, base));
       if (!slope) return std::unexpected(slope.error());
-      for (std::size_t j = 0; j < d; ++j) {
-        const double g = (*slope)[j] + (length > 0 ? settings_.weight_decay * delta[j] / (length * unit * unit) : 0.0);
-        m[j] = first_decay * m[j] + (1 - first_decay) * g;
-        v[j] = second_decay * v[j] + (1 - second_decay) * g * g;
-        const double first = m[j] / (1 - std::pow(first_decay, step));
-        const double second = v[j] / (1 - std::pow(second_decay, step));
-        delta[j] -= static_cast<float>(settings_.learning_rate * first / (std::sqrt(second) + tiny));
-      }
-      if (const double now = norm(delta); now > clamp)
-        for (float& x : delta) x *= static_cast<float>(clamp / now);
+      for (std::size_t j = 0; j < d; ++j)
+        g[j] = (*slope)[j] + (length > 0 ? settings_.weight_decay * delta[j] / (length * unit * unit) : 0.0);
+      adam.step(g, settings_.learning_rate, delta);
+      clamp_length(delta, clamp);
     }
     return result;
   }

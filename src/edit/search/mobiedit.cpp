@@ -6,15 +6,10 @@
 
 #include "base/random.h"
 #include "edit/search/stale_prefix.h"
+#include "edit/search/vectors.h"
 
 namespace mobiedit {
 namespace {
-
-double norm(std::span<const float> x) {
-  double square = 0;
-  for (const float value : x) square += double{value} * value;
-  return std::sqrt(square);
-}
 
 class Mobiedit final : public ValueSearch {
  public:
@@ -68,8 +63,7 @@ class Mobiedit final : public ValueSearch {
         const double decay = length > 0 ? settings_.weight_decay * delta[j] / (length * unit * unit) : 0.0;
         delta[j] -= static_cast<float>(rate * (gradient[j] + decay));
       }
-      if (const double now = norm(delta); now > clamp)
-        for (float& x : delta) x *= static_cast<float>(clamp / now);
+      clamp_length(delta, clamp);
       result.steps = step;
       tested = false;
 

@@ -10,11 +10,10 @@
 
 #include "base/random.h"
 #include "edit/search/stale_prefix.h"
+#include "edit/search/vectors.h"
 
 namespace mobiedit {
 namespace {
-
-constexpr double first_decay = 0.9, second_decay = 0.999, tiny = 1e-8;
 
 class ZerothOrder final : public ValueSearch {
  public:
@@ -39,7 +38,8 @@ class ZerothOrder final : public ValueSearch {
     int evaluations = best.evaluations = 1 + prefix.take_evaluations();
 
     std::vector<float> delta(d, 0.0f), z(d * count), trials;
-    std::vector<double> gradient(d), m(d), v(d);
+    std::vector<double> gradient(d);
+    Adam adam(d);
     const int per_step = 2 * directions + 1;
     for (int step = 1; evaluations + per_step <= options.max_evaluations; ++step) {
       random.fill_normal(z);
@@ -64,17 +64,8 @@ class ZerothOrder final : public ValueSearch {
         for (std::size_t j = 0; j < d; ++j)
           gradient[j] += difference / (2 * mu * directions) * z[static_cast<std::size_t>(i) * d + j];
       }
-      double square = 0;
-      for (std::size_t j = 0; j < d; ++j) {
-        m[j] = first_decay * m[j] + (1 - first_decay) * gradient[j];
-        v[j] = second_decay * v[j] + (1 - second_decay) * gradient[j] * gradient[j];
-        const double corrected = m[j] / (1 - std::pow(first_decay, step));
-        delta[j] -= static_cast<float>(settings_.learning_rate * corrected /
-                                       (std::sqrt(v[j] / (1 - std::pow(second_decay, step))) + tiny));
-        square += double{delta[j]} * delta[j];
-      }
-      if (square > clamp * clamp)
-        for (float& x : delta) x *= static_cast<float>(clamp / std::sqrt(square));
+      adam.step(gradient, settings_.learning_rate, delta);
+      clamp_length(delta, clamp);
 
       prefix.exact(true);
       auto now = objective.evaluate(delta, 1);

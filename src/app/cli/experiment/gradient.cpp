@@ -1,6 +1,8 @@
 // mobiedit experiment gradient: estimates by differences against the gradient.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/cli/experiment/experiment.h"
 #include "eval/gradient_study.h"
 
@@ -8,7 +10,17 @@ namespace mobiedit::cli {
 namespace {
 
 constexpr double probes[] = {1e-4, 1e-3, 1e-2, 1e-1, 0};
-constexpr const char* kinds[] = {"Gaussian", "orthonormal"};
+constexpr std::size_t donors_at_most = 256;
+
+struct Kind {
+  const char* name;
+  Directions directions;
+  double leaning = 1;
+};
+constexpr Kind kinds[] = {{"Gaussian", Directions::gaussian},
+                          {"orthonormal", Directions::orthonormal},
+                          {"donors", Directions::donors},
+                          {"donors that lean to the target", Directions::donors, 1.0 / 8}};
 
 std::string probe_name(double probe) {
   return probe > 0 ? fmt::format("μ = {:g}", probe) : "μ√d = ‖v₀‖";
@@ -16,9 +28,9 @@ std::string probe_name(double probe) {
 
 std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
-  for (const char* kind : kinds)
+  for (const Kind& kind : kinds)
     for (const double probe : probes)
-      list.push_back({std::string(kind) + ", " + probe_name(probe), with_method(base, "backprop"), kind,
+      list.push_back({std::string(kind.name) + ", " + probe_name(probe), with_method(base, "backprop"), kind.name,
                       probe_name(probe), probe});
   return list;
 }
@@ -26,7 +38,10 @@ std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
 Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
   const TrialSetting& setting = context.setting;
   GradientStudyOptions options;
-  options.orthonormal = setting.panel == kinds[1];
+  const Kind& kind = *std::ranges::find(kinds, setting.panel, &Kind::name);
+  options.kind = kind.directions;
+  options.leaning = kind.leaning;
+  options.others = context.others;
   options.probe = *setting.x;
   options.seed = setting.edit.seed;
   const auto estimates = study_gradient(context.editor, fact, options, context.cancel);
@@ -56,7 +71,12 @@ Experiment gradient_experiment() {
        {{"cosine", "cosine with the gradient", "directions N", true, false},
         {"variance", "variance, of ‖g‖²", "directions N", true, true}},
        {"At the start, half-way and at the end of a search by backprop. Variance: E‖ĝ − Eĝ‖² / ‖g‖². The gradient is a "
-        "backward pass in float32, the estimates are in the arithmetic of a search."}}};
+        "backward pass in float32, the estimates are in the arithmetic of a search. Donors: random combinations of "
+        "what "
+        "other subjects of the data have in the fact's prompt where the edit writes, less the mean of all; of all, or "
+        "of the eighth that gives the target most probability."}},
+      {},
+      donors_at_most};
 }
 
 }  // namespace mobiedit::cli

@@ -105,6 +105,8 @@ Status report_results(const Results& results, const Presentation& presented, con
   std::vector<std::string> findings;
   if (presentation.findings) findings = presentation.findings(settings);
   presentation.notes.insert(presentation.notes.begin(), findings.begin(), findings.end());
+  if (const Json unknown = results.header.about.value("unknown", Json()); unknown.is_number())
+    presentation.notes.push_back(unknown.dump() + " facts left out that the model does not know.");
   const Rows rows = rows_of(settings, presentation);
   std::vector<Drawing> drawings;
   for (const Figure& figure : presentation.figures)

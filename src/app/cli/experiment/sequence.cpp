@@ -37,8 +37,7 @@ struct SequenceVerb {
   bool free = false;
 };
 
-Json document(const SequenceVerb& verb, const Editor& editor, const std::vector<FactRecord>& facts,
-              const Sequence& sequence) {
+Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
   Json points = Json::array();
   for (const SequencePoint& point : sequence.points) {
     Json entry{{"edits", point.edits}};
@@ -53,16 +52,18 @@ Json document(const SequenceVerb& verb, const Editor& editor, const std::vector<
           {"method", verb.search.method},
           {"layer", editor.layer()},
           {"keep_off", !verb.free},
-          {"blocks", verb.search.blocks},
+          {"blocks", verb.search.blocks_up_to(editor.layer())},
+          {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
           {"perplexity_before", sequence.perplexity_before > 0 ? Json(sequence.perplexity_before) : Json()},
           {"points", std::move(points)},
           {"peak_rss_bytes", peak_rss_bytes()},
-          {"facts", outcomes_json(facts, sequence.outcomes)}};
+          {"facts", outcomes_json(facts.records, sequence.outcomes)}};
 }
 
-std::string table(const SequenceVerb& verb, const Editor& editor, const Sequence& sequence) {
-  std::string text = fmt::format("method {}, block {}; all edits so far, measured after the last of them\n",
-                                 verb.search.method, editor.layer());
+std::string table(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
+  std::string text = unknown_line(facts, verb.reading);
+  text += fmt::format("method {}, block {}; all edits so far, measured after the last of them\n", verb.search.method,
+                      editor.layer());
   text += fmt::format("{:>6} {:>7} {:>7} {:>7} {:>7} {:>7} {:>12} {:>9}\n", "edits", "ES", "PS", "NS", "S", "exact",
                       "perplexity", "norm");
   const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
@@ -84,10 +85,10 @@ int sequence(const SequenceVerb& verb) {
   if (verb.search.together())
     return failed({ErrorCode::usage, "the method '" + verb.search.method + "' makes no edits one after another",
                    "--method", "choose another"});
-  const auto read = read_data(verb.data, verb.reading);
+  auto read = read_data(verb.data, verb.reading);
   if (!read) return failed(read.error());
   const std::vector<FactRecord>* facts = &read->records;
-  SequenceOptions options{.points = verb.points, .keep_off = !verb.free, .blocks = verb.search.blocks};
+  SequenceOptions options{.points = verb.points, .keep_off = !verb.free, .blocks = verb.search.blocks.value_or(1)};
   if (!verb.running_text.empty()) {
     const auto text = io::MappedFile::open(verb.running_text);
     if (!text) return failed(text.error());
@@ -95,6 +96,8 @@ int sequence(const SequenceVerb& verb) {
   }
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
+  if (auto left = leave_out_unknown(*read, verb.reading, verb.data.front(), *model, verb.run.session(), cancel); !left)
+    return failed(left.error());
   auto editor = open_editor(*model, verb.search, verb.run, cancel);
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
@@ -105,8 +108,8 @@ int sequence(const SequenceVerb& verb) {
   const auto found = run_sequence(*editor, *model, *facts, options, verb.run.session(), observer, cancel);
   progress.clear();
   if (!found) return failed(found.error());
-  return finished(verb.run.json ? print_json(document(verb, *editor, *facts, *found))
-                                : print_result(table(verb, *editor, *found)));
+  return finished(verb.run.json ? print_json(document(verb, *editor, *read, *found))
+                                : print_result(table(verb, *editor, *read, *found)));
 }
 
 }  // namespace

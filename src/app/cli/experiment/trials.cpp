@@ -65,11 +65,12 @@ std::filesystem::path results_path(const TrialsVerb& verb) {
   return std::filesystem::path(verb.out) / (verb.experiment.name + ".jsonl");
 }
 
-Result<ResultsHeader> header_of(const TrialsVerb& verb, const Model& model, const Editor& editor, bool statistics) {
+Result<ResultsHeader> header_of(const TrialsVerb& verb, const Facts& facts, const Model& model, const Editor& editor,
+                                bool statistics) {
   const auto data = io::MappedFile::open(verb.data);
   if (!data) return std::unexpected(data.error());
   const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
-  return ResultsHeader{verb.experiment.name,
+  ResultsHeader header{verb.experiment.name,
                        {{"model", model.fingerprint()},
                         {"data", fingerprint(data->bytes())},
                         {"layer", editor.layer()},
@@ -79,6 +80,11 @@ Result<ResultsHeader> header_of(const TrialsVerb& verb, const Model& model, cons
                         {"activations", verb.run.activation_bits},
                         {"statistics", statistics}},
                        {{"model", verb.run.model}, {"data", verb.data}}};
+  if (verb.reading.known) {
+    header.settings["known"] = true;
+    header.about["unknown"] = facts.unknown;
+  }
+  return header;
 }
 
 Result<std::vector<TrialSetting>> chosen_settings(const TrialsVerb& verb, const EditOptions& base, int layer,
@@ -115,8 +121,9 @@ class Clock {
 
 class Runner {
  public:
-  Runner(const TrialsVerb& verb, const std::vector<FactRecord>& facts, Shard shard, const CancelToken& cancel)
-      : verb_(verb), facts_(facts), shard_(shard), cancel_(cancel) {}
+  Runner(const TrialsVerb& verb, const std::vector<FactRecord>& facts, const std::vector<FactRecord>& others,
+         Shard shard, const CancelToken& cancel)
+      : verb_(verb), facts_(facts), others_(others), shard_(shard), cancel_(cancel) {}
 
   /// Errors: those of opening, of units and of the results file, whose results so far stay.
   Status run(const Model& usual, const std::vector<TrialSetting>& settings, ResultsFile& file) {
@@ -150,8 +157,8 @@ class Runner {
         const std::string label = clock.label(setting.name, facts_[fact].subject);
         line.note(label);
         const EditProgressFn progress = [&](const EditProgress& p) { line.show(label, p); };
-        auto trials =
-            verb_.experiment.measure({*editor, *session, model.tokenizer(), setting, progress, cancel_}, facts_[fact]);
+        auto trials = verb_.experiment.measure(
+            {*editor, *session, model.tokenizer(), setting, progress, cancel_, others_}, facts_[fact]);
         if (!trials) return std::unexpected(trials.error());
         if (auto added = file.add({setting.name, fact + 1, std::move(*trials)}); !added) return added;
         clock.finished_one();
@@ -178,6 +185,7 @@ class Runner {
 
   const TrialsVerb& verb_;
   const std::vector<FactRecord>& facts_;
+  const std::vector<FactRecord>& others_;
   Shard shard_;
   const CancelToken& cancel_;
 };
@@ -191,6 +199,13 @@ Status check(const Editor& editor, const FactRecord& fact) {
   Error error = sound.error();
   error.where = fact.where;
   return std::unexpected(error);
+}
+
+/// Of the data, from its beginning. Malformed ones are none; those within the limit were reported.
+Result<std::vector<FactRecord>> other_records(const TrialsVerb& verb) {
+  if (verb.experiment.others == 0) return std::vector<FactRecord>();
+  std::vector<Error> malformed;
+  return read_facts(verb.data, verb.experiment.others, &malformed);
 }
 
 int trials(const TrialsVerb& verb) {
@@ -210,8 +225,12 @@ int trials(const TrialsVerb& verb) {
     if (read->records.size() < all) say(fmt::format("{} of {} records serve", read->records.size(), all));
   }
   const std::vector<FactRecord>* facts = &read->records;
+  const auto others = other_records(verb);
+  if (!others) return failed(others.error());
   const auto model = open_model(verb.run);
   if (!model) return failed(model.error());
+  if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
+    return failed(left.error());
   EditOptions base = verb.search.edit_options(verb.run.threads);
   base.max_evaluations = verb.max_evaluations.value_or(0);
 
@@ -227,14 +246,14 @@ int trials(const TrialsVerb& verb) {
     auto chosen = chosen_settings(verb, base, editor->layer(), model->config().blocks);
     if (!chosen) return failed(chosen.error());
     settings = std::move(*chosen);
-    auto header = header_of(verb, *model, *editor, *used);
+    auto header = header_of(verb, *read, *model, *editor, *used);
     if (!header) return failed(header.error());
     auto opened = ResultsFile::open(results_path(verb), std::move(*header));
     if (!opened) return failed(opened.error());
     file.emplace(std::move(*opened));
   }
 
-  const auto done = Runner(verb, *facts, *shard, cancel).run(*model, settings, *file);
+  const auto done = Runner(verb, *facts, *others, *shard, cancel).run(*model, settings, *file);
   if (!done) {
     if (done.error().code == ErrorCode::cancelled && !verb.out.empty())
       say(fmt::format("{} results are in {}; the same command goes on from there", file->results().units.size(),

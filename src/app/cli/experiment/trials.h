@@ -34,6 +34,7 @@ struct TrialContext {
   const TrialSetting& setting;
   const EditProgressFn& progress;
   const CancelToken& cancel;
+  const std::vector<FactRecord>& others;  ///< Experiment::others
 };
 
 struct Experiment {
@@ -44,6 +45,7 @@ struct Experiment {
   std::function<Result<std::vector<Trial>>(const TrialContext&, const FactRecord&)> measure;
   Presentation presentation;
   std::function<bool(const FactRecord&)> serves = {};  ///< records that it can do nothing with are left out; empty: all
+  std::size_t others = 0;  ///< so many of the data's records, whatever the limit, are at hand in every unit
 };
 
 /// Edits the fact as the setting says: measures_of, and `peak bytes` of this unit.
