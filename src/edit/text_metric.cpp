@@ -18,8 +18,8 @@ namespace {
 
 using Matrix = Eigen::MatrixXf;
 
-constexpr std::size_t window = 128;
-constexpr std::size_t tokens_per_dimension = 30;  // wanted; a tenth of it is the least
+constexpr std::size_t window = 256;
+constexpr std::size_t tokens_per_dimension = 60;  // wanted; a tenth of it is the least
 // Of the mean eigenvalue: directions that text hardly feels may be some three times as long as the mean one.
 constexpr double floor_share = 0.1;
 

@@ -114,3 +114,23 @@ def test_a_methods_own_settings_can_be_set(mobiedit, model, data):
     for bad in ("foo", "=1", "margin=", "margin=1x", "margin=inf"):
         refused = run("--set", bad)
         assert refused.returncode == 2 and "NAME=NUMBER" in refused.stderr, bad
+
+
+def test_values_that_running_text_feels_least(mobiedit, model, data):
+    options = ["--data", data, "--limit", "1", "--method", "shortest", "--max-evaluations", "40", "--json"]
+    plain = mobiedit("eval", "-m", model, *options)
+    assert plain.returncode == 0, plain.stderr
+    document = json.loads(plain.stdout)
+    assert document["success_rate"] == 1
+    assert document["evaluations"]["median"] < 40
+    refused = mobiedit("eval", "-m", model, *options, "--text-metric", "--no-text")
+    assert refused.returncode == 2
+    assert "--text-metric" in refused.stderr and "--text FILE" in refused.stderr
+
+
+def test_a_text_may_be_too_short_to_measure_by(mobiedit, model, data, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("The tower of Ada Byron stands in the old town of Rome. " * 100)
+    done = mobiedit("eval", "-m", model, "--data", data, "--limit", "1", "--text-metric", "--text", text)
+    assert done.returncode == 2, done.stderr
+    assert "tokens" in done.stderr and "longer text" in done.stderr

@@ -75,7 +75,10 @@ int SearchSettings::blocks_up_to(int edited) const {
 }
 
 Status SearchSettings::check_statistics(bool used) const {
-  if (used || method != "alphaedit") return {};
+  if (used) return {};
+  if (text_metric)
+    return fail(ErrorCode::usage, "there is no running text to measure by", "--text-metric", "give --text FILE");
+  if (method != "alphaedit") return {};
   return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none", "--method",
               "give --text FILE");
 }

@@ -35,7 +35,7 @@ struct SearchSettings {
   /// How many blocks share a change: what was asked for, else as many as suit the method and there are up to the edited
   /// one.
   [[nodiscard]] int blocks_up_to(int edited) const;
-  /// Refuses, before any search, a method that needs statistics where there are none.
+  /// Refuses, before any search, what needs statistics where there are none.
   [[nodiscard]] Status check_statistics(bool used) const;
 };
 

@@ -106,6 +106,7 @@ Status EditRun::prepare() {
   if (auto opened = open_store(); !opened) return opened;
   const auto used = use_statistics(*editor_, *model_, verb_.search.statistics, cancel_);
   if (!used) return std::unexpected(used.error());
+  if (auto sound = verb_.search.check_statistics(*used); !sound) return sound;
   auto meter = DriftMeter::create(*model_, verb_.run.session());
   if (!meter) return std::unexpected(meter.error());
   meter_ = std::move(*meter);

@@ -52,6 +52,7 @@ Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts
           {"method", verb.search.method},
           {"layer", editor.layer()},
           {"keep_off", !verb.free},
+          {"text_metric", verb.search.text_metric},
           {"blocks", verb.search.blocks_up_to(editor.layer())},
           {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
           {"perplexity_before", sequence.perplexity_before > 0 ? Json(sequence.perplexity_before) : Json()},
@@ -102,6 +103,7 @@ int sequence(const SequenceVerb& verb) {
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
   if (!used) return failed(used.error(), "--text");
+  if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
 
   ProgressLine progress;
   const ExperimentObserver observer = observer_on(progress, *facts);
