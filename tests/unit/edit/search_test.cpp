@@ -171,8 +171,7 @@ TEST(Shortest, GoesOnToSmallerSpheres) {
     Bent objective(32, 20);
     // Long steps, so that the first place that leads by enough lies well beyond what would do.
     const MethodSetting some[] = {{"step", 0.5}, {"shrink", shrink}};
-    return *(*make_search("shortest", some))
-                ->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
+    return *(*make_search("shortest", some))->run(objective, {.max_evaluations = 4000, .seed = 1, .clamp = 20}, {});
   };
   const auto length = [](const SearchResult& result) { return std::sqrt(kernels::dot(result.delta, result.delta)); };
   const SearchResult at_once = found(0), shorter = found(0.04);
