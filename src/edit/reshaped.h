@@ -22,6 +22,7 @@ class Reshaped final : public Objective, private Gradient {
   [[nodiscard]] int kept() const override { return inner_.kept(); }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return inner_.rows(); }
   [[nodiscard]] double value_norm() const override { return inner_.value_norm(); }
+  [[nodiscard]] std::span<const float> residual() const override { return inner_.residual(); }
   [[nodiscard]] bool expect(int row, std::span<float> jacobian) const override;
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
   [[nodiscard]] Gradient* gradient() override;

@@ -4,17 +4,13 @@
 #include "edit/search/shortest.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
+#include "edit/search/vectors.h"
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
 namespace {
-
-double norm(std::span<const float> x) {
-  return std::sqrt(double{kernels::dot(x, x)});
-}
 
 class Search {
  public:
@@ -37,7 +33,7 @@ class Search {
       keep();
       if (*leads || stopped_) break;
       if (auto moved = move(settings_.step * unit_); !moved) return std::unexpected(moved.error());
-      if (norm(delta_) > clamp) scale_to(clamp);
+      clamp_length(delta_, clamp);
     }
     while (leads_ && !stopped_) {
       const auto shorter = shorten();
