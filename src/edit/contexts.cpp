@@ -25,6 +25,10 @@ std::vector<std::string> default_prefixes() {
           "He said that it would take time. ", "The road runs along the river. "};
 }
 
+std::vector<std::string> general_wordings() {
+  return {"When asked about {}, people say", "{} is"};
+}
+
 Result<std::string> fill_prompt(const std::string& prompt, const std::string& subject) {
   const std::size_t at = prompt.find("{}");
   if (at == std::string::npos)
@@ -37,7 +41,8 @@ Result<std::string> fill_prompt(const std::string& prompt, const std::string& su
 }
 
 Result<ContextSet> build_contexts(const Model& model, const EditRequest& request,
-                                  const std::vector<std::string>& prefixes) {
+                                  const std::vector<std::string>& prefixes,
+                                  const std::vector<std::string>& wordings) {
   const Tokenizer& tokenizer = model.tokenizer();
   auto bare = fill_prompt(request.prompt, request.subject);
   if (!bare) return std::unexpected(bare.error());
@@ -72,6 +77,13 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
   set.prompts.push_back(make(*bare, subject_end, true));
   for (const std::string& prefix : prefixes)
     set.prompts.push_back(make(prefix + *bare, prefix.size() + subject_end, true));
+  for (const std::string& wording : wordings) {
+    const std::size_t end = wording.find("{}") + request.subject.size();
+    auto filled = fill_prompt(wording, request.subject);
+    if (!filled) return std::unexpected(filled.error());
+    set.prompts.push_back(make(*filled, end, true));
+  }
+  set.wordings = static_cast<int>(wordings.size());
   set.kl = make(request.subject + " is a", request.subject.size(), false);
   for (const Context& c : set.prompts)
     if (c.tokens.size() > static_cast<std::size_t>(model.config().context))

@@ -18,6 +18,7 @@
 #include "edit/rank_one.h"
 #include "edit/reshaped.h"
 #include "edit/search/value_search.h"
+#include "edit/surety.h"
 #include "edit/text_metric.h"
 #include "edit/together.h"
 #include "kernels/vector_ops.h"
@@ -79,6 +80,8 @@ struct Editor::State {
     std::unique_ptr<Problem> problem;
     std::vector<float> right;  // the update's direction among keys
   };
+  /// What an edit is searched on.
+  Result<ContextSet> contexts_of(const EditRequest& request);
   Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
   /// S k of each of `keys` [n, f] of a block: C⁻¹ k, or k itself without statistics, off what is kept.
   [[nodiscard]] std::vector<float> solved(int block, const std::vector<float>& keys);
@@ -116,6 +119,8 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   if (options.blocks < 1 || options.blocks > choice.layer + 1)
     return fail(ErrorCode::usage, "an edit of block " + std::to_string(choice.layer) + " can be spread over 1 to " +
                                       std::to_string(choice.layer + 1) + " blocks");
+  if (options.sure && !(*options.sure >= 0 && *options.sure <= 1))
+    return fail(ErrorCode::usage, "how sure a model is is a probability, from 0 to 1");
   if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
   if (!options.prefixes) options.prefixes = default_prefixes();
 
@@ -356,12 +361,19 @@ Status Editor::check(const EditRequest& request) const try {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
 }
 
+Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
+  auto contexts = build_contexts(model, request, *options.prefixes);
+  const double sure = sure_for(model.config(), options.sure);
+  if (!contexts || sure == 0 || surety(forward, contexts->prompts.front()) > sure) return contexts;
+  return build_contexts(model, request, *options.prefixes, general_wordings());
+}
+
 Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
                                                        const CancelToken& cancel) {
-  auto contexts = build_contexts(model, request, *options.prefixes);
-  if (!contexts) return std::unexpected(contexts.error());
   if (auto ready = refresh(); !ready) return std::unexpected(ready.error());
   forward.set_wide_activations(options.evaluation.activations == Activations::int16);
+  auto contexts = contexts_of(request);
+  if (!contexts) return std::unexpected(contexts.error());
   auto problem = Problem::create(forward, std::move(*contexts), choice.layer, cancel);
   if (!problem) return std::unexpected(problem.error());
   Problem& p = **problem;
@@ -419,6 +431,7 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   e.layer = s.choice.layer;
   e.steps = found->steps;
   e.evaluations = p.evaluations();
+  e.wordings = p.contexts().wordings;
   e.loss = found->loss.total();
   e.integer_work = static_cast<double>(s.forward.work().integer - work_before.integer);
   e.float_work = static_cast<double>(s.forward.work().floating - work_before.floating +
@@ -482,7 +495,9 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
       return fail(ErrorCode::usage, "an edit of block " + std::to_string(edits[i].update.block) +
                                         " cannot be written together with edits of block " +
                                         std::to_string(s.choice.layer));
-    auto built = build_contexts(s.model, edits[i].request, *s.options.prefixes);
+    const bool general = edits[i].evidence.wordings > 0;
+    auto built = build_contexts(s.model, edits[i].request, *s.options.prefixes,
+                                general ? general_wordings() : std::vector<std::string>());
     if (!built) return std::unexpected(built.error());
     contexts.push_back(std::move(*built));
     owner.insert(owner.end(), 2, static_cast<int>(i));

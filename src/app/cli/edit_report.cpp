@@ -40,6 +40,7 @@ void EditOutcome::give_up(std::string reason) {
 Json evidence_json(const Edit& edit) {
   const EditEvidence& evidence = edit.evidence;
   return {{"evaluations", evidence.evaluations},
+          {"general_wordings", evidence.wordings},
           {"seconds", evidence.seconds},
           {"target_probability",
            {{"before", evidence.target_probability_before}, {"after", evidence.target_probability_after}}},
