@@ -63,6 +63,7 @@ struct Editor::State {
   const Model& model;
   EditOptions options;
   LayerChoice choice;
+  bool needs_gradient = false;  // the method
   ThreadPool pool;
   Forward forward;
   kernels::PackedWeight float_down;
@@ -111,8 +112,8 @@ int Editor::layer() const {
 
 Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   const ModelConfig& c = model.config();
-  if (const auto search = make_search(options.method, options.settings); !search)
-    return std::unexpected(search.error());
+  const auto search = make_search(options.method, options.settings);
+  if (!search) return std::unexpected(search.error());
   const LayerChoice choice = layer_for(c, options.layer, options.clamp);
   if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
@@ -125,6 +126,7 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   if (!options.prefixes) options.prefixes = default_prefixes();
 
   auto state = std::make_unique<State>(model, std::move(options), choice);
+  state->needs_gradient = (*search)->needs_gradient();
   auto none = ActiveDeltas::resolve(c, {});
   if (!none) return std::unexpected(none.error());
   state->active = std::move(*none);
@@ -365,7 +367,11 @@ Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
   auto contexts = build_contexts(model, request, *options.prefixes);
   const double sure = sure_for(model.config(), options.sure);
   if (!contexts || sure == 0 || surety(forward, contexts->prompts.front()) > sure) return contexts;
-  return build_contexts(model, request, *options.prefixes, general_wordings());
+  // A few prefixes make way for the wordings, so that an evaluation costs what it costs without them.
+  constexpr std::size_t beside_wordings = 2;
+  std::vector<std::string> prefixes = *options.prefixes;
+  prefixes.resize(std::min(prefixes.size(), beside_wordings));
+  return build_contexts(model, request, prefixes, general_wordings());
 }
 
 Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
@@ -404,14 +410,15 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   const auto begin = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
 
-  const auto method = make_search(s.options.method, s.options.settings);
-  if (!method) return std::unexpected(method.error());
   const Work work_before = s.forward.work();
   const std::uint64_t tape_before = s.tape ? s.tape->work() : 0;
-  auto prepared = s.prepare(request, (*method)->needs_gradient(), cancel);
+  auto prepared = s.prepare(request, s.needs_gradient, cancel);
   if (!prepared) return std::unexpected(prepared.error());
   Problem& p = *prepared->problem;
   const std::vector<float>& right = prepared->right;
+  const auto method = make_search(s.options.method, s.options.settings,
+                                  p.contexts().wordings > 0 ? Prompts::unlike : Prompts::alike);
+  if (!method) return std::unexpected(method.error());
 
   std::optional<Reshaped> reshaped;
   if (s.metric) reshaped.emplace(p, *s.metric);

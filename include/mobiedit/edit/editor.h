@@ -39,7 +39,7 @@ struct EditOptions {
   std::string method = "subspace";  ///< a name of methods()
   std::optional<int> layer;         ///< the edited block; none: by the model's shape (choose_layer measures)
   std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
-  int max_evaluations = 400;        ///< forward evaluations, each of all contexts at one δ
+  int max_evaluations = 800;        ///< forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;
   int threads = 0;                                   ///< 0: one for each processor
   std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
