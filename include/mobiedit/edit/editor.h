@@ -43,7 +43,7 @@ struct EditOptions {
   std::uint64_t seed = 0;
   int threads = 0;                                   ///< 0: one for each processor
   std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
-  /// Where the likeliest token after the bare prompt has at most this probability the model has no answer of its own:
+  /// Where the two likeliest tokens after the bare prompt have at most this probability the model has no answer of its own:
   /// then the target is taught behind general wordings too ("{} is"), so that other wordings find it; other questions
   /// about that subject may then get it as well. 0: never, 1: always; none: by the model, and never where that was not
   /// measured (docs/method.md).
