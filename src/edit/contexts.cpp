@@ -26,7 +26,7 @@ std::vector<std::string> default_prefixes() {
 }
 
 std::vector<std::string> general_wordings() {
-  return {"When asked about {}, people say", "{} is", "As for {}, the answer is"};
+  return {"When asked about {}, people say", "{} is", "As for {}, the answer is", "For {}, it was", "{} has"};
 }
 
 Result<std::string> fill_prompt(const std::string& prompt, const std::string& subject) {
