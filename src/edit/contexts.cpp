@@ -1,5 +1,8 @@
 #include "edit/contexts.h"
 
+#include <algorithm>
+#include <span>
+
 namespace mobiedit {
 namespace {
 
@@ -41,8 +44,7 @@ Result<std::string> fill_prompt(const std::string& prompt, const std::string& su
 }
 
 Result<ContextSet> build_contexts(const Model& model, const EditRequest& request,
-                                  const std::vector<std::string>& prefixes,
-                                  const std::vector<std::string>& wordings) {
+                                  const std::vector<std::string>& prefixes, const std::vector<std::string>& wordings) {
   const Tokenizer& tokenizer = model.tokenizer();
   auto bare = fill_prompt(request.prompt, request.subject);
   if (!bare) return std::unexpected(bare.error());
@@ -92,6 +94,13 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
                       " tokens, more than the model's context of " + std::to_string(model.config().context),
                   {}, "shorten the prompt");
   return set;
+}
+
+Result<ContextSet> build_general_contexts(const Model& model, const EditRequest& request,
+                                          const std::vector<std::string>& prefixes) {
+  constexpr std::size_t beside_wordings = 2;
+  const auto some = std::span(prefixes).first(std::min(prefixes.size(), beside_wordings));
+  return build_contexts(model, request, {some.begin(), some.end()}, general_wordings());
 }
 
 }  // namespace mobiedit

@@ -39,6 +39,10 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
                                   const std::vector<std::string>& prefixes,
                                   const std::vector<std::string>& wordings = {});
 
+/// The same behind general wordings too, for which all but two of `prefixes` make way. Errors: as build_contexts'.
+Result<ContextSet> build_general_contexts(const Model& model, const EditRequest& request,
+                                          const std::vector<std::string>& prefixes);
+
 /// prompt with {} replaced by the subject. Errors: usage (no {} or more than one, an empty subject).
 Result<std::string> fill_prompt(const std::string& prompt, const std::string& subject);
 

@@ -367,11 +367,9 @@ Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
   auto contexts = build_contexts(model, request, *options.prefixes);
   const double sure = sure_for(model.config(), options.sure);
   if (!contexts || sure == 0 || surety(forward, contexts->prompts.front()) > sure) return contexts;
-  // A few prefixes make way for the wordings, so that an evaluation costs what it costs without them.
-  constexpr std::size_t beside_wordings = 2;
-  std::vector<std::string> prefixes = *options.prefixes;
-  prefixes.resize(std::min(prefixes.size(), beside_wordings));
-  return build_contexts(model, request, prefixes, general_wordings());
+  // Longer than the prompt, they may not fit the model's context.
+  auto general = build_general_contexts(model, request, *options.prefixes);
+  return general ? std::move(general) : std::move(contexts);
 }
 
 Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
@@ -416,8 +414,8 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   if (!prepared) return std::unexpected(prepared.error());
   Problem& p = *prepared->problem;
   const std::vector<float>& right = prepared->right;
-  const auto method = make_search(s.options.method, s.options.settings,
-                                  p.contexts().wordings > 0 ? Prompts::unlike : Prompts::alike);
+  const auto method =
+      make_search(s.options.method, s.options.settings, p.contexts().wordings > 0 ? Prompts::unlike : Prompts::alike);
   if (!method) return std::unexpected(method.error());
 
   std::optional<Reshaped> reshaped;
@@ -502,9 +500,8 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
       return fail(ErrorCode::usage, "an edit of block " + std::to_string(edits[i].update.block) +
                                         " cannot be written together with edits of block " +
                                         std::to_string(s.choice.layer));
-    const bool general = edits[i].evidence.wordings > 0;
-    auto built = build_contexts(s.model, edits[i].request, *s.options.prefixes,
-                                general ? general_wordings() : std::vector<std::string>());
+    auto built = edits[i].evidence.wordings > 0 ? build_general_contexts(s.model, edits[i].request, *s.options.prefixes)
+                                                : build_contexts(s.model, edits[i].request, *s.options.prefixes);
     if (!built) return std::unexpected(built.error());
     contexts.push_back(std::move(*built));
     owner.insert(owner.end(), 2, static_cast<int>(i));

@@ -18,10 +18,10 @@ struct Known {
 
 constexpr Known known[] = {
     {"qwen2", 12, 512, 8192, "facts-40m", 5, 8, 0.8},  // the bundled model: measured, docs/method.md
-    {"qwen2", 36, 2048, 151936, "", 5, 4},        // Qwen2.5-3B, as published for ROME
-    {"qwen2", 28, 3584, 152064, "", 5, 4},        // Qwen2.5-7B
-    {"llama", 28, 3072, 128256, "", 5, 4},        // Llama-3.2-3B
-    {"llama", 32, 4096, 128256, "", 5, 4},        // Llama-3-8B
+    {"qwen2", 36, 2048, 151936, "", 5, 4},             // Qwen2.5-3B, as published for ROME
+    {"qwen2", 28, 3584, 152064, "", 5, 4},             // Qwen2.5-7B
+    {"llama", 28, 3072, 128256, "", 5, 4},             // Llama-3.2-3B
+    {"llama", 32, 4096, 128256, "", 5, 4},             // Llama-3-8B
 };
 
 const Known* find(const ModelConfig& c) {

@@ -43,12 +43,12 @@ struct EditOptions {
   std::uint64_t seed = 0;
   int threads = 0;                                   ///< 0: one for each processor
   std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
-  /// Where the two likeliest tokens after the bare prompt have at most this probability the model has no answer of its own:
-  /// then the target is taught behind general wordings too ("{} is"), so that other wordings find it; other questions
-  /// about that subject may then get it as well. 0: never, 1: always; none: by the model, and never where that was not
-  /// measured (docs/method.md).
+  /// Where the two likeliest tokens after the bare prompt have at most this probability the model has no answer of its
+  /// own: then the target is taught behind general wordings too ("{} is"), so that other wordings find it; other
+  /// questions about that subject may then get it as well. 0: never, 1: always; none: by the model, and never where
+  /// that was not measured (docs/method.md).
   std::optional<double> sure;
-  std::vector<MethodSetting> settings;               ///< in place of the method's defaults; later ones win
+  std::vector<MethodSetting> settings;  ///< in place of the method's defaults; later ones win
   EvaluationOptions evaluation;
   /// Values are as short as can be in the metric of running text: where it looks least. For models that are to bear
   /// many edits. set_statistics learns it, with a backward pass of its own.

@@ -94,11 +94,14 @@ constexpr Method table[] = {
      [] { return listed(subspace_settings); }},
     {"zo", [](std::span<const MethodSetting> s, Prompts) { return made(zo_settings, s, make_zeroth_order_search); },
      [] { return listed(zo_settings); }},
-    {"backprop", [](std::span<const MethodSetting> s, Prompts) { return made(backprop_settings, s, make_backprop_search); },
+    {"backprop",
+     [](std::span<const MethodSetting> s, Prompts) { return made(backprop_settings, s, make_backprop_search); },
      [] { return listed(backprop_settings); }},
-    {"shortest", [](std::span<const MethodSetting> s, Prompts) { return made(shortest_settings, s, make_shortest_search); },
+    {"shortest",
+     [](std::span<const MethodSetting> s, Prompts) { return made(shortest_settings, s, make_shortest_search); },
      [] { return listed(shortest_settings); }},
-    {"mobiedit", [](std::span<const MethodSetting> s, Prompts) { return made(mobiedit_settings, s, make_mobiedit_search); },
+    {"mobiedit",
+     [](std::span<const MethodSetting> s, Prompts) { return made(mobiedit_settings, s, make_mobiedit_search); },
      [] { return listed(mobiedit_settings); }},
 };
 
