@@ -1,5 +1,8 @@
 #include "edit/contexts.h"
 
+#include <algorithm>
+#include <span>
+
 namespace mobiedit {
 namespace {
 
@@ -25,6 +28,10 @@ std::vector<std::string> default_prefixes() {
           "He said that it would take time. ", "The road runs along the river. "};
 }
 
+std::vector<std::string> general_wordings() {
+  return {"When asked about {}, people say", "{} is", "As for {}, the answer is", "For {}, it was", "{} has"};
+}
+
 Result<std::string> fill_prompt(const std::string& prompt, const std::string& subject) {
   const std::size_t at = prompt.find("{}");
   if (at == std::string::npos)
@@ -37,7 +44,7 @@ Result<std::string> fill_prompt(const std::string& prompt, const std::string& su
 }
 
 Result<ContextSet> build_contexts(const Model& model, const EditRequest& request,
-                                  const std::vector<std::string>& prefixes) {
+                                  const std::vector<std::string>& prefixes, const std::vector<std::string>& wordings) {
   const Tokenizer& tokenizer = model.tokenizer();
   auto bare = fill_prompt(request.prompt, request.subject);
   if (!bare) return std::unexpected(bare.error());
@@ -72,6 +79,13 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
   set.prompts.push_back(make(*bare, subject_end, true));
   for (const std::string& prefix : prefixes)
     set.prompts.push_back(make(prefix + *bare, prefix.size() + subject_end, true));
+  for (const std::string& wording : wordings) {
+    const std::size_t end = wording.find("{}") + request.subject.size();
+    auto filled = fill_prompt(wording, request.subject);
+    if (!filled) return std::unexpected(filled.error());
+    set.prompts.push_back(make(*filled, end, true));
+  }
+  set.wordings = static_cast<int>(wordings.size());
   set.kl = make(request.subject + " is a", request.subject.size(), false);
   for (const Context& c : set.prompts)
     if (c.tokens.size() > static_cast<std::size_t>(model.config().context))
@@ -80,6 +94,13 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
                       " tokens, more than the model's context of " + std::to_string(model.config().context),
                   {}, "shorten the prompt");
   return set;
+}
+
+Result<ContextSet> build_general_contexts(const Model& model, const EditRequest& request,
+                                          const std::vector<std::string>& prefixes) {
+  constexpr std::size_t beside_wordings = 2;
+  const auto some = std::span(prefixes).first(std::min(prefixes.size(), beside_wordings));
+  return build_contexts(model, request, {some.begin(), some.end()}, general_wordings());
 }
 
 }  // namespace mobiedit

@@ -18,6 +18,7 @@
 #include "edit/rank_one.h"
 #include "edit/reshaped.h"
 #include "edit/search/value_search.h"
+#include "edit/surety.h"
 #include "edit/text_metric.h"
 #include "edit/together.h"
 #include "kernels/vector_ops.h"
@@ -62,6 +63,7 @@ struct Editor::State {
   const Model& model;
   EditOptions options;
   LayerChoice choice;
+  bool needs_gradient = false;  // the method
   ThreadPool pool;
   Forward forward;
   kernels::PackedWeight float_down;
@@ -79,6 +81,8 @@ struct Editor::State {
     std::unique_ptr<Problem> problem;
     std::vector<float> right;  // the update's direction among keys
   };
+  /// What an edit is searched on.
+  Result<ContextSet> contexts_of(const EditRequest& request);
   Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
   /// S k of each of `keys` [n, f] of a block: C⁻¹ k, or k itself without statistics, off what is kept.
   [[nodiscard]] std::vector<float> solved(int block, const std::vector<float>& keys);
@@ -108,18 +112,21 @@ int Editor::layer() const {
 
 Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   const ModelConfig& c = model.config();
-  if (const auto search = make_search(options.method, options.settings); !search)
-    return std::unexpected(search.error());
+  const auto search = make_search(options.method, options.settings);
+  if (!search) return std::unexpected(search.error());
   const LayerChoice choice = layer_for(c, options.layer, options.clamp);
   if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
   if (options.blocks < 1 || options.blocks > choice.layer + 1)
     return fail(ErrorCode::usage, "an edit of block " + std::to_string(choice.layer) + " can be spread over 1 to " +
                                       std::to_string(choice.layer + 1) + " blocks");
+  if (options.sure && !(*options.sure >= 0 && *options.sure <= 1))
+    return fail(ErrorCode::usage, "how sure a model is is a probability, from 0 to 1");
   if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
   if (!options.prefixes) options.prefixes = default_prefixes();
 
   auto state = std::make_unique<State>(model, std::move(options), choice);
+  state->needs_gradient = (*search)->needs_gradient();
   auto none = ActiveDeltas::resolve(c, {});
   if (!none) return std::unexpected(none.error());
   state->active = std::move(*none);
@@ -356,12 +363,21 @@ Status Editor::check(const EditRequest& request) const try {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
 }
 
+Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
+  auto contexts = build_contexts(model, request, *options.prefixes);
+  const double sure = sure_for(model.config(), options.sure);
+  if (!contexts || sure == 0 || surety(forward, contexts->prompts.front()) > sure) return contexts;
+  // Longer than the prompt, they may not fit the model's context.
+  auto general = build_general_contexts(model, request, *options.prefixes);
+  return general ? std::move(general) : std::move(contexts);
+}
+
 Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
                                                        const CancelToken& cancel) {
-  auto contexts = build_contexts(model, request, *options.prefixes);
-  if (!contexts) return std::unexpected(contexts.error());
   if (auto ready = refresh(); !ready) return std::unexpected(ready.error());
   forward.set_wide_activations(options.evaluation.activations == Activations::int16);
+  auto contexts = contexts_of(request);
+  if (!contexts) return std::unexpected(contexts.error());
   auto problem = Problem::create(forward, std::move(*contexts), choice.layer, cancel);
   if (!problem) return std::unexpected(problem.error());
   Problem& p = **problem;
@@ -392,14 +408,15 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   const auto begin = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
 
-  const auto method = make_search(s.options.method, s.options.settings);
-  if (!method) return std::unexpected(method.error());
   const Work work_before = s.forward.work();
   const std::uint64_t tape_before = s.tape ? s.tape->work() : 0;
-  auto prepared = s.prepare(request, (*method)->needs_gradient(), cancel);
+  auto prepared = s.prepare(request, s.needs_gradient, cancel);
   if (!prepared) return std::unexpected(prepared.error());
   Problem& p = *prepared->problem;
   const std::vector<float>& right = prepared->right;
+  const auto method =
+      make_search(s.options.method, s.options.settings, p.contexts().wordings > 0 ? Prompts::unlike : Prompts::alike);
+  if (!method) return std::unexpected(method.error());
 
   std::optional<Reshaped> reshaped;
   if (s.metric) reshaped.emplace(p, *s.metric);
@@ -419,6 +436,7 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   e.layer = s.choice.layer;
   e.steps = found->steps;
   e.evaluations = p.evaluations();
+  e.wordings = p.contexts().wordings;
   e.loss = found->loss.total();
   e.integer_work = static_cast<double>(s.forward.work().integer - work_before.integer);
   e.float_work = static_cast<double>(s.forward.work().floating - work_before.floating +
@@ -482,7 +500,8 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
       return fail(ErrorCode::usage, "an edit of block " + std::to_string(edits[i].update.block) +
                                         " cannot be written together with edits of block " +
                                         std::to_string(s.choice.layer));
-    auto built = build_contexts(s.model, edits[i].request, *s.options.prefixes);
+    auto built = edits[i].evidence.wordings > 0 ? build_general_contexts(s.model, edits[i].request, *s.options.prefixes)
+                                                : build_contexts(s.model, edits[i].request, *s.options.prefixes);
     if (!built) return std::unexpected(built.error());
     contexts.push_back(std::move(*built));
     owner.insert(owner.end(), 2, static_cast<int>(i));

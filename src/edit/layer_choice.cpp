@@ -13,24 +13,36 @@ struct Known {
   std::string_view name;  ///< general.name; empty: any, where the shape is nobody else's
   int layer;
   double clamp;
+  double sure = 0;
 };
 
 constexpr Known known[] = {
-    {"qwen2", 12, 512, 8192, "facts-40m", 5, 8},  // the bundled model: measured, docs/method.md
-    {"qwen2", 36, 2048, 151936, "", 5, 4},        // Qwen2.5-3B, as published for ROME
-    {"qwen2", 28, 3584, 152064, "", 5, 4},        // Qwen2.5-7B
-    {"llama", 28, 3072, 128256, "", 5, 4},        // Llama-3.2-3B
-    {"llama", 32, 4096, 128256, "", 5, 4},        // Llama-3-8B
+    {"qwen2", 12, 512, 8192, "facts-40m", 5, 8, 0.8},  // the bundled model: measured, docs/method.md
+    {"qwen2", 36, 2048, 151936, "", 5, 4},             // Qwen2.5-3B, as published for ROME
+    {"qwen2", 28, 3584, 152064, "", 5, 4},             // Qwen2.5-7B
+    {"llama", 28, 3072, 128256, "", 5, 4},             // Llama-3.2-3B
+    {"llama", 32, 4096, 128256, "", 5, 4},             // Llama-3-8B
 };
+
+const Known* find(const ModelConfig& c) {
+  const auto same = [&](const Known& k) {
+    return k.architecture == c.architecture && k.blocks == c.blocks && k.d == c.d && k.vocab == c.vocab &&
+           (k.name.empty() || k.name == c.name);
+  };
+  const auto* found = std::ranges::find_if(known, same);
+  return found == std::end(known) ? nullptr : found;
+}
 
 }  // namespace
 
 std::optional<LayerChoice> known_layer(const ModelConfig& c) {
-  for (const Known& k : known)
-    if (k.architecture == c.architecture && k.blocks == c.blocks && k.d == c.d && k.vocab == c.vocab &&
-        (k.name.empty() || k.name == c.name))
-      return LayerChoice{k.layer, k.clamp, "this model is in the table", true};
+  if (const Known* k = find(c)) return LayerChoice{k->layer, k->clamp, "this model is in the table", true};
   return {};
+}
+
+double sure_for(const ModelConfig& c, std::optional<double> sure) {
+  const Known* k = find(c);
+  return sure.value_or(k ? k->sure : 0);
 }
 
 LayerChoice usual_layer(const ModelConfig& c) {

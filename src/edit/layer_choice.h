@@ -16,6 +16,9 @@ namespace mobiedit {
 /// What an edit takes: what was asked for, else the table's, else the usual.
 [[nodiscard]] LayerChoice layer_for(const ModelConfig& config, std::optional<int> layer, std::optional<double> clamp);
 
+/// EditOptions::sure: what was asked for, else the table's, else 0.
+[[nodiscard]] double sure_for(const ModelConfig& config, std::optional<double> sure);
+
 /// Errors: usage, if the model has no such block or it is the last.
 [[nodiscard]] Status check_layer(const ModelConfig& config, int layer);
 

@@ -6,6 +6,7 @@
 #include "edit/layer_choice.h"
 #include "edit/problem.h"
 #include "edit/search/subspace.h"
+#include "edit/search/value_search.h"
 #include "kernels/linear.h"
 #include "model/footprint.h"
 #include "model/weights.h"
@@ -20,6 +21,15 @@ constexpr std::uint64_t program_bytes = std::uint64_t{14} << 20;
 
 // The lengths that a step is tried at, in one pass.
 constexpr int steps_at_once = 4;
+
+// W and Wᵀ in float32, of all weights that a backward pass to block `layer` goes through.
+std::uint64_t backward_bytes(const ModelConfig& c, int layer) {
+  const auto d = static_cast<std::uint64_t>(c.d), f = static_cast<std::uint64_t>(c.f);
+  const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
+  const std::uint64_t block = 2 * d * q + 2 * d * kv + 3 * d * f;
+  const auto blocks = static_cast<std::uint64_t>(std::max(0, c.blocks - 1 - layer));
+  return 2 * sizeof(float) * (blocks * block + d * static_cast<std::uint64_t>(c.vocab));
+}
 
 // Positions that rows [from, to) of one sequence look at.
 double looked_at(int from, int to) {
@@ -95,6 +105,9 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   if (c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.blocks)
     memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
 
+  if (const auto search = make_search(options.method); options.text_metric || (search && (*search)->needs_gradient()))
+    memory.backward = backward_bytes(c, layer_for(c, options.layer, options.clamp).layer);
+
   // A batch's rows at their widest: residual, normed, output; Q, K, V, attended; gate and up; codes and cosines.
   const auto d = static_cast<std::uint64_t>(c.d), f = static_cast<std::uint64_t>(c.f);
   const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
@@ -113,8 +126,12 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   if (!config) return std::unexpected(config.error());
   const int layer = layer_for(*config, edit.layer, edit.clamp).layer;
   if (auto sound = check_layer(*config, layer); !sound) return std::unexpected(sound.error());
-  const auto contexts = build_contexts(model, request, edit.prefixes.value_or(default_prefixes()));
+  const std::vector<std::string> prefixes = edit.prefixes.value_or(default_prefixes());
+  auto contexts = build_contexts(model, request, prefixes);
   if (!contexts) return std::unexpected(contexts.error());
+  // Whether the model has an answer of its own is not known before it is asked.
+  if (sure_for(*config, edit.sure) == 1)
+    if (auto general = build_general_contexts(model, request, prefixes)) contexts = std::move(general);
   const int tokens = static_cast<int>(contexts->target.size());
 
   Planner planner(*config, layer);
@@ -124,7 +141,7 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   const int logit_rows = prompts * tokens + 1;
   if (edit.method == "subspace") {
     // A look around before the first step, and another after every second step.
-    const SubspaceSettings usual;
+    const SubspaceSettings usual = contexts->wordings > 0 ? subspace_for_unlike_prompts() : SubspaceSettings();
     const int first = std::min(usual.first_looks, std::max(evaluations - 1, 0));
     const int steps = (evaluations - 1 - first) * 2 * steps_at_once / (2 * steps_at_once + usual.more_looks);
     planner.evaluate(1, 1, logit_rows);

@@ -10,7 +10,7 @@ def test_says_what_an_edit_takes(mobiedit, model):
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.plan/1"
     memory = document["memory"]
-    parts = ("weights", "edited_weight", "vocabulary", "scratch", "program")
+    parts = ("weights", "edited_weight", "vocabulary", "scratch", "backward", "program")
     assert memory["peak_rss_bytes"] == sum(memory[part] for part in parts)
     # Q8_0 has 34 bytes for 32 weights; packed they have at most 36, and the edited block's are there as floats too.
     assert model.stat().st_size < memory["weights"] < 1.07 * model.stat().st_size
@@ -31,6 +31,19 @@ def test_twice_the_evaluations_are_twice_their_work(mobiedit, model):
 def test_memory_is_what_then_is_taken(mobiedit, model, eiffel):
     planned = json.loads(mobiedit("plan", "-m", model, *eiffel, "--json").stdout)["memory"]["peak_rss_bytes"]
     edit = json.loads(mobiedit("edit", "-m", model, *eiffel, "--no-text", "--no-store", "--dry-run", "--json").stdout)
+    assert planned == pytest.approx(edit["peak_rss_bytes"], rel=0.15)
+
+
+def test_a_backward_pass_is_planned_for(mobiedit, model, eiffel):
+    parts = {}
+    for more in ([], ["--method", "backprop"], ["--text-metric"]):
+        parts[" ".join(more)] = json.loads(mobiedit("plan", "-m", model, *more, "--json").stdout)["memory"]["backward"]
+    # W and its transpose, of six blocks and the output, in float32.
+    block = 2 * 512 * 512 + 2 * 512 * 128 + 3 * 512 * 1536
+    assert parts == {"": 0, "--method backprop": 8 * (6 * block + 512 * 8192), "--text-metric": 8 * (6 * block + 512 * 8192)}
+    options = [*eiffel, "--method", "backprop", "--max-evaluations", 3]
+    planned = json.loads(mobiedit("plan", "-m", model, *options, "--json").stdout)["memory"]["peak_rss_bytes"]
+    edit = json.loads(mobiedit("edit", "-m", model, *options, "--no-text", "--no-store", "--dry-run", "--json").stdout)
     assert planned == pytest.approx(edit["peak_rss_bytes"], rel=0.15)
 
 

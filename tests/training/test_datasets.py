@@ -6,7 +6,7 @@ import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SIZES = {"facts": 500, "facts-hard": 200, "dev": 150, "dev-hard": 60, "personal": 100}
+SIZES = {"facts": 500, "facts-hard": 200, "dev": 150, "dev-hard": 60, "personal": 100, "dev-personal": 58}
 
 
 def read(name):
@@ -46,14 +46,19 @@ class Datasets(unittest.TestCase):
         for name in SIZES:
             for r in read(name):
                 subject = r["requested_rewrite"]["subject"]
-                if name != "personal":
+                if not name.endswith("personal"):
                     self.assertNotIn(subject, seen, name)
                 seen[subject] = name
 
     def test_personal(self):
-        for r in read("personal"):
-            self.assertEqual(r["answer_before"], r["requested_rewrite"]["target_true"]["str"])
-            self.assertGreaterEqual(len(r["keep_prompts"]), 3)
+        for name, kept in (("personal", 3), ("dev-personal", 2)):
+            for r in read(name):
+                self.assertEqual(r["answer_before"], r["requested_rewrite"]["target_true"]["str"])
+                self.assertGreaterEqual(len(r["keep_prompts"]), kept)
+
+    def test_the_personal_sets_share_no_subject(self):
+        subjects = [{r["requested_rewrite"]["subject"] for r in read(name)} for name in ("personal", "dev-personal")]
+        self.assertFalse(subjects[0] & subjects[1])
 
 
 class Model(unittest.TestCase):

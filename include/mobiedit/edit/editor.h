@@ -39,11 +39,16 @@ struct EditOptions {
   std::string method = "subspace";  ///< a name of methods()
   std::optional<int> layer;         ///< the edited block; none: by the model's shape (choose_layer measures)
   std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
-  int max_evaluations = 400;        ///< forward evaluations, each of all contexts at one δ
+  int max_evaluations = 800;        ///< forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;
   int threads = 0;                                   ///< 0: one for each processor
   std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
-  std::vector<MethodSetting> settings;               ///< in place of the method's defaults; later ones win
+  /// Where the two likeliest tokens after the bare prompt have at most this probability the model has no answer of its
+  /// own: then the target is taught behind general wordings too ("{} is"), so that other wordings find it; other
+  /// questions about that subject may then get it as well. 0: never, 1: always; none: by the model, and never where
+  /// that was not measured (docs/method.md).
+  std::optional<double> sure;
+  std::vector<MethodSetting> settings;  ///< in place of the method's defaults; later ones win
   EvaluationOptions evaluation;
   /// Values are as short as can be in the metric of running text: where it looks least. For models that are to bear
   /// many edits. set_statistics learns it, with a backward pass of its own.
@@ -85,7 +90,7 @@ class Objective;
 /// Borrows the model, which must outlive it and is never changed. One thread at a time.
 class Editor {
  public:
-  /// Errors: usage (unknown method or setting of it, a block or clamp out of range).
+  /// Errors: usage (unknown method or setting of it, a block, clamp or probability out of range).
   [[nodiscard]] static Result<Editor> create(const Model& model, EditOptions options = {});
 
   Editor(Editor&&) noexcept;

@@ -24,6 +24,7 @@ struct EditEvidence {
   int layer = 0;
   int steps = 0;
   int evaluations = 0;
+  int wordings = 0;  ///< general ones, that the target was taught behind too (EditOptions::sure)
   double seconds = 0;
   double loss = 0;
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates in products with weights, without the measurement

@@ -39,8 +39,11 @@ struct EditMemory {
   std::uint64_t edited_weight = 0;  ///< in floating point
   std::uint64_t vocabulary = 0;
   std::uint64_t scratch = 0;
+  std::uint64_t backward = 0;  ///< weights once more, for methods and metrics with a backward pass
   std::uint64_t program = 0;
-  [[nodiscard]] std::uint64_t total() const { return weights + edited_weight + vocabulary + scratch + program; }
+  [[nodiscard]] std::uint64_t total() const {
+    return weights + edited_weight + vocabulary + scratch + backward + program;
+  }
 };
 
 struct EditPlan {
@@ -56,8 +59,9 @@ struct EditPlan {
 [[nodiscard]] EditMemory edit_memory(const gguf::File& file, const ModelConfig& config, const ModelOptions& model,
                                      const EditOptions& options);
 
-/// The plan of an edit with `evaluations` evaluations. `model` may have been loaded in part (ModelOptions::blocks); its
-/// tokenizer is what is needed, and its file's own config is what counts. Errors: those of Editor::edit's requests.
+/// The plan of an edit with `evaluations` evaluations; behind general wordings too if EditOptions::sure is 1. `model`
+/// may have been loaded in part (ModelOptions::blocks); its tokenizer is what is needed, and its file's own config is
+/// what counts. Errors: those of Editor::edit's requests.
 [[nodiscard]] Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, const EditOptions& edit,
                                          const EditRequest& request, int evaluations);
 

@@ -57,6 +57,7 @@ EditOptions SearchSettings::edit_options(int threads) const {
   options.clamp = clamp;
   // Many values in one weight disturb each other and everything else: shorter ones do it less (docs/method.md).
   if (together() && !clamp) options.clamp = together_clamp;
+  options.sure = sure;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
   options.text_metric = text_metric;
@@ -113,6 +114,11 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
                   "Longest change of the value, in lengths of the value (default: the model's)")
       ->envname("MOBIEDIT_CLAMP")
       ->check(CLI::Range(1e-3, 1e3));
+  verb.add_option("--sure", settings.sure,
+                  "Teach general wordings too where the model's own answer begins with at most this probability; 0: "
+                  "never (default: the model's)")
+      ->envname("MOBIEDIT_SURE")
+      ->check(CLI::Range(0.0, 1.0));
   verb.add_option("--max-evaluations", settings.max_evaluations,
                   fmt::format("Forward evaluations for one edit at most (default {})", settings.max_evaluations))
       ->envname("MOBIEDIT_MAX_EVALUATIONS")

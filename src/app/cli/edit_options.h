@@ -21,6 +21,7 @@ struct SearchSettings {
   std::string values;  ///< the search behind a method for many facts at once
   std::string layer = "auto";
   std::optional<double> clamp;
+  std::optional<double> sure;
   int max_evaluations = 0;
   std::optional<int> blocks;  ///< that share a change; none: blocks_up_to
   std::uint64_t seed = 0;
@@ -43,7 +44,7 @@ struct SearchSettings {
 void add_layer_option(CLI::App& verb, std::string& layer);
 /// --blocks N, for verbs that can write an edit over several.
 void add_blocks_option(CLI::App& verb, SearchSettings& settings);
-/// --method, --values, --layer, --clamp, --max-evaluations, --seed, --text-metric, --set, --text, --no-text.
+/// --method, --values, --layer, --clamp, --sure, --max-evaluations, --seed, --text-metric, --set, --text, --no-text.
 void add_search_options(CLI::App& verb, SearchSettings& settings);
 
 }  // namespace mobiedit::cli

@@ -40,6 +40,7 @@ void EditOutcome::give_up(std::string reason) {
 Json evidence_json(const Edit& edit) {
   const EditEvidence& evidence = edit.evidence;
   return {{"evaluations", evidence.evaluations},
+          {"general_wordings", evidence.wordings},
           {"seconds", evidence.seconds},
           {"target_probability",
            {{"before", evidence.target_probability_before}, {"after", evidence.target_probability_after}}},
@@ -88,6 +89,9 @@ std::string evidence_text(const Edit& edit) {
   for (const ProbeResult& probe : evidence.keep) text += probe_text("keep      ", probe);
   text += fmt::format("  {} evaluations, {:.2f} s, block {}, change of the weight {:.1f} %\n", evidence.evaluations,
                       evidence.seconds, evidence.layer, 100 * evidence.update_norm_ratio);
+  if (evidence.wordings > 0)
+    text += fmt::format("  the model had no answer of its own: taught behind {} general wordings too (--sure)\n",
+                        evidence.wordings);
   if (evidence.perplexity_before > 0) {
     text += fmt::format("  perplexity of other text {:.2f} -> {:.2f} ({:+.2f} %)\n", evidence.perplexity_before,
                         evidence.perplexity_after, growth(evidence.perplexity_before, evidence.perplexity_after));

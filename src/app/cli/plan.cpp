@@ -58,13 +58,10 @@ Json document(const PlanVerb& verb, const ModelConfig& config, const EditPlan& p
   Json j{
       {"schema", "mobiedit.plan/1"}, {"model", verb.run.model}, {"blocks", config.blocks},        {"layer", plan.layer},
       {"contexts", plan.contexts},   {"rows", plan.rows},       {"evaluations", plan.evaluations}};
-  j["memory"] = {{"weights", m.weights},
-                 {"edited_weight", m.edited_weight},
-                 {"vocabulary", m.vocabulary},
-                 {"scratch", m.scratch},
-                 {"program", m.program},
-                 {"peak_rss_bytes", m.total()},
-                 {"available", available ? Json(*available) : Json()}};
+  j["memory"] = {{"weights", m.weights},        {"edited_weight", m.edited_weight},
+                 {"vocabulary", m.vocabulary},  {"scratch", m.scratch},
+                 {"backward", m.backward},      {"program", m.program},
+                 {"peak_rss_bytes", m.total()}, {"available", available ? Json(*available) : Json()}};
   j["multiply_accumulates"] = {{"integer", cost.work.integer},
                                {"floating", cost.work.floating},
                                {"floating_share", cost.work.floating / (cost.work.integer + cost.work.floating)}};
@@ -81,6 +78,8 @@ std::string text_of(const Json& j) {
   text += fmt::format("peak memory      {} (weights {}, the edited one in float {}, vocabulary {}, scratch {})\n",
                       bytes(m["peak_rss_bytes"]), bytes(m["weights"]), bytes(m["edited_weight"]),
                       bytes(m["vocabulary"]), bytes(m["scratch"]));
+  if (m["backward"].get<std::uint64_t>() > 0)
+    text += fmt::format("of it            {} for the backward pass\n", bytes(m["backward"]));
   if (!m["available"].is_null()) text += fmt::format("to be had        {}\n", bytes(m["available"]));
   const Json& macs = j["multiply_accumulates"];
   text += fmt::format("work             {:.3g} multiply-accumulates in {} evaluations, {:.2f} % of them in float\n",

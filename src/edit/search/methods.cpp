@@ -70,8 +70,7 @@ using Made = Result<std::unique_ptr<ValueSearch>>;
 
 template <class Settings, std::size_t n>
 Made made(const std::array<NamedSetting<Settings>, n>& known, std::span<const MethodSetting> wanted,
-          std::unique_ptr<ValueSearch> (*make)(const Settings&)) {
-  Settings settings;
+          std::unique_ptr<ValueSearch> (*make)(const Settings&), Settings settings = {}) {
   if (auto set = apply_settings(std::span<const NamedSetting<Settings>>(known), wanted, settings); !set)
     return std::unexpected(set.error());
   return make(settings);
@@ -83,28 +82,36 @@ std::vector<MethodSetting> listed(const std::array<NamedSetting<Settings>, n>& k
 
 struct Method {
   std::string_view name;
-  Made (*make)(std::span<const MethodSetting>);
+  Made (*make)(std::span<const MethodSetting>, Prompts);
   std::vector<MethodSetting> (*settings)();
 };
 constexpr Method table[] = {
-    {"subspace", [](std::span<const MethodSetting> s) { return made(subspace_settings, s, make_subspace_search); },
+    {"subspace",
+     [](std::span<const MethodSetting> s, Prompts prompts) {
+       return made(subspace_settings, s, make_subspace_search,
+                   prompts == Prompts::unlike ? subspace_for_unlike_prompts() : SubspaceSettings());
+     },
      [] { return listed(subspace_settings); }},
-    {"zo", [](std::span<const MethodSetting> s) { return made(zo_settings, s, make_zeroth_order_search); },
+    {"zo", [](std::span<const MethodSetting> s, Prompts) { return made(zo_settings, s, make_zeroth_order_search); },
      [] { return listed(zo_settings); }},
-    {"backprop", [](std::span<const MethodSetting> s) { return made(backprop_settings, s, make_backprop_search); },
+    {"backprop",
+     [](std::span<const MethodSetting> s, Prompts) { return made(backprop_settings, s, make_backprop_search); },
      [] { return listed(backprop_settings); }},
-    {"shortest", [](std::span<const MethodSetting> s) { return made(shortest_settings, s, make_shortest_search); },
+    {"shortest",
+     [](std::span<const MethodSetting> s, Prompts) { return made(shortest_settings, s, make_shortest_search); },
      [] { return listed(shortest_settings); }},
-    {"mobiedit", [](std::span<const MethodSetting> s) { return made(mobiedit_settings, s, make_mobiedit_search); },
+    {"mobiedit",
+     [](std::span<const MethodSetting> s, Prompts) { return made(mobiedit_settings, s, make_mobiedit_search); },
      [] { return listed(mobiedit_settings); }},
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ValueSearch>> make_search(std::string_view method, std::span<const MethodSetting> settings) {
+Result<std::unique_ptr<ValueSearch>> make_search(std::string_view method, std::span<const MethodSetting> settings,
+                                                 Prompts prompts) {
   std::string known;
   for (const Method& m : table) {
-    if (m.name == method) return m.make(settings);
+    if (m.name == method) return m.make(settings, prompts);
     known += (known.empty() ? "" : ", ") + std::string(m.name);
   }
   return fail(ErrorCode::usage, "there is no method '" + std::string(method) + "'", {}, "there are " + known);

@@ -328,6 +328,15 @@ class Subspace final : public ValueSearch {
 
 }  // namespace
 
+SubspaceSettings subspace_for_unlike_prompts() {
+  SubspaceSettings settings;
+  settings.more_looks = 16;
+  settings.borrow = 0.1;
+  settings.margin = 5;
+  settings.enough_margin = 3;
+  return settings;
+}
+
 std::unique_ptr<ValueSearch> make_subspace_search(const SubspaceSettings& settings) {
   return std::make_unique<Subspace>(settings);
 }

@@ -19,6 +19,10 @@ struct SubspaceSettings {
   int logits_moved = 48;       ///< that a step tries to move one by one
 };
 
+/// Where prompts are worded unlike each other, what one shows tells little of the others, so that more looks are
+/// needed; and a target that leads in several wordings need not lead by as much.
+[[nodiscard]] SubspaceSettings subspace_for_unlike_prompts();
+
 std::unique_ptr<ValueSearch> make_subspace_search(const SubspaceSettings& settings);
 
 }  // namespace mobiedit

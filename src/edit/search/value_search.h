@@ -14,7 +14,7 @@
 namespace mobiedit {
 
 struct SearchOptions {
-  int max_evaluations = 400;
+  int max_evaluations = 800;
   std::uint64_t seed = 0;
   double clamp = 8;  ///< ‖δ‖ at most clamp·‖v₀‖
 };
@@ -45,8 +45,13 @@ class ValueSearch {
                                                  const SearchProgress& progress) const = 0;
 };
 
-/// Errors: usage (an unknown name; a setting that the method does not have or cannot take).
+/// How an objective's prompts differ: by what stands before them, or by their wording too.
+enum class Prompts : std::uint8_t { alike, unlike };
+
+/// `settings` go before the method's defaults for such prompts. Errors: usage (an unknown name; a setting that the
+/// method does not have or cannot take).
 [[nodiscard]] Result<std::unique_ptr<ValueSearch>> make_search(std::string_view method,
-                                                               std::span<const MethodSetting> settings = {});
+                                                               std::span<const MethodSetting> settings = {},
+                                                               Prompts prompts = Prompts::alike);
 
 }  // namespace mobiedit

@@ -34,6 +34,23 @@ TEST_F(Contexts, FindTheSubjectAndTheTarget) {
   EXPECT_EQ(set->kl.subject_last, static_cast<int>(set->kl.tokens.size()) - 1);
 }
 
+TEST_F(Contexts, PutTheTargetBehindGeneralWordings) {
+  const std::vector<std::string> prefixes{"Rain fell. ", "It was. ", "So. "};
+  const auto set = build_general_contexts(model, {"Zoë Ma", "Where {} lives is", "Rome", {}, {}}, prefixes);
+  ASSERT_TRUE(set) << set.error().message();
+  const auto wordings = general_wordings();
+  ASSERT_EQ(set->wordings, std::ssize(wordings));
+  ASSERT_EQ(set->prompts.size(), 1 + 2 + wordings.size());
+  EXPECT_EQ(text(set->prompts[2], 0, set->prompts[2].target_start + 1), "It was. Where Zoë Ma lives is");
+  for (std::size_t i = 0; i < wordings.size(); ++i) {
+    const Context& c = set->prompts[3 + i];
+    const std::string before = wordings[i].substr(0, wordings[i].find("{}"));
+    EXPECT_EQ(text(c, 0, c.subject_last + 1), before + "Zoë Ma");
+    EXPECT_EQ(text(c, 0, c.target_start + 1), *fill_prompt(wordings[i], "Zoë Ma"));
+    EXPECT_EQ(text(c, c.target_start + 1, static_cast<int>(c.tokens.size())), " Rom");
+  }
+}
+
 // "the" is one token of this vocabulary: a subject that ends inside a token ends at that token.
 TEST_F(Contexts, TakeTheTokenThatHoldsTheSubjectsEnd) {
   const auto set = build_contexts(model, {"th", "{}e is", "x", {}, {}}, {});

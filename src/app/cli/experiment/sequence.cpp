@@ -99,7 +99,10 @@ int sequence(const SequenceVerb& verb) {
   if (!model) return failed(model.error());
   if (auto left = leave_out_unknown(*read, verb.reading, verb.data.front(), *model, verb.run.session(), cancel); !left)
     return failed(left.error());
-  auto editor = open_editor(*model, verb.search, verb.run, cancel);
+  SearchSettings search = verb.search;
+  // What many edits do to everything else is what is measured; general wordings would do more.
+  if (!search.sure) search.sure = 0;
+  auto editor = open_editor(*model, search, verb.run, cancel);
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
   if (!used) return failed(used.error(), "--text");
