@@ -23,6 +23,9 @@ def mobiedit(program, tmp_path_factory):
     """Runs the command line without a terminal, and with a cache of its own, so that what another run remembered plays no
     part; a call that names no store gets an empty one. Gives the finished process, stdout and stderr apart."""
     settings = {"MOBIEDIT_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # As many programs run as there are processors; threads that wait for each other spin.
+        settings["MOBIEDIT_THREADS"] = "1"
     stores = tmp_path_factory.mktemp("stores")
     numbers = itertools.count()
 
