@@ -76,8 +76,13 @@ TEST_F(Goldens, ContextsKeysValuesAndLosses) {
 TEST_F(Goldens, GradientEstimatesAgree) {
   constexpr int n = 64;
   constexpr double mu = 0.01;
+#ifdef __SANITIZE_ADDRESS__
+  const std::size_t tried = 1;  // minutes otherwise, and what is done with memory is the same for each
+#else
+  const std::size_t tried = edits.size();
+#endif
   double sum = 0;
-  for (std::size_t e = 0; e < edits.size(); ++e) {
+  for (std::size_t e = 0; e < tried; ++e) {
     Problem& p = *problems[e];
     const auto d = static_cast<std::size_t>(p.dimension());
     std::vector<float> z(n * d), trials;
@@ -105,8 +110,7 @@ TEST_F(Goldens, GradientEstimatesAgree) {
     sum += along / std::sqrt(a * b);
   }
   const double expected = std::sqrt(n / (n + 512.0));
-  EXPECT_NEAR(sum / static_cast<double>(edits.size()), expected,
-              3 * 0.044 / std::sqrt(static_cast<double>(edits.size())));
+  EXPECT_NEAR(sum / static_cast<double>(tried), expected, 3 * 0.044 / std::sqrt(static_cast<double>(tried)));
 }
 
 }  // namespace
