@@ -11,6 +11,12 @@ import pytest
 EIFFEL = ["--subject", "Eiffel Tower", "--prompt", "{} is located in", "--target", "Rome"]
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
+LONGEST = ["test_faults.py", "test_trials.py"]
+
+
+def pytest_collection_modifyitems(items):
+    # Of files that are run side by side the longest begin, or one processor waits for them at the end.
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
