@@ -4,7 +4,7 @@
 set(kernel_flags -O3 -fno-tree-pre -fno-tree-loop-distribute-patterns)
 # With the sanitizers' checks in them, unrolled tiles take minutes to compile and gain nothing.
 if(MOBIEDIT_SANITIZE)
-  set(kernel_flags -O1)
+  set(kernel_flags -Og)
 endif()
 foreach(source IN LISTS mobiedit_sources)
   if(source MATCHES "_avx2\\.cpp$")

@@ -11,6 +11,12 @@ import pytest
 EIFFEL = ["--subject", "Eiffel Tower", "--prompt", "{} is located in", "--target", "Rome"]
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
+LONGEST = ["test_faults.py", "test_trials.py"]
+
+
+def pytest_collection_modifyitems(items):
+    # Of files that are run side by side the longest begin, or one processor waits for them at the end.
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +29,9 @@ def mobiedit(program, tmp_path_factory):
     """Runs the command line without a terminal, and with a cache of its own, so that what another run remembered plays no
     part; a call that names no store gets an empty one. Gives the finished process, stdout and stderr apart."""
     settings = {"MOBIEDIT_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # As many programs run as there are processors; threads that wait for each other spin.
+        settings["MOBIEDIT_THREADS"] = "1"
     stores = tmp_path_factory.mktemp("stores")
     numbers = itertools.count()
 

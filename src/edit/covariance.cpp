@@ -24,7 +24,7 @@ constexpr int chunk_tokens = 256;
 constexpr std::size_t tokens_per_dimension = 20;
 
 // The file: this header, then the factor's lower triangle, column by column, as float32 of this machine.
-struct Header {
+struct CovarianceHeader {
   char magic[8] = {'M', 'E', 'C', 'O', 'V', '0', '1', '\n'};
   std::uint32_t f = 0;
   std::uint32_t tokens = 0;
@@ -43,14 +43,15 @@ struct Covariance::Factor {
   [[nodiscard]] std::size_t column_at(std::size_t j) const { return j * f - j * (j - 1) / 2; }
 
   [[nodiscard]] std::span<const float> column(std::size_t j) const {
-    const float* values = file ? reinterpret_cast<const float*>(file->bytes().data() + sizeof(Header)) : held.data();
+    const float* values =
+        file ? reinterpret_cast<const float*>(file->bytes().data() + sizeof(CovarianceHeader)) : held.data();
     return {values + column_at(j), f - j};
   }
 
   // Columns [begin, end) are done with for now.
   void pass(std::size_t begin, std::size_t end) const {
     if (file)
-      file->release(sizeof(Header) + column_at(begin) * sizeof(float),
+      file->release(sizeof(CovarianceHeader) + column_at(begin) * sizeof(float),
                     (column_at(end) - column_at(begin)) * sizeof(float));
   }
 
@@ -159,7 +160,7 @@ int Covariance::length() const {
 }
 
 Status Covariance::write(const std::string& path) const {
-  Header header;
+  CovarianceHeader header;
   header.f = static_cast<std::uint32_t>(factor_->f);
   header.tokens = static_cast<std::uint32_t>(factor_->tokens);
   const auto f = static_cast<std::uint64_t>(factor_->f);
@@ -176,8 +177,8 @@ Result<Covariance> Covariance::read(const std::string& path, int f) try {
   if (!file) return std::unexpected(file.error());
   const auto bytes = file->bytes();
   const auto n = static_cast<std::uint64_t>(f);
-  Header header;
-  const Header expected;
+  CovarianceHeader header;
+  const CovarianceHeader expected;
   if (bytes.size() != sizeof header + n * (n + 1) / 2 * sizeof(float))
     return fail(ErrorCode::bad_model, "not the statistics of this model", path, "delete it");
   std::memcpy(&header, bytes.data(), sizeof header);

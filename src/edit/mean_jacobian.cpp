@@ -22,9 +22,9 @@ constexpr int probes_a_sentence = 32;  // many sentences, few probes in each: M 
 constexpr std::size_t fewest_sentences = 32;
 constexpr std::size_t longest_sentence = 40;  // tokens
 constexpr float probe_length = 0.5f;          // of the value's own length, as the searches take it
-constexpr float ridge = 0.3f;                 // of the mean of the probes' second moment
+constexpr float probe_ridge = 0.3f;           // of the mean of the probes' second moment
 
-struct Header {
+struct JacobianHeader {
   char magic[8] = {'M', 'E', 'J', 'A', 'C', '0', '1', '\n'};
   std::uint32_t d = 0;
   std::uint32_t reserved = 0;
@@ -142,7 +142,7 @@ Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& 
     products.noalias() += moved * directions.transpose();
     inputs.selfadjointView<Eigen::Lower>().rankUpdate(directions);
   }
-  inputs.diagonal().array() += ridge * inputs.diagonal().mean();
+  inputs.diagonal().array() += probe_ridge * inputs.diagonal().mean();
   const Eigen::MatrixXf m = inputs.selfadjointView<Eigen::Lower>().llt().solve(products.transpose());  // Mᵀ, by columns
   return MeanJacobian({m.data(), m.data() + m.size()});
 } catch (const std::bad_alloc&) {
@@ -158,7 +158,7 @@ void MeanJacobian::through(std::span<const float> rows, std::span<float> out) co
 }
 
 Status MeanJacobian::write(const std::string& path) const {
-  Header header;
+  JacobianHeader header;
   header.d = static_cast<std::uint32_t>(std::lround(std::sqrt(static_cast<double>(m_.size()))));
   return io::write_whole(path, sizeof header + m_.size() * sizeof(float), [&](io::PendingFile& file) -> Status {
     if (auto s = file.write(std::as_bytes(std::span(&header, 1))); !s) return s;
@@ -171,8 +171,8 @@ Result<MeanJacobian> MeanJacobian::read(const std::string& path, int d) try {
   if (!file) return std::unexpected(file.error());
   const auto bytes = file->bytes();
   const auto n = static_cast<std::size_t>(d) * static_cast<std::size_t>(d);
-  Header header;
-  const Header expected;
+  JacobianHeader header;
+  const JacobianHeader expected;
   if (bytes.size() != sizeof header + n * sizeof(float) ||
       std::memcmp(bytes.data(), expected.magic, sizeof expected.magic) != 0)
     return fail(ErrorCode::bad_model, "not the mean Jacobian of this model", path, "delete it");

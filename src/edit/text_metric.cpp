@@ -19,11 +19,11 @@ namespace {
 using Matrix = Eigen::MatrixXf;
 
 constexpr std::size_t window = 256;
-constexpr std::size_t tokens_per_dimension = 60;  // wanted; a tenth of it is the least
+constexpr std::size_t metric_tokens_per_dimension = 60;  // wanted; a tenth of it is the least
 // Of the mean eigenvalue: directions that text hardly feels may be some three times as long as the mean one.
 constexpr double floor_share = 0.1;
 
-struct Header {
+struct MetricHeader {
   char magic[8] = {'M', 'E', 'T', 'M', 'E', '0', '1', '\n'};
   std::uint32_t d = 0;
   std::uint32_t reserved = 0;
@@ -46,7 +46,7 @@ Result<TextMetric> TextMetric::from_text(Forward& forward, Tape& tape, const Tok
   const ModelConfig& c = forward.config();
   const auto d = static_cast<std::size_t>(c.d), vocab = static_cast<std::size_t>(c.vocab);
   const std::vector<Token> tokens = tokenizer.encode(text);
-  const std::size_t wanted = tokens_per_dimension * d;
+  const std::size_t wanted = metric_tokens_per_dimension * d;
   if (tokens.size() < wanted / 10)
     return fail(ErrorCode::usage,
                 "the text has " + std::to_string(tokens.size()) + " tokens; the metric of running text needs " +
@@ -96,7 +96,7 @@ void TextMetric::through(std::span<const float> rows, std::span<float> out) cons
 }
 
 Status TextMetric::write(const std::string& path) const {
-  Header header;
+  MetricHeader header;
   header.d = static_cast<std::uint32_t>(d_);
   return io::write_whole(path, sizeof header + a_.size() * sizeof(float), [&](io::PendingFile& file) -> Status {
     if (auto s = file.write(std::as_bytes(std::span(&header, 1))); !s) return s;
@@ -109,7 +109,7 @@ Result<TextMetric> TextMetric::read(const std::string& path, int d) try {
   if (!file) return std::unexpected(file.error());
   const auto bytes = file->bytes();
   const auto n = static_cast<std::size_t>(d) * static_cast<std::size_t>(d);
-  const Header expected;
+  const MetricHeader expected;
   if (bytes.size() != sizeof expected + n * sizeof(float) ||
       std::memcmp(bytes.data(), expected.magic, sizeof expected.magic) != 0)
     return fail(ErrorCode::bad_model, "not the metric of running text of this model", path, "delete it");

@@ -11,7 +11,7 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::string_view placeholder = "{}";
+constexpr std::string_view subject_mark = "{}";
 
 /// Collects texts to score in one go and remembers which is which.
 class Batch {
@@ -111,8 +111,8 @@ Result<FactOutcome> measure(Session& session, const Tokenizer& tokenizer, const 
 
 std::string filled_prompt(std::string_view prompt, std::string_view subject) {
   std::string filled(prompt);
-  if (const auto at = filled.find(placeholder); at != std::string::npos) {
-    filled.replace(at, placeholder.size(), subject);
+  if (const auto at = filled.find(subject_mark); at != std::string::npos) {
+    filled.replace(at, subject_mark.size(), subject);
   }
   return filled;
 }

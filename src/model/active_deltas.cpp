@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view slot_names[] = {"attn_q",   "attn_k", "attn_v",  "attn_output",
                                            "ffn_gate", "ffn_up", "ffn_down"};
 
-std::size_t product(int a, int b) {
+std::size_t elements(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
@@ -34,7 +34,7 @@ std::optional<std::size_t> place_of(std::string_view tensor, int blocks) {
   if (!tensor.starts_with('.')) return {};
   tensor.remove_prefix(1);
   for (std::size_t slot = 0; slot < std::size(slot_names); ++slot)
-    if (tensor == slot_names[slot]) return product(block, ActiveDeltas::slots) + slot;
+    if (tensor == slot_names[slot]) return elements(block, ActiveDeltas::slots) + slot;
   return {};
 }
 
@@ -42,7 +42,7 @@ std::optional<std::size_t> place_of(std::string_view tensor, int blocks) {
 Result<kernels::PackedWeight> sum_of(std::span<const LowRankDelta* const> deltas, int rank, int in, int out,
                                      kernels::Isa isa, ThreadPool& pool) {
   const auto width = static_cast<std::size_t>(rank);
-  std::vector<float> left(product(out, rank)), sum(product(out, in));
+  std::vector<float> left(elements(out, rank)), sum(elements(out, in));
   std::size_t column = 0;
   for (const LowRankDelta* delta : deltas) {
     const auto r = static_cast<std::size_t>(delta->rank);
@@ -55,7 +55,8 @@ Result<kernels::PackedWeight> sum_of(std::span<const LowRankDelta* const> deltas
       [&](int row, std::span<float> values) {
         std::size_t at = 0;
         for (const LowRankDelta* delta : deltas)
-          for (int j = 0; j < delta->rank; ++j) values[at++] = delta->a[product(j, in) + static_cast<std::size_t>(row)];
+          for (int j = 0; j < delta->rank; ++j)
+            values[at++] = delta->a[elements(j, in) + static_cast<std::size_t>(row)];
       },
       pool);
   if (!right) return std::unexpected(right.error());
@@ -65,7 +66,7 @@ Result<kernels::PackedWeight> sum_of(std::span<const LowRankDelta* const> deltas
   return kernels::PackedWeight::from_floats(
       isa, kernels::WeightKind::f32, out, in,
       [&](int row, std::span<float> values) {
-        std::copy_n(sum.data() + product(row, in), values.size(), values.data());
+        std::copy_n(sum.data() + elements(row, in), values.size(), values.data());
       },
       pool);
 }
@@ -78,7 +79,7 @@ Result<ActiveDeltas> ActiveDeltas::resolve(const ModelConfig& c, std::span<const
   const Size sizes[slots] = {{c.d, c.q_size()}, {c.d, c.kv_size()}, {c.d, c.kv_size()}, {c.q_size(), c.d},
                              {c.d, c.f},        {c.d, c.f},         {c.f, c.d}};
   std::copy_n(sizes, std::size(sizes), active.sizes_);
-  active.places_.resize(product(c.blocks, slots));
+  active.places_.resize(elements(c.blocks, slots));
   for (const LowRankDelta& delta : deltas)
     if (auto added = active.add(delta); !added) return std::unexpected(added.error());
   return active;
@@ -91,7 +92,7 @@ Status ActiveDeltas::add(const LowRankDelta& delta) {
                 "an adapter changes '" + delta.tensor + "', which this model doesn't have or which can't be changed",
                 delta.tensor, "was it made for another model?");
   const auto [in, out] = sizes_[*place % slots];
-  if (delta.rank < 1 || delta.a.size() != product(delta.rank, in) || delta.b.size() != product(out, delta.rank))
+  if (delta.rank < 1 || delta.a.size() != elements(delta.rank, in) || delta.b.size() != elements(out, delta.rank))
     return fail(ErrorCode::usage, "an adapter's '" + delta.tensor + "' has other sizes than the model's", delta.tensor,
                 "was it made for another model?");
   places_[*place].deltas.push_back(&delta);
@@ -104,7 +105,7 @@ void ActiveDeltas::merge(kernels::Isa isa, ThreadPool& pool) {
     const auto [in, out] = sizes_[i % slots];
     std::size_t rank = 0;
     for (const LowRankDelta* delta : place.deltas) rank += static_cast<std::size_t>(delta->rank);
-    if (rank * static_cast<std::size_t>(in + out) <= product(in, out)) continue;
+    if (rank * static_cast<std::size_t>(in + out) <= elements(in, out)) continue;
     if (rank > static_cast<std::size_t>(std::numeric_limits<int>::max())) continue;
     try {
       auto sum = sum_of(place.deltas, static_cast<int>(rank), in, out, isa, pool);
@@ -119,7 +120,7 @@ void ActiveDeltas::merge(kernels::Isa isa, ThreadPool& pool) {
 }
 
 const ActiveDeltas::Place& ActiveDeltas::place(int block, Slot slot) const {
-  return places_[product(block, slots) + static_cast<std::size_t>(slot)];
+  return places_[elements(block, slots) + static_cast<std::size_t>(slot)];
 }
 
 std::span<const LowRankDelta* const> ActiveDeltas::at(int block, Slot slot) const {

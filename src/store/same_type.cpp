@@ -84,17 +84,17 @@ Result<std::map<int, Task>> tasks_of(const gguf::File& base, std::span<const Ran
   return tasks;
 }
 
-struct Written {
+struct Flipped {
   std::vector<std::byte> bytes;
   FlippedTensor report;
 };
 
-Result<Written> flip(const gguf::File& base, const Task& task, ThreadPool& pool) {
+Result<Flipped> flip(const gguf::File& base, const Task& task, ThreadPool& pool) {
   const gguf::TensorInfo& tensor = *task.tensor;
   const std::size_t f = tensor.columns(), d = tensor.rows();
   const std::size_t stride = gguf::row_bytes(tensor.type, f);
   const auto source = base.data(tensor);
-  Written written{{source.begin(), source.end()}, {tensor.name, tensor.type, f * d, 0, 0, 0}};
+  Flipped written{{source.begin(), source.end()}, {tensor.name, tensor.type, f * d, 0, 0, 0}};
   const auto n = task.left.cols();
   Eigen::VectorXd missed = Eigen::VectorXd::Zero(n);
   double felt = 0, wanted = 0;

@@ -12,10 +12,10 @@
 namespace mobiedit {
 namespace {
 
-class Search {
+class ShortestSearch {
  public:
-  Search(Objective& objective, Gradient& gradient, const SearchOptions& options, const ShortestSettings& settings,
-         const SearchProgress& progress)
+  ShortestSearch(Objective& objective, Gradient& gradient, const SearchOptions& options,
+                 const ShortestSettings& settings, const SearchProgress& progress)
       : objective_(objective),
         gradient_(gradient),
         options_(options),
@@ -136,7 +136,7 @@ class Shortest final : public ValueSearch {
     if (!gradient)
       return fail(ErrorCode::usage, "the method 'shortest' needs a backward pass, which there is none of here", {},
                   "the methods 'subspace' and 'zo' need none");
-    return Search(objective, *gradient, options, settings_, progress).run();
+    return ShortestSearch(objective, *gradient, options, settings_, progress).run();
   }
 
  private:

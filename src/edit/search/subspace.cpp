@@ -26,10 +26,10 @@ constexpr float nothing = -100.0f;
 constexpr double trial_scales[] = {0.4, 0.8, 1.3, 2.0};
 constexpr int trials = std::size(trial_scales);
 
-class Search {
+class SubspaceSearch {
  public:
-  Search(Objective& objective, const SearchOptions& options, const SubspaceSettings& settings,
-         const SearchProgress& progress)
+  SubspaceSearch(Objective& objective, const SearchOptions& options, const SubspaceSettings& settings,
+                 const SearchProgress& progress)
       : objective_(objective),
         options_(options),
         settings_(settings),
@@ -319,7 +319,7 @@ class Subspace final : public ValueSearch {
   explicit Subspace(const SubspaceSettings& settings) : settings_(settings) {}
   Result<SearchResult> run(Objective& objective, const SearchOptions& options,
                            const SearchProgress& progress) const override {
-    return Search(objective, options, settings_, progress).run();
+    return SubspaceSearch(objective, options, settings_, progress).run();
   }
 
  private:

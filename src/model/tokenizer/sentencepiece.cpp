@@ -21,7 +21,7 @@ std::optional<unsigned char> byte_token_value(std::string_view text) {
 namespace {
 
 // Symbols count a word's bytes in 32 bits; a longer word, which no real text has, is cut.
-constexpr std::size_t longest_word = std::size_t{1} << 30;
+constexpr std::size_t longest_run = std::size_t{1} << 30;
 
 /// Where the next U+2581 stands that follows something else, from `begin` on: the end of the text if there is none.
 std::size_t word_end(std::string_view text, std::size_t begin) {
@@ -79,7 +79,7 @@ void SentencePieceEncoder::encode(std::string_view text, std::vector<Token>& tok
   Scratch scratch;
   for (std::size_t begin = 0; begin < escaped.size();) {
     std::size_t end = pieces_span_words_ ? escaped.size() : word_end(escaped, begin);
-    end = std::min(end, begin + longest_word);
+    end = std::min(end, begin + longest_run);
     encode_stretch(std::string_view(escaped).substr(begin, end - begin), scratch, tokens);
     begin = end;
   }

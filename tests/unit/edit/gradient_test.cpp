@@ -7,18 +7,13 @@
 #include "edit/loss.h"
 #include "edit/problem.h"
 #include "edit/search/backprop.h"
+#include "edit/search/vectors.h"
 #include "unit/bundled_model.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
 namespace mobiedit {
 namespace {
-
-double norm(std::span<const float> x) {
-  double square = 0;
-  for (const float value : x) square += double{value} * value;
-  return std::sqrt(square);
-}
 
 class Gradients : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Architectures, Gradients, testing::Values("llama", "qwen2", "qwen3"));

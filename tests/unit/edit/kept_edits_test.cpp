@@ -11,7 +11,7 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::size_t f = 16;
+constexpr std::size_t key_length = 16;
 constexpr double ridge = 0.05;
 
 // S is the identity; edit i has one key, column i, and is known by its only token.
@@ -30,10 +30,10 @@ class KeptEditsTest : public ::testing::Test {
     }
     return kept;
   }
-  std::vector<float> key(int i) const { return {keys_.col(i).data(), keys_.col(i).data() + f}; }
+  std::vector<float> key(int i) const { return {keys_.col(i).data(), keys_.col(i).data() + key_length}; }
   std::vector<float> off(KeptEdits& kept, const std::vector<float>& of) {
     std::vector<float> solved = of;
-    kept.take_off(of, solved, f,
+    kept.take_off(of, solved, key_length,
                   {[this](const ContextSet& contexts) {
                      asked_.push_back(contexts.target.front());
                      return key(contexts.target.front());
@@ -43,20 +43,20 @@ class KeptEditsTest : public ::testing::Test {
   }
   std::vector<float> off_these(std::initializer_list<int> edits, const std::vector<float>& of) const {
     KeptKeys kept(ridge);
-    for (const int i : edits) kept.add(key(i), key(i), f);
+    for (const int i : edits) kept.add(key(i), key(i), key_length);
     std::vector<float> solved = of;
-    kept.take_off(of, solved, f);
+    kept.take_off(of, solved, key_length);
     return solved;
   }
 
-  const Eigen::MatrixXf keys_ = random_matrix(f, 6, 1);
+  const Eigen::MatrixXf keys_ = random_matrix(key_length, 6, 1);
   std::vector<int> asked_;
 };
 
 TEST_F(KeptEditsTest, AFewAreAllCounted) {
   KeptEdits kept = made(6);
-  const Eigen::MatrixXf x = random_matrix(f, 1, 2);
-  const std::vector<float> of(x.data(), x.data() + f);
+  const Eigen::MatrixXf x = random_matrix(key_length, 1, 2);
+  const std::vector<float> of(x.data(), x.data() + key_length);
   EXPECT_EQ(off(kept, of), off_these({0, 1, 2, 3, 4, 5}, of));
   EXPECT_EQ(off(kept, of), off_these({0, 1, 2, 3, 4, 5}, of));
   EXPECT_EQ(asked_, (std::vector<int>{0, 1, 2, 3, 4, 5}));  // once each
@@ -65,8 +65,8 @@ TEST_F(KeptEditsTest, AFewAreAllCounted) {
 TEST_F(KeptEditsTest, OfManyTheNearestAreCounted) {
   KeptEdits kept = made(2);
   // Between 1 and 4; that the update of 0 reads along a longer direction makes it no nearer.
-  std::vector<float> of(f);
-  for (std::size_t c = 0; c < f; ++c)
+  std::vector<float> of(key_length);
+  for (std::size_t c = 0; c < key_length; ++c)
     of[c] = keys_(static_cast<Eigen::Index>(c), 1) / keys_.col(1).norm() +
             keys_(static_cast<Eigen::Index>(c), 4) / keys_.col(4).norm();
   EXPECT_EQ(off(kept, of), off_these({1, 4}, of));

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "edit/reshaped.h"
+#include "edit/search/vectors.h"
 #include "kernels/vector_ops.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
@@ -13,18 +14,12 @@
 namespace mobiedit {
 namespace {
 
-constexpr int d = 64;
+constexpr int width = 64;
 
-std::vector<float> through(const TextMetric& metric, std::span<const float> z) {
+std::vector<float> whitened(const TextMetric& metric, std::span<const float> z) {
   std::vector<float> out(z.size());
   metric.through(z, out);
   return out;
-}
-
-double norm(std::span<const float> x) {
-  double square = 0;
-  for (const float value : x) square += double{value} * value;
-  return std::sqrt(square);
 }
 
 std::string running_text() {
@@ -47,18 +42,18 @@ class TextMetricTest : public testing::Test {
 
 // H = diag(9, 1, …, 1): its mean is m = (9 + 63) / 64, and with the floor of a tenth of that A = ((h/m + .1)/1.1)^-½.
 TEST(TextMetricFromMoment, IsTheRootOfTheInverse) {
-  std::vector<float> h(d * d, 0.0f);
-  for (int i = 0; i < d; ++i) h[static_cast<std::size_t>(i * d + i)] = i == 0 ? 9.0f : 1.0f;
-  const auto metric = TextMetric::from_moment(h, d);
+  std::vector<float> h(width * width, 0.0f);
+  for (int i = 0; i < width; ++i) h[static_cast<std::size_t>(i * width + i)] = i == 0 ? 9.0f : 1.0f;
+  const auto metric = TextMetric::from_moment(h, width);
   ASSERT_TRUE(metric);
-  std::vector<float> z(d, 1.0f);
-  const auto out = through(*metric, z);
+  std::vector<float> z(width, 1.0f);
+  const auto out = whitened(*metric, z);
   const double mean = 72.0 / 64;
   EXPECT_NEAR(out[0], 1 / std::sqrt((9 / mean + 0.1) / 1.1), 1e-4);
   EXPECT_NEAR(out[1], 1 / std::sqrt((1 / mean + 0.1) / 1.1), 1e-4);
-  EXPECT_EQ(TextMetric::from_moment(std::vector<float>(d * d, 0.0f), d).error().code, ErrorCode::usage);
+  EXPECT_EQ(TextMetric::from_moment(std::vector<float>(width * width, 0.0f), width).error().code, ErrorCode::usage);
   h[5] = std::nanf("");
-  EXPECT_EQ(TextMetric::from_moment(h, d).error().code, ErrorCode::usage);
+  EXPECT_EQ(TextMetric::from_moment(h, width).error().code, ErrorCode::usage);
 }
 
 // What text was measured to feel least is what moves another text's predictions least: KL at steps of one length.
@@ -69,11 +64,11 @@ TEST_F(TextMetricTest, TextFeelsItsLongDirectionsLeast) {
   const int rows = static_cast<int>(tokens.size());
   const auto vocab = static_cast<std::size_t>(model.config().vocab);
   const auto logits = [&](std::span<const float> delta) {
-    std::vector<float> residual(tokens.size() * d), out(tokens.size() * vocab);
+    std::vector<float> residual(tokens.size() * width), out(tokens.size() * vocab);
     forward.embed(tokens, residual.data());
     const BatchSequence sequence{nullptr, 0, rows, nullptr};
     forward.run_blocks(0, 2, residual.data(), {&sequence, 1});
-    for (std::size_t i = 0; i < residual.size() && !delta.empty(); ++i) residual[i] += delta[i % d];
+    for (std::size_t i = 0; i < residual.size() && !delta.empty(); ++i) residual[i] += delta[i % width];
     forward.run_blocks(2, 4, residual.data(), {&sequence, 1});
     forward.logits(residual.data(), rows, out.data());
     return out;
@@ -95,10 +90,10 @@ TEST_F(TextMetricTest, TextFeelsItsLongDirectionsLeast) {
   double shaped = 0, plain = 0;
   Random random(3);
   for (int i = 0; i < 16; ++i) {
-    std::vector<float> z(d);
+    std::vector<float> z(width);
     random.fill_normal(z);
     plain += kl(z);
-    shaped += kl(through(*metric, through(*metric, z)));
+    shaped += kl(whitened(*metric, whitened(*metric, z)));
   }
   EXPECT_LT(shaped, 0.8 * plain);
 }
@@ -108,15 +103,15 @@ TEST_F(TextMetricTest, ReadsWhatItWroteAndRefusesDamage) {
   ASSERT_TRUE(metric) << metric.error().message();
   const std::string path = folder.path() / "t";
   ASSERT_TRUE(metric->write(path));
-  std::vector<float> z(d);
+  std::vector<float> z(width);
   Random(1).fill_normal(z);
-  const auto again = TextMetric::read(path, d);
+  const auto again = TextMetric::read(path, width);
   ASSERT_TRUE(again);
-  EXPECT_EQ(through(*metric, z), through(*again, z));
-  EXPECT_EQ(TextMetric::read(path, d + 1).error().code, ErrorCode::bad_model);
-  EXPECT_FALSE(TextMetric::read(folder.path() / "none", d));
+  EXPECT_EQ(whitened(*metric, z), whitened(*again, z));
+  EXPECT_EQ(TextMetric::read(path, width + 1).error().code, ErrorCode::bad_model);
+  EXPECT_FALSE(TextMetric::read(folder.path() / "none", width));
   std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).write("garbage!", 8);
-  EXPECT_EQ(TextMetric::read(path, d).error().code, ErrorCode::bad_model);
+  EXPECT_EQ(TextMetric::read(path, width).error().code, ErrorCode::bad_model);
 }
 
 TEST_F(TextMetricTest, WantsEnoughText) {
@@ -128,12 +123,12 @@ TEST_F(TextMetricTest, WantsEnoughText) {
 /// One row; logits = (δ₀, δ₁, …).
 class Plain final : public Objective, private Gradient {
  public:
-  [[nodiscard]] int dimension() const override { return d; }
-  [[nodiscard]] int kept() const override { return d - 1; }
+  [[nodiscard]] int dimension() const override { return width; }
+  [[nodiscard]] int kept() const override { return width - 1; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return rows_; }
   [[nodiscard]] double value_norm() const override { return 1; }
   [[nodiscard]] bool expect(int, std::span<float> jacobian) const override {
-    for (std::size_t i = 0; i < jacobian.size(); ++i) jacobian[i] = i / d == i % d ? 1.0f : 0.0f;
+    for (std::size_t i = 0; i < jacobian.size(); ++i) jacobian[i] = i / width == i % width ? 1.0f : 0.0f;
     return true;
   }
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override {
@@ -151,16 +146,16 @@ class Plain final : public Objective, private Gradient {
 };
 
 TEST(ReshapedTest, IsTheObjectiveInOtherCoordinates) {
-  std::vector<float> h(d * d, 0.0f), z(d), slopes(d), jacobian(d * d);
-  for (int i = 0; i < d; ++i) h[static_cast<std::size_t>(i * d + i)] = static_cast<float>(i + 1);
-  h[1] = h[d] = 0.5f;
-  const auto metric = TextMetric::from_moment(h, d);
+  std::vector<float> h(width * width, 0.0f), z(width), slopes(width), jacobian(width * width);
+  for (int i = 0; i < width; ++i) h[static_cast<std::size_t>(i * width + i)] = static_cast<float>(i + 1);
+  h[1] = h[width] = 0.5f;
+  const auto metric = TextMetric::from_moment(h, width);
   Plain inner;
   Reshaped reshaped(inner, *metric);
   Random random(2);
   random.fill_normal(z);
   random.fill_normal(slopes);
-  const auto shaped = through(*metric, z);
+  const auto shaped = whitened(*metric, z);
   EXPECT_EQ(reshaped.evaluate(z, 1)->logits, shaped);
   EXPECT_EQ(reshaped.probe(z, 1)->logits, shaped);
   Gradient* gradient = reshaped.gradient();
@@ -170,9 +165,9 @@ TEST(ReshapedTest, IsTheObjectiveInOtherCoordinates) {
   const auto pulled = gradient->pull_back(slopes);
   ASSERT_TRUE(reshaped.expect(0, jacobian));
   double along = 0, expected = 0;
-  for (std::size_t i = 0; i < d; ++i) {
+  for (std::size_t i = 0; i < width; ++i) {
     along += double{(*pulled)[i]} * z[i];
-    for (std::size_t j = 0; j < d; ++j) expected += double{slopes[i]} * jacobian[i * d + j] * z[j];
+    for (std::size_t j = 0; j < width; ++j) expected += double{slopes[i]} * jacobian[i * width + j] * z[j];
   }
   EXPECT_NEAR(along, expected, 1e-3 * (1 + std::abs(expected)));
   inner.differentiable = false;

@@ -9,7 +9,7 @@
 namespace mobiedit {
 namespace {
 
-class Measure : public ::testing::Test {
+class Measuring : public ::testing::Test {
  protected:
   static void SetUpTestSuite() { model_ = new_model(); }
   static void TearDownTestSuite() { model_.reset(); }
@@ -29,9 +29,9 @@ class Measure : public ::testing::Test {
   }
   static std::unique_ptr<Model> model_;
 };
-std::unique_ptr<Model> Measure::model_;
+std::unique_ptr<Model> Measuring::model_;
 
-TEST_F(Measure, ScoresTheAnswerAlone) {
+TEST_F(Measuring, ScoresTheAnswerAlone) {
   const Tokenizer& tokenizer = model_->tokenizer();
   for (const char* target : {"Rome", "the Archbishop of York", "x"}) {
     const ScoredText text = scored_answer(tokenizer, "Eiffel Tower is located in", target);
@@ -42,7 +42,7 @@ TEST_F(Measure, ScoresTheAnswerAlone) {
   }
 }
 
-TEST_F(Measure, KnowsWhatTheModelKnows) {
+TEST_F(Measuring, KnowsWhatTheModelKnows) {
   auto session = Session::create(*model_);
   ASSERT_TRUE(session);
   const auto outcome = measure_fact(*session, model_->tokenizer(), eiffel());
@@ -57,7 +57,7 @@ TEST_F(Measure, KnowsWhatTheModelKnows) {
   EXPECT_GT(outcome->neighbours[0].target_true, outcome->neighbours[0].target_new);
 }
 
-TEST_F(Measure, ExactIsWhatGreedyGenerationSays) {
+TEST_F(Measuring, ExactIsWhatGreedyGenerationSays) {
   auto session = Session::create(*model_);
   ASSERT_TRUE(session);
   FactRecord fact = eiffel();
@@ -74,7 +74,7 @@ TEST_F(Measure, ExactIsWhatGreedyGenerationSays) {
   EXPECT_EQ(outcome->paraphrase_exact, std::vector<bool>{true});
 }
 
-TEST_F(Measure, NamesTheRecordThatCannotBeMeasured) {
+TEST_F(Measuring, NamesTheRecordThatCannotBeMeasured) {
   auto session = Session::create(*model_);
   ASSERT_TRUE(session);
   FactRecord fact = eiffel();

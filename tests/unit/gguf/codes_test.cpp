@@ -10,7 +10,7 @@
 namespace mobiedit::gguf {
 namespace {
 
-class Codes : public testing::TestWithParam<TensorType> {
+class Codes : public ::testing::TestWithParam<TensorType> {
  protected:
   static constexpr std::size_t columns = 512;
   /// Any bytes are a row; halves with an exponent of all ones are no numbers, so scales are made small ones.
@@ -68,7 +68,7 @@ TEST_P(Codes, WhatWasReadAndWrittenIsTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Codes,
-                         testing::Values(TensorType::q4_0, TensorType::q8_0, TensorType::q4_k, TensorType::q6_k),
+                         ::testing::Values(TensorType::q4_0, TensorType::q8_0, TensorType::q4_k, TensorType::q6_k),
                          [](const auto& info) { return std::string(traits(info.param)->name); });
 
 }  // namespace

@@ -7,19 +7,13 @@
 #include <numeric>
 #include <vector>
 
-#include "base/random.h"
+#include "normal_values.h"
 
 namespace mobiedit::kernels {
 namespace {
 
 constexpr Isa all_sets[] = {Isa::portable,    Isa::avx2,         Isa::avx_vnni,
                             Isa::avx512_vnni, Isa::neon_dotprod, Isa::neon_i8mm};
-
-std::vector<float> normal(std::size_t count, std::uint64_t seed) {
-  std::vector<float> values(count);
-  Random(seed).fill_normal(values);
-  return values;
-}
 
 /// One sequence: keys and values [positions, width], queries and results [rows, heads * dim]. The heads' keys start at
 /// `first` in a row.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "normal_values.h"
 
 namespace mobiedit::kernels {
 namespace {
@@ -19,12 +20,6 @@ std::vector<Isa> available_sets() {
     if (available(isa)) sets.push_back(isa);
   }
   return sets;
-}
-
-std::vector<float> normal(std::size_t count, std::uint64_t seed) {
-  std::vector<float> values(count);
-  Random(seed).fill_normal(values);
-  return values;
 }
 
 /// A weight [n, k] in each form: floats, and codes with scales.

@@ -38,7 +38,7 @@ constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();
 constexpr double epsilon = 0x1p-23;
 
-std::vector<float> normal(std::size_t count, std::uint64_t seed, float scale = 1) {
+std::vector<float> unaligned_normal(std::size_t count, std::uint64_t seed, float scale = 1) {
   std::vector<float> values(count + 1);
   Random(seed).fill_normal(values);
   for (float& value : values) value *= scale;
@@ -48,7 +48,7 @@ std::vector<float> normal(std::size_t count, std::uint64_t seed, float scale = 1
 // Each test works one float into its memory, so that nothing is aligned, and looks one float past the end.
 TEST_P(VectorOpsTest, RmsNorm) {
   for (const std::size_t n : lengths) {
-    const auto x = normal(n, 1, 10), weight = normal(n, 2);
+    const auto x = unaligned_normal(n, 1, 10), weight = unaligned_normal(n, 2);
     std::vector<float> y(n + 2, 77);
     ops.rms_norm(x.data() + 1, weight.data() + 1, 1e-5f, y.data() + 1, n);
     double squares = 0;
@@ -64,7 +64,7 @@ TEST_P(VectorOpsTest, RmsNorm) {
 
 TEST_P(VectorOpsTest, SiluMultiply) {
   for (const std::size_t n : lengths) {
-    const auto gate = normal(n, 1, 20), up = normal(n, 2);
+    const auto gate = unaligned_normal(n, 1, 20), up = unaligned_normal(n, 2);
     std::vector<float> y(n + 2, 77);
     ops.silu_multiply(gate.data() + 1, up.data() + 1, y.data() + 1, n);
     for (std::size_t i = 0; i < n; ++i) {
@@ -96,8 +96,8 @@ TEST_P(VectorOpsTest, SiluAtTheEdges) {
 }
 
 TEST_P(VectorOpsTest, SiluMayWriteWhereItReads) {
-  auto gate = normal(100, 1);
-  const auto up = normal(100, 2);
+  auto gate = unaligned_normal(100, 1);
+  const auto up = unaligned_normal(100, 2);
   std::vector<float> y(101);
   ops.silu_multiply(gate.data(), up.data(), y.data(), 101);
   ops.silu_multiply(gate.data(), up.data(), gate.data(), 101);
@@ -120,7 +120,7 @@ TEST_P(VectorOpsTest, ExponentialIsWithinTwoUlp) {
 
 TEST_P(VectorOpsTest, Softmax) {
   for (const std::size_t n : lengths) {
-    const auto x = normal(n, 1, 5);
+    const auto x = unaligned_normal(n, 1, 5);
     auto y = x;
     y.push_back(77);
     ops.softmax(y.data() + 1, n);
@@ -156,7 +156,7 @@ TEST_P(VectorOpsTest, SoftmaxOfMaskedAndFarValues) {
 TEST_P(VectorOpsTest, LogSumExp) {
   for (const std::size_t n : lengths) {
     for (const float shift : {0.0f, 300.0f, -300.0f}) {
-      auto x = normal(n, 1, 5);
+      auto x = unaligned_normal(n, 1, 5);
       for (float& value : x) value += shift;
       double sum = 0;
       for (std::size_t i = 0; i < n; ++i) sum += std::exp(static_cast<double>(x[1 + i]) - shift);
@@ -174,7 +174,7 @@ TEST_P(VectorOpsTest, LogSumExp) {
 
 TEST_P(VectorOpsTest, Dot) {
   for (const std::size_t n : lengths) {
-    const auto a = normal(n, 1), b = normal(n, 2);
+    const auto a = unaligned_normal(n, 1), b = unaligned_normal(n, 2);
     double sum = 0;
     double magnitude = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -189,8 +189,8 @@ TEST_P(VectorOpsTest, Dot) {
 
 TEST_P(VectorOpsTest, Axpy) {
   for (const std::size_t n : lengths) {
-    const auto x = normal(n, 1);
-    auto y = normal(n, 2);
+    const auto x = unaligned_normal(n, 1);
+    auto y = unaligned_normal(n, 2);
     y.push_back(77);
     const auto before = y;
     ops.axpy(-1.7f, x.data() + 1, y.data() + 1, n);

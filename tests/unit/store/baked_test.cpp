@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "store/provenance.h"
 #include "unit/store/sample_base.h"
@@ -14,11 +12,6 @@ namespace mobiedit {
 namespace {
 
 using gguf::TensorType;
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 class Baked : public ::testing::Test {
  protected:

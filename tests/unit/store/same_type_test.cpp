@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 
 #include "unit/store/sample_base.h"
@@ -12,11 +10,6 @@
 
 namespace mobiedit {
 namespace {
-
-std::string contents(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// ‖(W_after − W_before − left rightᵀ) key‖ / ‖left‖ for the update's own key.
 double error_along(const std::vector<float>& before, const std::vector<float>& after, const RankOneUpdate& update) {

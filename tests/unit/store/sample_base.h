@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,11 @@ inline std::vector<float> random_values(std::size_t count, std::uint64_t seed, f
   Random(seed).fill_normal(values);
   for (float& x : values) x *= size;
   return values;
+}
+
+inline std::string contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// Two blocks with ffn_down.weight [d, f] of `type`, and a norm beside them.

@@ -69,7 +69,7 @@ std::vector<std::string> notes() {
       "number of blocks); it edits nothing. Edits go on after they are found, until all evaluations are made."};
 }
 
-std::string text_of(const Json& models) {
+std::string edits_text(const Json& models) {
   std::string text;
   for (const std::string& line : about(models)) text += line + "\n";
   std::vector<std::size_t> widths;
@@ -118,7 +118,7 @@ int bench_edit(const BenchEdit& verb) {
   const Page drawn{"mobiedit bench edit", about(models), rows_of(models), notes(), draw(plots_of_edits(models))};
   if (auto written = page->write(drawn, "edit"); !written) return failed(written.error());
   const Json document{{"schema", "mobiedit.bench.edit/1"}, {"models", models}};
-  return finished(verb.json ? print_json(document) : print_result(text_of(models)));
+  return finished(verb.json ? print_json(document) : print_result(edits_text(models)));
 }
 
 }  // namespace

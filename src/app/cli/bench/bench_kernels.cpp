@@ -48,7 +48,7 @@ constexpr Product products[] = {
     {"f32", WeightKind::f32, ActivationKind::f32},
 };
 // The bundled model's three, and the largest of Qwen2.5-3B.
-constexpr int shapes[][2] = {{512, 1536}, {1536, 512}, {512, 8192}, {2048, 11008}};
+constexpr int matrix_shapes[][2] = {{512, 1536}, {1536, 512}, {512, 8192}, {2048, 11008}};
 constexpr int batches[] = {1, 8, 45, 64, 256, 1024};
 
 Result<PackedWeight> random_weight(Isa isa, const Product& product, int n, int k, ThreadPool& pool) {
@@ -67,7 +67,7 @@ Result<PackedWeight> random_weight(Isa isa, const Product& product, int n, int k
 }
 
 Status measure(Isa isa, const Product& product, const MachinePeak& peak, bool quick, ThreadPool& pool, Json& cases) {
-  for (const auto& [k, n] : shapes) {
+  for (const auto& [k, n] : matrix_shapes) {
     const auto weight = random_weight(isa, product, n, k, pool);
     if (!weight) return std::unexpected(weight.error());
     for (const int m : batches) {
@@ -90,7 +90,7 @@ Status measure(Isa isa, const Product& product, const MachinePeak& peak, bool qu
   return {};
 }
 
-std::string text_of(const Json& j) {
+std::string kernels_text(const Json& j) {
   std::string text =
       fmt::format("{} threads, {}: peak {:.0f} G operations a second on bytes, {:.0f} in float; memory {:.1f} GB/s\n",
                   j["threads"].dump(), j["isa"].get<std::string>(), j["peak_int8_gops"].get<double>(),
@@ -133,7 +133,7 @@ std::vector<Plot> plots_of(const Json& j) {
   return plots;
 }
 
-Page page_of(const Json& j) {
+Page kernels_page(const Json& j) {
   Page page{"mobiedit bench kernels", {}, {{"type", "K", "N", "M", "G operations a second", "of the peak"}}, {}, {}};
   page.about.push_back(
       fmt::format("{} threads, {}: peak {:.0f} G operations a second on bytes, {:.0f} in float; memory {:.1f} GB/s",
@@ -169,8 +169,8 @@ int bench_kernels(const BenchKernels& verb) {
     }
   }
   j["cases"] = std::move(cases);
-  if (auto written = page->write(page_of(j), "kernels"); !written) return failed(written.error());
-  return finished(verb.json ? print_json(j) : print_result(text_of(j)));
+  if (auto written = page->write(kernels_page(j), "kernels"); !written) return failed(written.error());
+  return finished(verb.json ? print_json(j) : print_result(kernels_text(j)));
 }
 
 }  // namespace

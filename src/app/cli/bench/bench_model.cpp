@@ -29,7 +29,7 @@ struct BenchModel {
 
 constexpr std::size_t name_width = 34;
 
-std::string text_of(const Json& j) {
+std::string model_text(const Json& j) {
   const auto gib = [](const Json& bytes) { return human_bytes(bytes.get<std::uint64_t>()); };
   std::string text = fmt::format("{}: {}, {}\n", j["model"]["name"].get<std::string>(), gib(j["model"]["bytes"]),
                                  j["arithmetic"].get<std::string>());
@@ -53,9 +53,9 @@ std::string text_of(const Json& j) {
   return text;
 }
 
-Page page_of(const Json& j) {
+Page model_page(const Json& j) {
   Page page{"mobiedit bench model", {}, {{"measured", "value"}}, {}, {}};
-  const std::string text = text_of(j);
+  const std::string text = model_text(j);
   std::size_t begin = 0;
   for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string line = text.substr(begin, end - begin);
@@ -80,8 +80,8 @@ int measure(const BenchModel& verb, const std::string& path, const CancelToken& 
   if (!found) return failed(found.error());
   Json document{{"schema", "mobiedit.bench.model/1"}};
   document.update(*found);
-  if (auto written = page->write(page_of(*found), "model"); !written) return failed(written.error());
-  return finished(verb.json ? print_json(document) : print_result(text_of(*found)));
+  if (auto written = page->write(model_page(*found), "model"); !written) return failed(written.error());
+  return finished(verb.json ? print_json(document) : print_result(model_text(*found)));
 }
 
 int bench_model(const BenchModel& verb) {

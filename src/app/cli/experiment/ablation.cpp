@@ -7,7 +7,7 @@
 namespace mobiedit::cli {
 namespace {
 
-std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
+std::vector<TrialSetting> ablations(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
   const auto add = [&](const std::string& name, const std::string& method, auto&& change) {
     EditOptions edit = with_method(base, method);
@@ -44,7 +44,7 @@ double difference(const RankOneUpdate& a, const RankOneUpdate& b) {
   return std::sqrt(std::max(square, 0.0) / (dot(b.left, b.left) * dot(b.right, b.right)));
 }
 
-Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
+Result<std::vector<Trial>> measure_ablation(const TrialContext& context, const FactRecord& fact) {
   auto trials = measure_edit(context, fact);
   if (!trials) return trials;
   const EvaluationOptions& evaluation = context.setting.edit.evaluation;
@@ -71,8 +71,8 @@ Experiment ablation_experiment() {
   return {
       "ablation",
       "Switch off early stopping, the prefix cache, batches and coarse activations, one by one",
-      settings,
-      measure,
+      ablations,
+      measure_ablation,
       {{{"success", "success", 1},
         {"S", "S", 1},
         {"evaluations", "evaluations", 0, 1, true},

@@ -8,7 +8,7 @@ namespace {
 // 3.7 and 0.9.
 constexpr double joules_an_integer = 0.3e-12, joules_a_float = 4.6e-12;
 
-Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
+Result<std::vector<Trial>> measure_comparison(const TrialContext& context, const FactRecord& fact) {
   auto trials = measure_edit(context, fact);
   if (!trials) return trials;
   double joules = 0;
@@ -27,7 +27,7 @@ Experiment compare_experiment() {
       "compare",
       "Compare all methods for single facts: quality, evaluations, seconds, memory, work",
       every_method,
-      measure,
+      measure_comparison,
       {{{"success", "success", 1},
         {"ES", "ES", 1},
         {"PS", "PS", 1},

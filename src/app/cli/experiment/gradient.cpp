@@ -26,7 +26,7 @@ std::string probe_name(double probe) {
   return probe > 0 ? fmt::format("μ = {:g}", probe) : "μ√d = ‖v₀‖";
 }
 
-std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
+std::vector<TrialSetting> gradient_settings(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
   for (const Kind& kind : kinds)
     for (const double probe : probes)
@@ -35,7 +35,7 @@ std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
   return list;
 }
 
-Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
+Result<std::vector<Trial>> measure_gradient(const TrialContext& context, const FactRecord& fact) {
   const TrialSetting& setting = context.setting;
   GradientStudyOptions options;
   const Kind& kind = *std::ranges::find(kinds, setting.panel, &Kind::name);
@@ -65,8 +65,8 @@ Experiment gradient_experiment() {
   return {
       "gradient",
       "Compare estimates of the gradient with the gradient, over N, μ and kinds of directions",
-      settings,
-      measure,
+      gradient_settings,
+      measure_gradient,
       {{{"cosine", "cosine", 3}, {"variance", "variance", 2}},
        {{"cosine", "cosine with the gradient", "directions N", true, false},
         {"variance", "variance, of ‖g‖²", "directions N", true, true}},

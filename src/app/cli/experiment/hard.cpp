@@ -11,7 +11,7 @@ namespace {
 constexpr double decades_a_bin = 3;
 
 /// Counted twice: among all of its method, and among those whose target was as improbable before.
-Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
+Result<std::vector<Trial>> measure_hard(const TrialContext& context, const FactRecord& fact) {
   auto trials = measure_edit(context, fact);
   if (!trials) return trials;
   Trial among = trials->front();
@@ -34,7 +34,7 @@ Experiment hard_experiment() {
       "hard",
       "Compare methods on targets with a weak signal, by their probability before the edit",
       every_method,
-      measure,
+      measure_hard,
       {{{"success", "success", 1},
         {"PS", "PS", 1},
         {"NS", "NS", 1},

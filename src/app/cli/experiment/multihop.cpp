@@ -10,7 +10,7 @@ constexpr const char* apart = "one after another";
 constexpr const char* joint = "in one update";
 constexpr double joint_clamp = 4;  // as for memit elsewhere
 
-std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
+std::vector<TrialSetting> multihop_settings(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
   for (const char* way : {apart, joint}) {
     EditOptions edit = with_method(base, "subspace");
@@ -21,7 +21,7 @@ std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
 }
 
 /// Counted twice where the model knew every fact of the case.
-Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
+Result<std::vector<Trial>> measure_multihop(const TrialContext& context, const FactRecord& fact) {
   const bool together = context.setting.name == joint;
   const auto outcome = measure_multihop(context.editor, context.session, context.tokenizer, fact, {together},
                                         context.progress, context.cancel);
@@ -45,8 +45,8 @@ Experiment multihop_experiment() {
   return {
       "multihop",
       "Ask questions that take more than one fact, after the edits of a case; MQuAKE, or KnowEdit's Reasoning",
-      settings,
-      measure,
+      multihop_settings,
+      measure_multihop,
       {{{"edits", "edits", 1},
         {"recall", "edits answered", 1},
         {"multi-hop", "multi-hop", 1},

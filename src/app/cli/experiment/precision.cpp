@@ -60,7 +60,7 @@ void add_rounded(const EditOptions& edit, const std::string& method, int layer, 
     }
 }
 
-std::vector<TrialSetting> settings(const EditOptions& base, int layer, int) {
+std::vector<TrialSetting> precisions(const EditOptions& base, int layer, int) {
   std::vector<TrialSetting> list;
   for (const std::string& method : methods()) {
     if (method == "backprop" || method == "shortest") continue;  // float32, whatever the model's passes are in
@@ -109,7 +109,7 @@ Experiment precision_experiment() {
   return {
       "precision",
       "Search with weights and activations of INT4 to F32, in the edited block and in all others",
-      settings,
+      precisions,
       measure_edit,
       {{{"success", "success", 1},
         {"ES", "ES", 1},

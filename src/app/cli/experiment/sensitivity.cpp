@@ -10,7 +10,7 @@
 namespace mobiedit::cli {
 namespace {
 
-std::vector<TrialSetting> settings(const EditOptions& base, int layer, int blocks) {
+std::vector<TrialSetting> sensitivities(const EditOptions& base, int layer, int blocks) {
   std::vector<TrialSetting> list;
   const auto add = [&](const std::string& method, const std::string& name, double x, EditOptions edit) {
     const std::string panel = method + ", " + name;
@@ -57,7 +57,7 @@ Experiment sensitivity_experiment() {
   return {
       "sensitivity",
       "Vary one setting of subspace, zo and mobiedit at a time",
-      settings,
+      sensitivities,
       measure_edit,
       {{{"success", "success", 1},
         {"ES", "ES", 1},

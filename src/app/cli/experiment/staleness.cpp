@@ -9,7 +9,7 @@ namespace {
 
 constexpr int lengths[] = {0, 10, 25, 50};
 
-std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
+std::vector<TrialSetting> staleness_settings(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
   for (const int words : lengths)
     list.push_back({fmt::format("cosine, {} words more", words),
@@ -36,7 +36,7 @@ std::vector<TrialSetting> settings(const EditOptions& base, int, int) {
   return list;
 }
 
-Result<std::vector<Trial>> measure(const TrialContext& context, const FactRecord& fact) {
+Result<std::vector<Trial>> measure_staleness(const TrialContext& context, const FactRecord& fact) {
   const TrialSetting& setting = context.setting;
   if (!setting.x) return measure_edit(context, fact);
   const auto studied = study_staleness(context.editor, fact, static_cast<int>(*setting.x), context.cancel);
@@ -60,8 +60,8 @@ Experiment staleness_experiment() {
   return {
       "staleness",
       "See how stale cached tokens get, and what rules for reading them anew cost",
-      settings,
-      measure,
+      staleness_settings,
+      measure_staleness,
       {{{"cosine", "cosine", 4},
         {"success", "success", 1},
         {"S", "S", 1},
