@@ -15,7 +15,7 @@
 namespace mobiedit {
 namespace {
 
-const EditRequest dish{"Ada Byron", "The favourite dish of {} is", "soup", {}, {}};
+const EditRequest unheard_of{"Ada Byron", "The favourite dish of {} is", "soup", {}, {}};
 
 class Surety : public testing::Test {
  protected:
@@ -24,7 +24,7 @@ class Surety : public testing::Test {
     options.max_evaluations = 20;
     auto editor = Editor::create(model, std::move(options));
     if (!editor) return std::unexpected(editor.error());
-    return editor->edit(dish);
+    return editor->edit(unheard_of);
   }
   TemporaryFolder folder;
   Model model = test::open_tiny_model(folder.path() / "m.gguf", {.context = 256});
@@ -40,7 +40,7 @@ TEST_F(Surety, IsTheProbabilityOfTheAnswersFirstTwoTokens) {
   ASSERT_TRUE(session);
   double least_sure_of_the_second = 1;
   for (const char* subject : {"Ada Byron", "Big Ben", "the", "Zoë"}) {
-    const auto contexts = build_contexts(model, {subject, dish.prompt, dish.target_new, {}, {}}, {});
+    const auto contexts = build_contexts(model, {subject, unheard_of.prompt, unheard_of.target_new, {}, {}}, {});
     ASSERT_TRUE(contexts);
     const Context& bare = contexts->prompts.front();
     ScoredText text{{bare.tokens.begin(), bare.tokens.begin() + bare.target_start + 1}, bare.target_start + 1};
@@ -71,7 +71,7 @@ TEST_F(Surety, DecidesWhetherGeneralWordingsAreTaught) {
 
 // They are longer than the prompt, which fits.
 TEST_F(Surety, TeachesThePromptAloneWhereWordingsDoNotFit) {
-  const auto longest = build_general_contexts(model, dish, {});
+  const auto longest = build_general_contexts(model, unheard_of, {});
   ASSERT_TRUE(longest);
   std::size_t rows = 0;
   for (const Context& c : longest->prompts) rows = std::max(rows, c.tokens.size());
