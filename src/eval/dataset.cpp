@@ -187,6 +187,9 @@ Parsed<FactRecord> record_from(const Json& json) {
   auto keep = texts(json, {"keep"});
   if (!keep) return std::unexpected(keep.error());
   record.keep = std::move(*keep);
+  auto generation = texts(json, {"generation_prompts"});
+  if (!generation) return std::unexpected(generation.error());
+  record.generation = std::move(*generation);
   auto others = neighbours(json, record.target_true);
   if (!others) return std::unexpected(others.error());
   record.neighbours = std::move(*others);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "eval/fluency.h"
 #include "eval/trim.h"
 
 namespace mobiedit {
@@ -103,6 +104,11 @@ Result<FactOutcome> measure(Session& session, const Tokenizer& tokenizer, const 
   for (std::size_t i = 0; i < fact.portability.size(); ++i) {
     scores.next();
     outcome.portability.push_back(scores.last_accuracy());
+  }
+  if (!fact.generation.empty()) {
+    const auto varied = fluency(session, tokenizer, fact.generation, cancel);
+    if (!varied) return std::unexpected(varied.error());
+    outcome.fluency = *varied;
   }
   return outcome;
 }

@@ -83,6 +83,7 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   summary.n = static_cast<int>(outcomes.size());
   Mean efficacy, generalisation, specificity, exact, paraphrase_exact;
   Mean rewrite_accuracy, paraphrase_accuracy, portability, locality;
+  Mean fluency, fluency_before;
   Mean efficacy_lead, generalisation_lead, specificity_lead;
   std::vector<double> evaluations, seconds, integer_work, float_work;
   int successes = 0;
@@ -102,6 +103,8 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
     add_mean(paraphrase_accuracy, outcome.paraphrase_accuracy, itself);
     add_mean(portability, outcome.portability, itself);
     add_mean(locality, outcome.locality, itself);
+    if (outcome.fluency) fluency.add(*outcome.fluency);
+    if (outcome.fluency_before) fluency_before.add(*outcome.fluency_before);
     evaluations.push_back(outcome.evaluations);
     seconds.push_back(outcome.seconds);
     integer_work.push_back(outcome.integer_work);
@@ -119,6 +122,8 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
   metrics.paraphrase_accuracy = paraphrase_accuracy.percent();
   metrics.portability = portability.percent();
   metrics.locality = locality.percent();
+  metrics.fluency = fluency.percent();
+  metrics.fluency_before = fluency_before.percent();
   metrics.efficacy_magnitude = efficacy_lead.percent();
   metrics.generalisation_magnitude = generalisation_lead.percent();
   metrics.specificity_magnitude = specificity_lead.percent();

@@ -80,6 +80,7 @@ Result<MeasuredEdit> edit_and_measure(Editor& editor, Session& session, const To
   auto outcome = measure_fact(session, tokenizer, fact, cancel);
   if (!outcome) return std::unexpected(at(fact, outcome.error()));
   compare_neighbours(*before, *outcome);
+  outcome->fluency_before = before->fluency;
   outcome->success = edit->evidence.success;
   add_cost(edit->evidence, *outcome);
   return MeasuredEdit{std::move(*edit), std::move(*outcome)};

@@ -134,3 +134,15 @@ def test_a_text_may_be_too_short_to_measure_by(mobiedit, model, data, tmp_path):
     done = mobiedit("eval", "-m", model, "--data", data, "--limit", "1", "--text-metric", "--text", text)
     assert done.returncode == 2, done.stderr
     assert "tokens" in done.stderr and "longer text" in done.stderr
+
+
+def test_fluency_is_measured_where_it_is_asked_for(mobiedit, model, tmp_path):
+    data = tmp_path / "facts.jsonl"
+    record = {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome", "generation_prompts": ["Eiffel Tower is"]}
+    data.write_text(json.dumps(record) + "\n")
+    options = ["--data", data, "--method", "backprop", "--max-evaluations", 8, "--no-text", "--json"]
+    metrics = json.loads(mobiedit("eval", "-m", model, *options, "--fluency").stdout)["metrics"]
+    assert 100 < metrics["fluency"] < 700
+    assert 100 < metrics["fluency_before"] < 700
+    unasked = json.loads(mobiedit("eval", "-m", model, *options).stdout)["metrics"]
+    assert unasked["fluency"] is None and unasked["fluency_before"] is None

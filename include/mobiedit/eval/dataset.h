@@ -34,8 +34,9 @@ struct FactRecord {
   std::vector<Neighbour> portability;  ///< what follows from the edit, in a prompt of its own, with its answer
   std::vector<FactRecord> further;     ///< edits that belong to the case besides (MQuAKE), each without such
   std::vector<Question> questions;  ///< that take more than one fact: MQuAKE's, and KnowEdit's portability "Reasoning"
-  std::vector<std::string> keep;    ///< prompts whose answers are to stay, with no expectation of them
-  std::string where;                ///< "facts.jsonl:12", or "facts.json: record 12"
+  std::vector<std::string> generation;  ///< prompts to go on from at length, for fluency (CounterFact)
+  std::vector<std::string> keep;        ///< prompts whose answers are to stay, with no expectation of them
+  std::string where;                    ///< "facts.jsonl:12", or "facts.json: record 12"
 };
 
 /// Reads JSON Lines or one JSON list, of CounterFact records (requested_rewrite, paraphrase_prompts,

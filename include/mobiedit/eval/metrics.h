@@ -27,6 +27,7 @@ struct FactOutcome {
   std::vector<double> paraphrase_accuracy, portability;
   std::vector<std::vector<int>> neighbour_tokens;  ///< the most probable ones at the places of each neighbour's answer
   std::vector<double> locality;                    ///< of these, the share that an edit left as it was
+  std::optional<double> fluency, fluency_before;   ///< n-gram entropy of what it says at length; and without the edit
   int evaluations = 0;
   double seconds = 0;
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates, as EditEvidence has them
@@ -42,6 +43,7 @@ struct Metrics {
   std::optional<double> exact;             ///< greedy generation equals the target
   std::optional<double> paraphrase_exact;  ///< the same on paraphrases
   std::optional<double> rewrite_accuracy, paraphrase_accuracy, portability, locality;  ///< as FactOutcome has them
+  std::optional<double> fluency, fluency_before;  ///< no percentages: n-gram entropy in bits, times 100
   // Magnitudes: the mean of P(new) − P(true), on neighbours of P(true) − P(new), P being exp of the mean over tokens.
   std::optional<double> efficacy_magnitude, generalisation_magnitude, specificity_magnitude;  ///< EM, PM, NM
 };

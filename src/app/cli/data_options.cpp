@@ -32,6 +32,8 @@ Result<Facts> read_data(const std::vector<std::string>& paths, const DataOptions
                          std::make_move_iterator(records->end()));
     if (options.limit > 0 && facts.records.size() == options.limit) break;
   }
+  if (!options.fluency)
+    for (FactRecord& record : facts.records) record.generation.clear();
   return facts;
 }
 

@@ -20,7 +20,8 @@ namespace mobiedit::cli {
 struct DataOptions {
   std::size_t limit = 0;
   bool strict = false;
-  bool known = false;  ///< leave out what the model does not know
+  bool known = false;    ///< leave out what the model does not know
+  bool fluency = false;  ///< keep the prompts to go on from at length: slow to measure
 };
 
 /// --limit, --strict, --known.

@@ -51,6 +51,9 @@ Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, co
 std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary) {
   const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
   const Metrics& metrics = summary.metrics;
+  const std::string fluency = metrics.fluency ? fmt::format("fluency           {:>7} bits x 100, {} before\n",
+                                                            percent(metrics.fluency), percent(metrics.fluency_before))
+                                              : "";
   std::string left_out = unknown_line(facts, verb.reading);
   if (facts.skipped > 0) left_out += fmt::format("{} malformed records left out\n", facts.skipped);
   return left_out + fmt::format(
@@ -64,13 +67,14 @@ std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor
                         "paraphrase exact  {:>7} %\n"
                         "portability       {:>7} %   tokens of answers that follow from the new one\n"
                         "locality          {:>7} %   tokens of neighbours' answers that stay\n"
+                        "{}"
                         "evaluations       {:>7.0f}     median, p90 {:.0f}\n"
                         "seconds           {:>7.2f}     median, p90 {:.2f}\n"
                         "peak memory       {:>11}\n",
                         summary.n, verb.data, verb.search.method, editor.layer(), 100 * summary.success_rate,
                         percent(metrics.efficacy), percent(metrics.generalisation), percent(metrics.specificity),
                         percent(metrics.score), percent(metrics.exact), percent(metrics.paraphrase_exact),
-                        percent(metrics.portability), percent(metrics.locality), summary.evaluations.median,
+                        percent(metrics.portability), percent(metrics.locality), fluency, summary.evaluations.median,
                         summary.evaluations.p90, summary.seconds.median, summary.seconds.p90,
                         human_bytes(peak_rss_bytes()));
 }
@@ -125,6 +129,8 @@ void add_eval(CLI::App& app, Run& run) {
   verb->add_option("--data", options->data, "CounterFact, EasyEdit, KnowEdit or ZsRE records, JSON Lines or JSON")
       ->required();
   add_data_options(*verb, options->reading);
+  verb->add_flag("--fluency", options->reading.fluency,
+                 "Go on from each record's generation prompts, to 100 tokens, without the edit and with it: slow");
   add_search_options(*verb, options->search);
   add_blocks_option(*verb, options->search);
   verb->callback([options, &run] { run = [options] { return eval(*options); }; });
