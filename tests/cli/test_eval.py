@@ -30,7 +30,7 @@ def test_json_has_what_was_promised(mobiedit, model, data):
     assert document["schema"] == "mobiedit.eval/1"
     assert document["n"] == 1
     names = ["ES", "PS", "NS", "S", "exact", "paraphrase_exact", "rewrite_accuracy", "rephrase_accuracy", "locality"]
-    assert document["metrics"] == {name: 100 for name in names} | {"portability": None}
+    assert document["metrics"] == {name: 100 for name in names} | {"portability": None, "fluency": None, "fluency_before": None}
     assert set(document["evaluations"]) == {"median", "p90"}
     assert set(document["seconds"]) == {"median", "p90"}
     assert document["success_rate"] == 1
@@ -77,6 +77,7 @@ def test_what_was_not_measured_is_null(mobiedit, model, tmp_path):
     path.write_text(json.dumps([{"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome"}]))
     document = json.loads(mobiedit("eval", "-m", model, "--data", path, "--json").stdout)
     unmeasured = ["ES", "PS", "NS", "S", "paraphrase_exact", "rephrase_accuracy", "portability", "locality"]
+    unmeasured += ["fluency", "fluency_before"]
     assert document["metrics"] == {name: None for name in unmeasured} | {"exact": 100, "rewrite_accuracy": 100}
 
 
