@@ -32,8 +32,7 @@ namespace mobiedit {
                                                 const std::string& target, const CancelToken& cancel = {});
 
 /// Scores the fact's prompt, paraphrases and neighbours with the adapters in force, and goes on from its generation
-/// prompts; the search's own fields are left at
-/// zero. Errors: as Session::score, with `where` naming the record.
+/// prompts; the search's own fields are left at zero. Errors: as Session::score, with `where` naming the record.
 [[nodiscard]] Result<FactOutcome> measure_fact(Session& session, const Tokenizer& tokenizer, const FactRecord& fact,
                                                const CancelToken& cancel = {});
 
