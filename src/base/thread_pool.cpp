@@ -1,6 +1,5 @@
 #include "base/thread_pool.h"
 
-#include <cassert>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -54,28 +53,36 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::run(int pieces, const std::function<void(int, int)>& work) {
-  assert(!running_);
-  if (pieces <= 0) return;
-  running_ = true;
-  if (workers_.empty() || pieces == 1) {
-    // Not offered to all: a worker that is late from the last call could take a piece, and nobody would wait for it.
-    for (int piece = 0; piece < pieces; ++piece) do_piece(work, piece, 0);
-  } else {
-    work_ = &work;
-    pieces_ = pieces;
-    unfinished_.store(pieces, std::memory_order_relaxed);
-    offered_.store({0, pieces}, std::memory_order_release);
-    call_.fetch_add(1, std::memory_order_release);
-    call_.notify_all();
-    take_pieces(0);
-    const auto all_done = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
-    if (!spin_until(all_done)) {
-      // A worker lost its processor in the middle of a piece: sleep, so that it can have this one.
-      for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) unfinished_.wait(left);
+  if (pieces > 1 && !workers_.empty()) {
+    // A call from within a piece finds the pool busy as well.
+    if (!busy_.exchange(true, std::memory_order_acquire)) return share_out(pieces, work);
+  }
+  std::exception_ptr failure;
+  for (int piece = 0; piece < pieces; ++piece) {
+    try {
+      work(piece, 0);
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
     }
   }
-  running_ = false;
-  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (failure) std::rethrow_exception(failure);
+}
+
+void ThreadPool::share_out(int pieces, const std::function<void(int, int)>& work) {
+  work_ = &work;
+  unfinished_.store(pieces, std::memory_order_relaxed);
+  offered_.store({0, pieces}, std::memory_order_release);
+  call_.fetch_add(1, std::memory_order_release);
+  call_.notify_all();
+  take_pieces(0);
+  const auto all_done = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
+  if (!spin_until(all_done)) {
+    // A worker lost its processor in the middle of a piece: sleep, so that it can have this one.
+    for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) unfinished_.wait(left);
+  }
+  const std::exception_ptr failure = std::exchange(failure_, nullptr);
+  busy_.store(false, std::memory_order_release);
+  if (failure) std::rethrow_exception(failure);
 }
 
 void ThreadPool::do_piece(const std::function<void(int, int)>& work, int piece, int thread) {
@@ -88,7 +95,7 @@ void ThreadPool::do_piece(const std::function<void(int, int)>& work, int piece, 
 }
 
 void ThreadPool::take_pieces(int thread) {
-  // A piece that was taken keeps run() from returning, so work_ and pieces_ may be read after the exchange, not before.
+  // A piece that was taken keeps run() from returning, so work_ may be read after the exchange, not before.
   Offer offered = offered_.load(std::memory_order_relaxed);
   while (offered.first < offered.end) {
     const bool front = thread % 2 == 0;

@@ -1,4 +1,4 @@
-// A few workers that share loops. Owned by whoever runs forward passes; never global.
+// Worker threads that share loops, for any number of sessions and editors; never global.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,8 @@
 
 namespace mobiedit {
 
-/// `run` is called by one thread at a time (the owner); the caller works too, so a pool of n has n-1 workers.
+/// Any thread may call `run`; the caller works too, so a pool of n has n-1 workers. The workers serve one caller at a
+/// time: while they do, another caller does its pieces alone, without waiting.
 /// Pieces are handed out one by one, so a worker that the system preempts holds up only its own piece. Threads of even
 /// number take them from the front, the others from the back: of two loops alike, each thread does about the same part,
 /// whose memory is near it.
@@ -29,22 +30,22 @@ class ThreadPool {
   [[nodiscard]] int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
   /// Calls work(piece, thread) once for each piece in [0, pieces), thread in [0, threads()). Returns when all are done.
-  /// What a piece throws is thrown here, once every piece was tried; of several, the first to arrive. Not to be called
-  /// from within a piece.
+  /// No two pieces of one call run at once with the same `thread`, so that number may select scratch of the caller.
+  /// Rethrows what a piece threw, once every piece was tried; of several exceptions, the first to arrive.
   void run(int pieces, const std::function<void(int piece, int thread)>& work);
 
  private:
   void serve(int thread);
   void take_pieces(int thread);
   void do_piece(const std::function<void(int, int)>& work, int piece, int thread);
+  void share_out(int pieces, const std::function<void(int, int)>& work);
 
   std::vector<std::thread> workers_;
   std::mutex failure_mutex_;
   std::exception_ptr failure_;
 
-  // Written by run() before pieces are offered; not touched again before all of them are done.
+  // Written by share_out() before pieces are offered; not touched again before all of them are done.
   const std::function<void(int, int)>* work_ = nullptr;
-  int pieces_ = 0;
 
   // Each on a cache line of its own: `offered_` and `unfinished_` are written by all threads at every piece.
   struct Offer {  // pieces first … end-1, which nobody has taken yet
@@ -54,8 +55,8 @@ class ThreadPool {
   alignas(64) std::atomic<Offer> offered_ = Offer{};
   alignas(64) std::atomic<int> unfinished_ = 0;  // pieces taken or offered, but not done
   alignas(64) std::atomic<std::uint32_t> call_ = 0;
+  std::atomic<bool> busy_ = false;  ///< the workers serve a caller
   std::atomic<bool> stop_ = false;
-  bool running_ = false;
 };
 
 }  // namespace mobiedit

@@ -58,13 +58,17 @@ std::string text_name(std::string_view text) {
 
 struct Editor::State {
   State(const Model& m, EditOptions o, LayerChoice c)
-      : model(m), options(std::move(o)), choice(std::move(c)), pool(options.threads), forward(m, pool) {}
+      : model(m),
+        options(std::move(o)),
+        choice(std::move(c)),
+        pool(options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads)),
+        forward(m, *pool) {}
 
   const Model& model;
   EditOptions options;
   LayerChoice choice;
   bool needs_gradient = false;  // the method
-  ThreadPool pool;
+  std::shared_ptr<ThreadPool> pool;
   Forward forward;
   kernels::PackedWeight float_down;
   double down_norm = 0;
@@ -131,7 +135,7 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   if (!none) return std::unexpected(none.error());
   state->active = std::move(*none);
   auto down =
-      load_float_down(model.file(), c, choice.layer, model.contents().isa, model.contents().rounding, state->pool);
+      load_float_down(model.file(), c, choice.layer, model.contents().isa, model.contents().rounding, *state->pool);
   if (!down) return std::unexpected(down.error());
   state->float_down = std::move(*down);
   state->forward.set_float_down(choice.layer, &state->float_down);
@@ -146,7 +150,7 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   if (!active) return std::unexpected(active.error());
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
-  state_->active.merge(state_->model.contents().isa, state_->pool);
+  state_->active.merge(state_->model.contents().isa, *state_->pool);
   state_->active_stale = false;
   state_->kept.clear();
   state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
@@ -207,7 +211,7 @@ Status Editor::State::learn_keys(std::string_view text, int block, const std::st
 
 Status Editor::State::ready_tape() {
   if (tape) return {};
-  auto made = Tape::create(model, pool, choice.layer + 1);
+  auto made = Tape::create(model, *pool, choice.layer + 1);
   if (!made) return std::unexpected(made.error());
   tape = std::move(*made);
   return {};
@@ -292,7 +296,7 @@ Status Editor::State::refresh() {
   auto all = ActiveDeltas::resolve(model.config(), deltas);
   if (!all) return std::unexpected(all.error());
   active = std::move(*all);
-  active.merge(model.contents().isa, pool);
+  active.merge(model.contents().isa, *pool);
   forward.set_deltas(deltas.empty() ? nullptr : &active);
   active_stale = false;
   return {};
@@ -315,7 +319,7 @@ Result<std::string> Editor::State::answer(Session& session, const std::string& p
 
 // Everything is asked twice of the whole model, without and with the update: the evidence owes nothing to the search.
 Status Editor::State::measure(Edit& edit, const ContextSet& contexts, const CancelToken& cancel) const {
-  auto session = Session::create(model, {.threads = options.threads});
+  auto session = Session::create(model, {.threads = options.threads, .pool = pool});
   if (!session) return std::unexpected(session.error());
   EditEvidence& e = edit.evidence;
   const auto bare = fill_prompt(edit.request.prompt, edit.request.subject);

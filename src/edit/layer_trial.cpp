@@ -134,7 +134,7 @@ std::vector<int> candidates(const ModelConfig& c) {
 }
 
 Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& options, const CancelToken& cancel) {
-  auto session = Session::create(model, {.threads = options.threads});
+  auto session = Session::create(model, {.threads = options.threads, .pool = options.pool});
   if (!session) return std::unexpected(session.error());
   const std::vector<Probe> facts = probes();
   const std::vector<int> blocks = candidates(model.config());
@@ -146,6 +146,7 @@ Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& optio
     edit.clamp = clamp;
     edit.max_evaluations = evaluations;
     edit.threads = options.threads;
+    edit.pool = options.pool;
     edit.prefixes = prefixes();
     auto editor = Editor::create(model, edit);
     if (!editor) return std::unexpected(editor.error());

@@ -26,9 +26,9 @@ Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions&
   if (!config) return std::unexpected(config.error());
   if (options.blocks < 0) return fail(ErrorCode::usage, "a negative number of blocks to load");
   if (options.blocks > 0) config->blocks = std::min(config->blocks, options.blocks);
-  ThreadPool pool(options.threads);
+  const auto pool = options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads);
   const kernels::Isa isa = options.portable_kernels ? kernels::Isa::portable : kernels::best_isa();
-  const Footprint need = footprint(*file, *config, isa, options.precision, pool.threads());
+  const Footprint need = footprint(*file, *config, isa, options.precision, pool->threads());
   if (auto enough = check_memory(need.total(), "loading the model", path.string()); !enough)
     return std::unexpected(enough.error());
   auto tokenizer = Tokenizer::from_file(*file);
@@ -39,7 +39,7 @@ Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions&
                     std::to_string(config->vocab),
                 path.string());
 
-  auto weights = load_weights(*file, *config, isa, options.precision, options.rounding, pool);
+  auto weights = load_weights(*file, *config, isa, options.precision, options.rounding, *pool);
   if (!weights) return std::unexpected(weights.error());
   // The embedding's place is inside the file object's tensor table, which moves with it.
   auto contents = std::unique_ptr<Contents>(new Contents{std::move(*file),

@@ -20,7 +20,10 @@ constexpr int batch_rows = 256;
 
 struct Session::State {
   State(const Model& m, const SessionOptions& options, int capacity)
-      : model(m), pool(options.threads), forward(m, pool), limit(capacity) {
+      : model(m),
+        pool(options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads)),
+        forward(m, *pool),
+        limit(capacity) {
     forward.set_wide_activations(options.activations == Activations::int16);
   }
 
@@ -38,7 +41,7 @@ struct Session::State {
   }
 
   const Model& model;
-  ThreadPool pool;
+  std::shared_ptr<ThreadPool> pool;
   Forward forward;
   int limit;
   KvCache cache;
@@ -69,7 +72,7 @@ Status Session::set_adapters(std::vector<LowRankDelta> adapters) {
   // The look-up borrows the deltas' places, which moving the vector keeps.
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
-  state_->active.merge(state_->model.contents().isa, state_->pool);
+  state_->active.merge(state_->model.contents().isa, *state_->pool);
   state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
   clear();
   return {};

@@ -22,6 +22,8 @@
 
 namespace mobiedit {
 
+class ThreadPool;
+
 /// A setting of a method's own, by its name there: {"probe", 0.1}.
 struct MethodSetting {
   std::string name;
@@ -41,7 +43,8 @@ struct EditOptions {
   std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
   int max_evaluations = 800;        ///< forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;
-  int threads = 0;                                   ///< 0: one for each processor
+  int threads = 0;                   ///< 0: one for each processor
+  std::shared_ptr<ThreadPool> pool;  ///< shared worker threads (Engine::pool); none: `threads` of its own
   std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
   /// Where the two likeliest tokens after the bare prompt have at most this probability the model has no answer of its
   /// own: then the target is taught behind general wordings too ("{} is"), so that other wordings find it; other

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "mobiedit/base/cancel.h"
@@ -9,6 +10,8 @@
 #include "mobiedit/model/model.h"
 
 namespace mobiedit {
+
+class ThreadPool;
 
 struct LayerChoice {
   int layer = 0;
@@ -18,8 +21,9 @@ struct LayerChoice {
 };
 
 struct LayerTrialOptions {
-  int threads = 0;           ///< 0: one for each processor
-  std::string cache_folder;  ///< where a measured choice is kept, by model; empty: nowhere
+  int threads = 0;                   ///< 0: one for each processor
+  std::shared_ptr<ThreadPool> pool;  ///< shared worker threads (Engine::pool); none: `threads` of its own
+  std::string cache_folder;          ///< where a measured choice is kept, by model; empty: nowhere
   /// Called before each candidate block, of `candidates`, and may be empty.
   std::function<void(int layer, int number, int candidates)> trying;
 };

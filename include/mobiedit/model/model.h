@@ -13,6 +13,8 @@
 
 namespace mobiedit {
 
+class ThreadPool;
+
 /// In what arithmetic the products run.
 enum class Precision {
   automatic,  ///< int8 for quantised tensors, float32 for float tensors
@@ -23,9 +25,10 @@ enum class Precision {
 struct ModelOptions {
   int threads = 0;  ///< for loading; 0: one for each processor
   Precision precision = Precision::automatic;
-  Rounding rounding;              ///< other than none: with float32 alone
-  int blocks = 0;                 ///< load the first so many alone, to time them or to look at them; 0: all
-  bool portable_kernels = false;  ///< no instruction-set extensions: the plain path, for comparison
+  Rounding rounding;                 ///< other than none: with float32 alone
+  int blocks = 0;                    ///< load the first so many alone, to time them or to look at them; 0: all
+  bool portable_kernels = false;     ///< no instruction-set extensions: the plain path, for comparison
+  std::shared_ptr<ThreadPool> pool;  ///< shared worker threads, for loading; none: `threads` of its own
 };
 
 /// Immutable once open, and safe to share between threads; the file stays mapped read-only and is never written.

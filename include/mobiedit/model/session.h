@@ -16,6 +16,8 @@
 
 namespace mobiedit {
 
+class ThreadPool;
+
 /// To how many bits the products with integer weights round what they read, a group of 32 at a time.
 enum class Activations {
   int8,   ///< what an edit's search computes with: a next token's log-probability is some 0.1 off
@@ -26,6 +28,7 @@ struct SessionOptions {
   int threads = 0;  ///< 0: one for each processor
   int context = 0;  ///< longest sequence, tokens; 0: the model's own
   Activations activations = Activations::int16;
+  std::shared_ptr<ThreadPool> pool;  ///< shared worker threads (Engine::pool); none: `threads` of its own
 };
 
 struct GenerateOptions {

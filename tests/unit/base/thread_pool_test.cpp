@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 namespace mobiedit {
@@ -98,6 +100,58 @@ TEST(ThreadPool, PassesOnWhatAPieceThrows) {
     pool.run(10, [&](int, int) { ++done; });
     EXPECT_EQ(done, 10);
   }
+}
+
+// Pieces of one call that share a thread number must not run at once: callers keep scratch by that number.
+TEST(ThreadPool, ServesManyCallersAtOnce) {
+  ThreadPool pool(3);
+  std::atomic<int> wrong = 0;
+  const auto caller = [&](int id) {
+    for (int call = 0; call < 300; ++call) {
+      const int pieces = 1 + (id + call) % 40;
+      std::vector<std::atomic<int>> done(static_cast<std::size_t>(pieces));
+      std::array<std::atomic<int>, 3> inside{};
+      pool.run(pieces, [&](int piece, int thread) {
+        if (inside[static_cast<std::size_t>(thread)].fetch_add(1) != 0) ++wrong;
+        ++done[static_cast<std::size_t>(piece)];
+        inside[static_cast<std::size_t>(thread)].fetch_sub(1);
+      });
+      for (const auto& count : done)
+        if (count != 1) ++wrong;
+    }
+  };
+  std::vector<std::thread> callers;
+  for (int id = 0; id < 8; ++id) callers.emplace_back(caller, id);
+  for (std::thread& thread : callers) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(ThreadPool, GivesEachCallerItsOwnException) {
+  ThreadPool pool(2);
+  std::atomic<int> wrong = 0;
+  const auto caller = [&](int id) {
+    for (int call = 0; call < 200; ++call) {
+      try {
+        pool.run(4, [&](int piece, int) {
+          if (id > 0 && piece == 2) throw id;
+        });
+        if (id > 0) ++wrong;
+      } catch (int thrown) {
+        if (thrown != id) ++wrong;
+      }
+    }
+  };
+  std::vector<std::thread> callers;
+  for (int id = 0; id < 4; ++id) callers.emplace_back(caller, id);
+  for (std::thread& thread : callers) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST(ThreadPool, APieceMayCallThePool) {
+  ThreadPool pool(3);
+  std::atomic<int> inner = 0;
+  pool.run(5, [&](int, int) { pool.run(7, [&](int, int) { ++inner; }); });
+  EXPECT_EQ(inner, 35);
 }
 
 }  // namespace
