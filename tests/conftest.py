@@ -60,6 +60,25 @@ def model():
     return path
 
 
+def real_model(name):
+    path = pathlib.Path(os.environ.get("MOBIEDIT_MODELS", SOURCE / "build/models")) / f"{name}.gguf"
+    if not path.exists():
+        pytest.skip(f"REAL MODEL TEST NOT RUN: no {path}: tools/models {name} fetches it")
+    return path
+
+
+@pytest.fixture(scope="session")
+def smollm2():
+    """SmolLM2-135M-Instruct, a chat model of the llama architecture."""
+    return real_model("smollm2")
+
+
+@pytest.fixture(scope="session")
+def gemma3():
+    """Gemma 3 270M, a base model of the gemma3 architecture."""
+    return real_model("gemma3")
+
+
 @pytest.fixture
 def eiffel():
     """An edit that the bundled model takes in a second or two."""
