@@ -9,18 +9,19 @@
 #include <utility>
 
 #include "base/thread_pool.h"
+#include "edit/confidence.h"
 #include "edit/contexts.h"
-#include "edit/covariance.h"
-#include "edit/kept_edits.h"
+#include "edit/edit_objective.h"
 #include "edit/layer_choice.h"
-#include "edit/mean_jacobian.h"
-#include "edit/problem.h"
-#include "edit/rank_one.h"
-#include "edit/reshaped.h"
+#include "edit/preconditioned.h"
 #include "edit/search/value_search.h"
-#include "edit/surety.h"
-#include "edit/text_metric.h"
-#include "edit/together.h"
+#include "edit/statistics/fisher_metric.h"
+#include "edit/statistics/key_covariance.h"
+#include "edit/statistics/mean_jacobian.h"
+#include "edit/write/mass_edit.h"
+#include "edit/write/null_space.h"
+#include "edit/write/preserved_edits.h"
+#include "edit/write/rank_one.h"
 #include "kernels/vector_ops.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/session.h"
@@ -72,17 +73,17 @@ struct Editor::State {
   Forward forward;
   kernels::PackedWeight float_down;
   double down_norm = 0;
-  std::map<int, Covariance> covariances;  // by block
+  std::map<int, KeyCovariance> covariances;  // by block
   std::optional<MeanJacobian> jacobian;
-  std::optional<TextMetric> metric;  // if it is to be searched in
-  std::unique_ptr<Tape> tape;        // made when a search first asks for a gradient
+  std::optional<FisherMetric> metric;  // if it is to be searched in
+  std::unique_ptr<Tape> tape;          // made when a search first asks for a gradient
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
-  bool active_stale = false;      // deltas were added, and perhaps moved, since `active` was made
-  std::map<int, KeptEdits> kept;  // by block
+  bool active_stale = false;           // deltas were added, and perhaps moved, since `active` was made
+  std::map<int, PreservedEdits> kept;  // by block
 
   struct Prepared {
-    std::unique_ptr<Problem> problem;
+    std::unique_ptr<EditObjective> problem;
     std::vector<float> right;  // the update's direction among keys
   };
   /// What an edit is searched on.
@@ -90,11 +91,11 @@ struct Editor::State {
   Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
   /// S k of each of `keys` [n, f] of a block: C⁻¹ k, or k itself without statistics, off what is kept.
   [[nodiscard]] std::vector<float> solved(int block, const std::vector<float>& keys);
-  [[nodiscard]] KeptEdits::Algebra algebra(int block);
+  [[nodiscard]] PreservedEdits::Algebra algebra(int block);
   /// Before the forward pass runs: puts all deltas in force.
   Status refresh();
-  [[nodiscard]] const Covariance* covariance(int block) const;
-  [[nodiscard]] std::vector<float> direction(const Problem& problem);
+  [[nodiscard]] const KeyCovariance* covariance(int block) const;
+  [[nodiscard]] std::vector<float> direction(const EditObjective& problem);
   [[nodiscard]] bool writes_to(int block) const {
     return block <= choice.layer && block > choice.layer - options.blocks;
   }
@@ -193,17 +194,17 @@ Status Editor::State::learn_keys(std::string_view text, int block, const std::st
                                                 : cache_folder + "/" + model.fingerprint() + "-block" +
                                                       std::to_string(block) + "-" + text_name(text) + ".covariance";
   if (!path.empty()) {
-    if (auto cached = Covariance::read(path, f)) {
+    if (auto cached = KeyCovariance::read(path, f)) {
       covariances.emplace(block, std::move(*cached));
       return {};
     }
   }
-  auto made = Covariance::from_text(forward, model.tokenizer(), text, block, cancel);
+  auto made = KeyCovariance::from_text(forward, model.tokenizer(), text, block, cancel);
   if (!made) return std::unexpected(made.error());
   if (!path.empty()) {
     if (auto written = made->write(path); !written) return written;
     // From its file it takes no memory.
-    if (auto mapped = Covariance::read(path, f)) made = std::move(mapped);
+    if (auto mapped = KeyCovariance::read(path, f)) made = std::move(mapped);
   }
   covariances.emplace(block, std::move(*made));
   return {};
@@ -222,14 +223,14 @@ Status Editor::State::learn_metric(std::string_view text, const std::string& cac
                                                 : cache_folder + "/" + model.fingerprint() + "-block" +
                                                       std::to_string(choice.layer) + "-" + text_name(text) + ".metric";
   if (!path.empty()) {
-    if (auto cached = TextMetric::read(path, model.config().d)) {
+    if (auto cached = FisherMetric::read(path, model.config().d)) {
       metric = std::move(*cached);
       return {};
     }
   }
   if (auto ready = ready_tape(); !ready) return ready;
   tape->set_deltas(deltas.empty() ? nullptr : &active);
-  auto made = TextMetric::from_text(forward, *tape, model.tokenizer(), text, choice.layer, cancel);
+  auto made = FisherMetric::from_text(forward, *tape, model.tokenizer(), text, choice.layer, cancel);
   // A search that needs none of it should not pay for it.
   tape.reset();
   if (!made) return std::unexpected(made.error());
@@ -266,27 +267,27 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
 }
 
 Result<KeyMoment> Editor::key_moment() const try {
-  const Covariance* covariance = state_->covariance(state_->choice.layer);
+  const KeyCovariance* covariance = state_->covariance(state_->choice.layer);
   return KeyMoment{state_->choice.layer, covariance ? covariance->matrix() : std::vector<float>()};
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys");
 }
 
-const Covariance* Editor::State::covariance(int block) const {
+const KeyCovariance* Editor::State::covariance(int block) const {
   const auto found = covariances.find(block);
   return found == covariances.end() ? nullptr : &found->second;
 }
 
 std::vector<float> Editor::State::solved(int block, const std::vector<float>& keys) {
-  const Covariance* known = covariance(block);
+  const KeyCovariance* known = covariance(block);
   std::vector<float> solved = known ? known->solve(keys) : keys;
   if (const auto off = kept.find(block); off != kept.end())
-    off->second.take_off(keys, solved, static_cast<std::size_t>(model.config().f), algebra(block));
+    off->second.constrain(keys, solved, static_cast<std::size_t>(model.config().f), algebra(block));
   return solved;
 }
 
-KeptEdits::Algebra Editor::State::algebra(int block) {
-  const Covariance* known = covariance(block);
+PreservedEdits::Algebra Editor::State::algebra(int block) {
+  const KeyCovariance* known = covariance(block);
   return {[this, block](const ContextSet& contexts) { return subject_keys(forward, contexts, block); },
           [known](const std::vector<float>& keys) { return known ? known->solve(keys) : keys; }};
 }
@@ -302,7 +303,7 @@ Status Editor::State::refresh() {
   return {};
 }
 
-std::vector<float> Editor::State::direction(const Problem& problem) {
+std::vector<float> Editor::State::direction(const EditObjective& problem) {
   const std::vector<float> keys = problem.prompt_keys();
   const int n = static_cast<int>(keys.size() / static_cast<std::size_t>(model.config().f));
   return common_direction(keys, solved(choice.layer, keys), n);
@@ -370,7 +371,7 @@ Status Editor::check(const EditRequest& request) const try {
 Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
   auto contexts = build_contexts(model, request, *options.prefixes);
   const double sure = sure_for(model.config(), options.sure);
-  if (!contexts || sure == 0 || surety(forward, contexts->prompts.front()) > sure) return contexts;
+  if (!contexts || sure == 0 || answer_confidence(forward, contexts->prompts.front()) > sure) return contexts;
   // Longer than the prompt, they may not fit the model's context.
   auto general = build_general_contexts(model, request, *options.prefixes);
   return general ? std::move(general) : std::move(contexts);
@@ -382,9 +383,9 @@ Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& reques
   forward.set_wide_activations(options.evaluation.activations == Activations::int16);
   auto contexts = contexts_of(request);
   if (!contexts) return std::unexpected(contexts.error());
-  auto problem = Problem::create(forward, std::move(*contexts), choice.layer, cancel);
+  auto problem = EditObjective::create(forward, std::move(*contexts), choice.layer, cancel);
   if (!problem) return std::unexpected(problem.error());
-  Problem& p = **problem;
+  EditObjective& p = **problem;
   p.compute(options.evaluation.prefix_cache, options.evaluation.batched);
   Prepared prepared{nullptr, direction(p)};
   p.inject_along(prepared.right);
@@ -416,24 +417,25 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   const std::uint64_t tape_before = s.tape ? s.tape->work() : 0;
   auto prepared = s.prepare(request, s.needs_gradient, cancel);
   if (!prepared) return std::unexpected(prepared.error());
-  Problem& p = *prepared->problem;
+  EditObjective& p = *prepared->problem;
   const std::vector<float>& right = prepared->right;
   const auto method =
       make_search(s.options.method, s.options.settings, p.contexts().wordings > 0 ? Prompts::unlike : Prompts::alike);
   if (!method) return std::unexpected(method.error());
 
-  std::optional<Reshaped> reshaped;
-  if (s.metric) reshaped.emplace(p, *s.metric);
+  std::optional<PreconditionedObjective> preconditioned;
+  if (s.metric) preconditioned.emplace(p, *s.metric);
   const SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
-  auto found = (*method)->run(reshaped ? static_cast<Objective&>(*reshaped) : p, search, [&](const SearchStep& step) {
-    if (progress)
-      progress({step.step, step.evaluations, search.max_evaluations, step.loss.total(), std::exp(-step.loss.nll),
-                seconds()});
-    return !cancel.requested();
-  });
+  auto found = (*method)->run(preconditioned ? static_cast<Objective&>(*preconditioned) : p, search,
+                              [&](const SearchStep& step) {
+                                if (progress)
+                                  progress({step.step, step.evaluations, search.max_evaluations, step.loss.total(),
+                                            std::exp(-step.loss.nll), seconds()});
+                                return !cancel.requested();
+                              });
   if (!found) return std::unexpected(found.error());
   if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
-  if (reshaped) found->delta = reshaped->shaped(found->delta);
+  if (preconditioned) found->delta = preconditioned->to_delta(found->delta);
 
   Edit edit{request, rank_one(s.choice.layer, found->delta, right, p.key_mean()), {}};
   EditEvidence& e = edit.evidence;
@@ -536,7 +538,8 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
       missing.push_back(std::move(wanted));
     }
     const std::vector<float> solved =
-        alphaedit ? Unused(*s.covariance(block), options.alphaedit_share).project(keys) : s.solved(block, keys);
+        alphaedit ? NullSpaceProjector(*s.covariance(block), options.alphaedit_share).project(keys)
+                  : s.solved(block, keys);
     const std::vector<float> directions = joint_directions(keys, solved, owner, static_cast<int>(edits.size()), ridge);
     const std::size_t first = updates.size();
     for (std::size_t i = 0; i < edits.size(); ++i) {

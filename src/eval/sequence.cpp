@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "edit/rank_one.h"
+#include "edit/write/rank_one.h"
 #include "eval/fact_edits.h"
 
 namespace mobiedit {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "app/cli/delivery.h"
-#include "edit/rank_one.h"
+#include "edit/write/rank_one.h"
 #include "mobiedit/eval/sequence.h"
 
 namespace mobiedit::cli {

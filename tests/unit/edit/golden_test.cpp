@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "edit/edit_objective.h"
 #include "edit/loss.h"
-#include "edit/problem.h"
 #include "model/contents.h"
 #include "unit/bundled_model.h"
 
@@ -22,7 +22,7 @@ class Goldens : public testing::Test {
       edits.push_back(edit);
       auto contexts = build_contexts(model, {edit["subject"], edit["prompt"], edit["target_new"], {}, {}}, prefixes);
       if (!contexts) throw std::runtime_error(contexts.error().message());
-      auto problem = Problem::create(forward, std::move(*contexts), goldens["edit_layer"], {});
+      auto problem = EditObjective::create(forward, std::move(*contexts), goldens["edit_layer"], {});
       if (!problem) throw std::runtime_error(problem.error().message());
       problems.push_back(std::move(*problem));
     }
@@ -33,14 +33,14 @@ class Goldens : public testing::Test {
   ThreadPool pool{2};
   Forward forward{model, pool};
   std::vector<nlohmann::json> edits;
-  std::vector<std::unique_ptr<Problem>> problems;
+  std::vector<std::unique_ptr<EditObjective>> problems;
 };
 
 TEST_F(Goldens, ContextsKeysValuesAndLosses) {
   ASSERT_GE(edits.size(), 4u);
   for (std::size_t e = 0; e < edits.size(); ++e) {
     const auto& reference = edits[e]["reference"];
-    const Problem& p = *problems[e];
+    const EditObjective& p = *problems[e];
     for (std::size_t i = 0; i < p.contexts().prompts.size(); ++i) {
       const Context& context = p.contexts().prompts[i];
       EXPECT_EQ(context.tokens, reference["token_ids"][i].get<std::vector<Token>>());
@@ -85,7 +85,7 @@ TEST_F(Goldens, GradientEstimatesAgree) {
 #endif
   double sum = 0;
   for (std::size_t e = 0; e < tried; ++e) {
-    Problem& p = *problems[e];
+    EditObjective& p = *problems[e];
     const auto d = static_cast<std::size_t>(p.dimension());
     std::vector<float> z(n * d), trials;
     Random(e, 7).fill_normal(z);

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "edit/edit_objective.h"
 #include "edit/loss.h"
-#include "edit/problem.h"
 #include "edit/search/backprop.h"
 #include "edit/search/vectors.h"
 #include "unit/bundled_model.h"
@@ -37,9 +37,9 @@ TEST_P(Gradients, AreTheSlopesOfTheLoss) {
   forward.set_deltas(&*active);
   (*tape)->set_deltas(&*active);
   auto contexts = build_contexts(model, request, {"It was. ", "So they say: "});
-  auto made = Problem::create(forward, std::move(*contexts), 1, {});
+  auto made = EditObjective::create(forward, std::move(*contexts), 1, {});
   ASSERT_TRUE(made);
-  Problem& p = **made;
+  EditObjective& p = **made;
   std::vector<float> right(p.key_mean().begin(), p.key_mean().end());
   p.inject_along(right);
   EXPECT_EQ(p.gradient(), nullptr);
@@ -92,9 +92,9 @@ TEST(GoldenGradients, AreThoseOfPyTorch) {
     if (!edit.contains("reference")) continue;
     const auto& reference = edit["reference"];
     auto contexts = build_contexts(model, {edit["subject"], edit["prompt"], edit["target_new"], {}, {}}, prefixes);
-    auto made = Problem::create(forward, std::move(*contexts), layer, {}, model.config().vocab);
+    auto made = EditObjective::create(forward, std::move(*contexts), layer, {}, model.config().vocab);
     ASSERT_TRUE(made);
-    Problem& p = **made;
+    EditObjective& p = **made;
     p.set_tape(**tape);
     std::vector<float> base;
     for (const char* where : {"at_zero", "at_half_step"}) {

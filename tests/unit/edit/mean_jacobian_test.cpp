@@ -1,4 +1,4 @@
-#include "edit/mean_jacobian.h"
+#include "edit/statistics/mean_jacobian.h"
 
 #include <gtest/gtest.h>
 

@@ -11,7 +11,7 @@
 #include "app/cli/model_options.h"
 #include "base/random.h"
 #include "edit/contexts.h"
-#include "edit/problem.h"
+#include "edit/edit_objective.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/session.h"
@@ -68,7 +68,7 @@ class Measuring {
     Forward forward(model_, pool);
     auto contexts = build_contexts(model_, request(), default_prefixes());
     if (!contexts) return std::unexpected(contexts.error());
-    auto problem = Problem::create(forward, std::move(*contexts), options_.layer, cancel_);
+    auto problem = EditObjective::create(forward, std::move(*contexts), options_.layer, cancel_);
     if (!problem) return std::unexpected(problem.error());
     const auto d = static_cast<std::size_t>(c.d);
     std::vector<float> deltas(static_cast<std::size_t>(options_.batch) * d);

@@ -1,5 +1,5 @@
 // Which earlier edits a later one keeps off, and that no others' keys are asked for.
-#include "edit/kept_edits.h"
+#include "edit/write/preserved_edits.h"
 
 #include <gtest/gtest.h>
 
@@ -17,8 +17,8 @@ constexpr double ridge = 0.05;
 // S is the identity; edit i has one key, column i, and is known by its only token.
 class KeptEditsTest : public ::testing::Test {
  protected:
-  KeptEdits made(std::size_t most) const {
-    KeptEdits kept(ridge, most);
+  PreservedEdits made(std::size_t most) const {
+    PreservedEdits kept(ridge, most);
     for (int i = 0; i < keys_.cols(); ++i) {
       ContextSet contexts;
       contexts.target = {i};
@@ -31,21 +31,21 @@ class KeptEditsTest : public ::testing::Test {
     return kept;
   }
   std::vector<float> key(int i) const { return {keys_.col(i).data(), keys_.col(i).data() + key_length}; }
-  std::vector<float> off(KeptEdits& kept, const std::vector<float>& of) {
+  std::vector<float> off(PreservedEdits& kept, const std::vector<float>& of) {
     std::vector<float> solved = of;
-    kept.take_off(of, solved, key_length,
-                  {[this](const ContextSet& contexts) {
-                     asked_.push_back(contexts.target.front());
-                     return key(contexts.target.front());
-                   },
-                   [](const std::vector<float>& x) { return x; }});
+    kept.constrain(of, solved, key_length,
+                   {[this](const ContextSet& contexts) {
+                      asked_.push_back(contexts.target.front());
+                      return key(contexts.target.front());
+                    },
+                    [](const std::vector<float>& x) { return x; }});
     return solved;
   }
   std::vector<float> off_these(std::initializer_list<int> edits, const std::vector<float>& of) const {
-    KeptKeys kept(ridge);
+    PreservedKeys kept(ridge);
     for (const int i : edits) kept.add(key(i), key(i), key_length);
     std::vector<float> solved = of;
-    kept.take_off(of, solved, key_length);
+    kept.constrain(of, solved, key_length);
     return solved;
   }
 
@@ -54,7 +54,7 @@ class KeptEditsTest : public ::testing::Test {
 };
 
 TEST_F(KeptEditsTest, AFewAreAllCounted) {
-  KeptEdits kept = made(6);
+  PreservedEdits kept = made(6);
   const Eigen::MatrixXf x = random_matrix(key_length, 1, 2);
   const std::vector<float> of(x.data(), x.data() + key_length);
   EXPECT_EQ(off(kept, of), off_these({0, 1, 2, 3, 4, 5}, of));
@@ -63,7 +63,7 @@ TEST_F(KeptEditsTest, AFewAreAllCounted) {
 }
 
 TEST_F(KeptEditsTest, OfManyTheNearestAreCounted) {
-  KeptEdits kept = made(2);
+  PreservedEdits kept = made(2);
   // Between 1 and 4; that the update of 0 reads along a longer direction makes it no nearer.
   std::vector<float> of(key_length);
   for (std::size_t c = 0; c < key_length; ++c)
@@ -76,7 +76,7 @@ TEST_F(KeptEditsTest, OfManyTheNearestAreCounted) {
 }
 
 TEST_F(KeptEditsTest, NoneMayBeCounted) {
-  KeptEdits kept = made(0);
+  PreservedEdits kept = made(0);
   const std::vector<float> of = key(3);
   EXPECT_EQ(off(kept, of), of);
   EXPECT_TRUE(asked_.empty());

@@ -1,4 +1,4 @@
-#include "edit/problem.h"
+#include "edit/edit_objective.h"
 
 #include <gtest/gtest.h>
 
@@ -18,9 +18,9 @@ struct Fixture {
   explicit Fixture(const test::TinyModel& tiny)
       : model(test::open_tiny_model(folder.path() / "m.gguf", tiny)), pool(2), forward(model, pool) {}
 
-  std::unique_ptr<Problem> problem(int layer) {
+  std::unique_ptr<EditObjective> problem(int layer) {
     auto contexts = build_contexts(model, request, {"It was. ", "So they say: "});
-    auto made = Problem::create(forward, std::move(*contexts), layer, {});
+    auto made = EditObjective::create(forward, std::move(*contexts), layer, {});
     if (!made) throw std::runtime_error(made.error().message());
     return std::move(*made);
   }
@@ -118,7 +118,7 @@ TEST_P(EveryBlock, WithoutTheCacheOrBatchesNothingButTheWorkChanges) {
 }
 
 // Batches are cut by size, not by δ: what one δ gives must not depend on how many others were asked with it.
-TEST(Problem, BatchingChangesNothing) {
+TEST(EditObjective, BatchingChangesNothing) {
   Fixture fixture({.type = gguf::TensorType::q8_0});
   const auto problem = fixture.problem(1);
   const auto d = static_cast<std::size_t>(problem->dimension());
@@ -136,7 +136,7 @@ TEST(Problem, BatchingChangesNothing) {
 }
 
 // A probe is an evaluation's rows of one prompt and of the KL prompt, and costs one evaluation for all prompts' worth.
-TEST(Problem, ProbesArePartsOfEvaluations) {
+TEST(EditObjective, ProbesArePartsOfEvaluations) {
   Fixture fixture({.type = gguf::TensorType::q8_0});
   const auto problem = fixture.problem(1);
   const auto d = static_cast<std::size_t>(problem->dimension());
@@ -166,7 +166,7 @@ TEST(Problem, ProbesArePartsOfEvaluations) {
 // inject_along promises what the written rank-one update will do, so both must give the same logits. They differ by
 // what the update also does to tokens before s, which a search cannot see; the update here is along the part of the
 // mean key that those tokens' keys lack, so nothing of it is left.
-TEST(Problem, InjectionIsWhatTheUpdateDoes) {
+TEST(EditObjective, InjectionIsWhatTheUpdateDoes) {
   Fixture fixture({});
   const auto problem = fixture.problem(1);
   const ModelConfig& c = fixture.model.config();
@@ -213,12 +213,12 @@ TEST(Problem, InjectionIsWhatTheUpdateDoes) {
               logits[static_cast<std::size_t>(problem->contexts().target[0])], 1e-3);
 }
 
-TEST(Problem, CanBeCancelled) {
+TEST(EditObjective, CanBeCancelled) {
   Fixture fixture({});
   const CancelToken cancel;
   cancel.request();
   auto contexts = build_contexts(fixture.model, request, {});
-  EXPECT_EQ(Problem::create(fixture.forward, std::move(*contexts), 1, cancel).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(EditObjective::create(fixture.forward, std::move(*contexts), 1, cancel).error().code, ErrorCode::cancelled);
 }
 
 // What is frozen at δ is what an evaluation at δ computes; at another δ it is not, but for tokens that do not see it.
@@ -261,7 +261,7 @@ TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
 }
 
 // Static codes of 16 bits are nearly float32, where the ranges were taken; and can be left again.
-TEST(Problem, StaticActivationsAreFineOnTheirPrompts) {
+TEST(EditObjective, StaticActivationsAreFineOnTheirPrompts) {
   Fixture fixture({});
   const auto problem = fixture.problem(1);
   const std::vector<float> zero(static_cast<std::size_t>(problem->dimension()), 0.0f);

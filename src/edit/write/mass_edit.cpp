@@ -1,8 +1,7 @@
-#include "edit/together.h"
+#include "edit/write/mass_edit.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <optional>
 
@@ -71,25 +70,6 @@ std::vector<float> joint_directions(std::span<const float> keys, std::span<const
   for (Eigen::Index i = 0; i < n; ++i) owned(i, owner[static_cast<std::size_t>(i)]) = 1;
   const Eigen::MatrixXf directions = (a * gram.ldlt().solve(owned)).cast<float>();
   return {directions.data(), directions.data() + directions.size()};
-}
-
-Unused::Unused(const Covariance& covariance, double share) {
-  const std::vector<float> matrix = covariance.matrix();
-  const auto f = static_cast<Eigen::Index>(covariance.length());
-  f_ = static_cast<std::size_t>(f);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXf> solver(Eigen::Map<const Eigen::MatrixXf>(matrix.data(), f, f));
-  const Eigen::VectorXf& values = solver.eigenvalues();  // ascending
-  double left = share * values.cast<double>().sum();
-  while (dimension_ < f && left >= values[dimension_]) left -= values[dimension_++];
-  const Eigen::MatrixXf used = solver.eigenvectors().rightCols(f - dimension_);
-  used_.assign(used.data(), used.data() + used.size());
-}
-
-std::vector<float> Unused::project(std::span<const float> keys) const {
-  const auto f = static_cast<Eigen::Index>(f_), n = static_cast<Eigen::Index>(keys.size()) / f;
-  const Eigen::Map<const Eigen::MatrixXf> k(keys.data(), f, n), used(used_.data(), f, f - dimension_);
-  const Eigen::MatrixXf projected = k - used * (used.transpose() * k);
-  return {projected.data(), projected.data() + projected.size()};
 }
 
 }  // namespace mobiedit

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "edit/problem.h"
+#include "edit/edit_objective.h"
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
 
-std::vector<const Context*> Problem::all_contexts() const {
+std::vector<const Context*> EditObjective::all_contexts() const {
   std::vector<const Context*> all;
   all.reserve(contexts_.prompts.size() + 1);
   for (const Context& context : contexts_.prompts) all.push_back(&context);
@@ -15,7 +15,7 @@ std::vector<const Context*> Problem::all_contexts() const {
   return all;
 }
 
-Status Problem::prepare() {
+Status EditObjective::prepare() {
   const auto d = static_cast<std::size_t>(forward_.config().d);
   const auto f = static_cast<std::size_t>(forward_.config().f);
   const std::vector<const Context*> all = all_contexts();
@@ -65,7 +65,7 @@ Status Problem::prepare() {
 
 /// take(begin, end) for the contexts, as many at a time as fit a batch: each pass reads every weight.
 template <class Take>
-Status Problem::in_batches(const int Part::* rows, const Take& take) {
+Status EditObjective::in_batches(const int Part::* rows, const Take& take) {
   for (std::size_t begin = 0, end = 0; begin < parts_.size(); begin = end) {
     if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
     int total = 0;
@@ -77,7 +77,7 @@ Status Problem::in_batches(const int Part::* rows, const Take& take) {
 }
 
 /// What comes before the subject's last token, of every context.
-Status Problem::read_prefixes(const std::vector<const Context*>& all) {
+Status EditObjective::read_prefixes(const std::vector<const Context*>& all) {
   const ModelConfig& c = forward_.config();
   for (Part& part : parts_) part.cache = KvCache(0, c.blocks, c.kv_size(), std::max(1, part.prefix));
   return in_batches(&Part::prefix, [&](std::size_t begin, std::size_t end) {
@@ -99,7 +99,7 @@ Status Problem::read_prefixes(const std::vector<const Context*>& all) {
 }
 
 /// The rest up to the edited block, of every context; `values` [rows, d]: what the block adds, of the first contexts.
-Status Problem::read_rest(const std::vector<const Context*>& all, std::vector<float>& values) {
+Status EditObjective::read_rest(const std::vector<const Context*>& all, std::vector<float>& values) {
   const auto d = static_cast<std::size_t>(forward_.config().d);
   const auto f = static_cast<std::size_t>(forward_.config().f);
   return in_batches(&Part::rows, [&](std::size_t begin, std::size_t end) {

@@ -6,17 +6,17 @@
 #include <vector>
 
 #include "edit/objective.h"
-#include "edit/text_metric.h"
+#include "edit/statistics/fisher_metric.h"
 
 namespace mobiedit {
 
 /// Borrows both. One thread at a time.
-class Reshaped final : public Objective, private Gradient {
+class PreconditionedObjective final : public Objective, private Gradient {
  public:
-  Reshaped(Objective& inner, const TextMetric& metric) : inner_(inner), metric_(metric) {}
+  PreconditionedObjective(Objective& inner, const FisherMetric& metric) : inner_(inner), metric_(metric) {}
 
   /// δ of each z, [n, d].
-  [[nodiscard]] std::vector<float> shaped(std::span<const float> z) const;
+  [[nodiscard]] std::vector<float> to_delta(std::span<const float> z) const;
 
   [[nodiscard]] int dimension() const override { return inner_.dimension(); }
   [[nodiscard]] int kept() const override { return inner_.kept(); }
@@ -29,10 +29,10 @@ class Reshaped final : public Objective, private Gradient {
   [[nodiscard]] int prompts() const override { return inner_.prompts(); }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
   [[nodiscard]] Status use_static_activations(bool on) override { return inner_.use_static_activations(on); }
-  [[nodiscard]] Status freeze(std::span<const float> delta) override { return inner_.freeze(shaped(delta)); }
+  [[nodiscard]] Status freeze(std::span<const float> delta) override { return inner_.freeze(to_delta(delta)); }
   void use_frozen(bool on) override { inner_.use_frozen(on); }
   [[nodiscard]] Result<std::vector<double>> frozen_cosines(std::span<const float> delta) override {
-    return inner_.frozen_cosines(shaped(delta));
+    return inner_.frozen_cosines(to_delta(delta));
   }
 
  private:
@@ -40,7 +40,7 @@ class Reshaped final : public Objective, private Gradient {
   [[nodiscard]] Result<std::vector<float>> pull_back(std::span<const float> slopes) override;
 
   Objective& inner_;
-  const TextMetric& metric_;
+  const FisherMetric& metric_;
 };
 
 }  // namespace mobiedit

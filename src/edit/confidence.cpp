@@ -1,4 +1,4 @@
-#include "edit/surety.h"
+#include "edit/confidence.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +12,7 @@ constexpr int tokens_asked = 2;
 
 }  // namespace
 
-double surety(Forward& forward, const Context& context) {
+double answer_confidence(Forward& forward, const Context& context) {
   const ModelConfig& c = forward.config();
   std::vector<Token> tokens(context.tokens.begin(), context.tokens.begin() + context.target_start + 1);
   std::vector<float> logits(static_cast<std::size_t>(c.vocab));

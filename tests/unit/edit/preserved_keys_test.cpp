@@ -1,5 +1,5 @@
 // Keeping off earlier keys: the running formula against the algebra that it stands for.
-#include "edit/kept_keys.h"
+#include "edit/write/preserved_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -22,18 +22,18 @@ struct Space {
 };
 
 // S − S K (KᵀS K + R)⁻¹ KᵀS solved outright in float64; ours has float32 in and out: 1e-4 of the largest entry.
-TEST(KeptKeys, TakeOffIsTheFormula) {
+TEST(PreservedKeys, TakeOffIsTheFormula) {
   constexpr double ridge = 0.05;
   const Space space;
   const Eigen::MatrixXf k = random_matrix(f, 5, 1), x = random_matrix(f, 2, 3);
   const Eigen::MatrixXf a = space.s * k;
-  KeptKeys kept(ridge);
+  PreservedKeys kept(ridge);
   kept.add(span_of(a).first(0), {}, f);
   kept.add(span_of(k).first(3 * f), span_of(a).first(3 * f), f);
   kept.add(span_of(k).subspan(3 * f), span_of(a).subspan(3 * f), f);
   ASSERT_EQ(kept.size(), 5u);
   Eigen::MatrixXf solved = space.s * x;
-  kept.take_off(span_of(x), {solved.data(), static_cast<std::size_t>(solved.size())}, f);
+  kept.constrain(span_of(x), {solved.data(), static_cast<std::size_t>(solved.size())}, f);
 
   const Eigen::MatrixXd kd = k.cast<double>(), s = space.s.cast<double>();
   Eigen::MatrixXd gram = kd.transpose() * s * kd;
@@ -47,17 +47,17 @@ TEST(KeptKeys, TakeOffIsTheFormula) {
 }
 
 // A key that is one of the earlier ones, all but its length, is written to as if that one had not been.
-TEST(KeptKeys, OfTheSameSubjectIsNotCounted) {
+TEST(PreservedKeys, OfTheSameSubjectIsNotCounted) {
   const Space space;
   const Eigen::MatrixXf k = random_matrix(f, 4, 1);
   const Eigen::MatrixXf a = space.s * k, others = k.rightCols(3), a_others = a.rightCols(3),
                         again = 1.5f * k.leftCols(1);
-  KeptKeys all(0.05), without(0.05);
+  PreservedKeys all(0.05), without(0.05);
   all.add(span_of(k), span_of(a), f);
   without.add(span_of(others), span_of(a_others), f);
   Eigen::MatrixXf one = space.s * again, other = one;
-  all.take_off(span_of(again), {one.data(), f}, f);
-  without.take_off(span_of(again), {other.data(), f}, f);
+  all.constrain(span_of(again), {one.data(), f}, f);
+  without.constrain(span_of(again), {other.data(), f}, f);
   EXPECT_LT((one - other).cwiseAbs().maxCoeff(), 1e-4 * other.cwiseAbs().maxCoeff());
   EXPECT_GT(one.norm(), 0.1 * a.col(0).norm());
 }

@@ -1,4 +1,4 @@
-#include "edit/mean_jacobian.h"
+#include "edit/statistics/mean_jacobian.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>

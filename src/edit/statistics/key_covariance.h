@@ -14,19 +14,19 @@ namespace mobiedit {
 
 /// A Cholesky factor of C + ridge·mean(diag C)·I, kept once and used by every edit of the block. One that was read
 /// stays in its file and takes no memory to speak of; one that was just made takes 4·f² bytes.
-class Covariance {
+class KeyCovariance {
  public:
   /// Runs the text, cut into rows of the model's context, through blocks ≤ layer. Errors: usage (fewer tokens than keys
   /// are long), cancelled, out_of_memory.
-  static Result<Covariance> from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
-                                      const CancelToken& cancel);
+  static Result<KeyCovariance> from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
+                                         const CancelToken& cancel);
   /// Errors: io, bad_model (not such a file, or damaged).
-  static Result<Covariance> read(const std::string& path, int f);
+  static Result<KeyCovariance> read(const std::string& path, int f);
   [[nodiscard]] Status write(const std::string& path) const;
 
-  Covariance(Covariance&&) noexcept;
-  Covariance& operator=(Covariance&&) noexcept;
-  ~Covariance();
+  KeyCovariance(KeyCovariance&&) noexcept;
+  KeyCovariance& operator=(KeyCovariance&&) noexcept;
+  ~KeyCovariance();
 
   /// C⁻¹ k of each key: [n, f] of [n, f]. One pass over the factor for all of them.
   [[nodiscard]] std::vector<float> solve(std::span<const float> keys) const;
@@ -38,7 +38,7 @@ class Covariance {
 
  private:
   struct Factor;
-  explicit Covariance(std::unique_ptr<Factor> factor);
+  explicit KeyCovariance(std::unique_ptr<Factor> factor);
   std::unique_ptr<Factor> factor_;
 };
 

@@ -1,4 +1,4 @@
-#include "edit/covariance.h"
+#include "edit/statistics/key_covariance.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
@@ -34,7 +34,7 @@ struct CovarianceHeader {
 
 // The factor's lower triangle, column by column: column j begins with its diagonal and has f − j values. Either held in
 // memory or lying in its file, whose pages come and go as it is read: at f = 11,008 it is 242 MB.
-struct Covariance::Factor {
+struct KeyCovariance::Factor {
   std::size_t f = 0;
   int tokens = 0;
   Matrix held;
@@ -68,17 +68,17 @@ struct Covariance::Factor {
   }
 };
 
-Covariance::Covariance(std::unique_ptr<Factor> factor) : factor_(std::move(factor)) {}
-Covariance::Covariance(Covariance&&) noexcept = default;
-Covariance& Covariance::operator=(Covariance&&) noexcept = default;
-Covariance::~Covariance() = default;
+KeyCovariance::KeyCovariance(std::unique_ptr<Factor> factor) : factor_(std::move(factor)) {}
+KeyCovariance::KeyCovariance(KeyCovariance&&) noexcept = default;
+KeyCovariance& KeyCovariance::operator=(KeyCovariance&&) noexcept = default;
+KeyCovariance::~KeyCovariance() = default;
 
-int Covariance::tokens() const {
+int KeyCovariance::tokens() const {
   return factor_->tokens;
 }
 
-Result<Covariance> Covariance::from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
-                                         const CancelToken& cancel) try {
+Result<KeyCovariance> KeyCovariance::from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text,
+                                               int layer, const CancelToken& cancel) try {
   const ModelConfig& c = forward.config();
   const auto f = static_cast<std::size_t>(c.f);
   std::vector<Token> tokens = tokenizer.encode(text, {.add_special = false});
@@ -117,12 +117,12 @@ Result<Covariance> Covariance::from_text(Forward& forward, const Tokenizer& toke
   factor->f = f;
   for (std::size_t j = 0; j < f; ++j)
     std::memmove(lower.data() + factor->column_at(j), lower.data() + j * f + j, (f - j) * sizeof(float));
-  return Covariance(std::move(factor));
+  return KeyCovariance(std::move(factor));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys");
 }
 
-std::vector<float> Covariance::solve(std::span<const float> keys) const {
+std::vector<float> KeyCovariance::solve(std::span<const float> keys) const {
   const std::size_t f = factor_->f;
   std::vector<float> u(keys.begin(), keys.end());
   factor_->each_column(true, [&](std::size_t j) {
@@ -144,7 +144,7 @@ std::vector<float> Covariance::solve(std::span<const float> keys) const {
   return u;
 }
 
-std::vector<float> Covariance::matrix() const {
+std::vector<float> KeyCovariance::matrix() const {
   const auto f = static_cast<Eigen::Index>(factor_->f);
   Matrix lower = Matrix::Zero(f, f);
   for (std::size_t j = 0; j < factor_->f; ++j) {
@@ -155,11 +155,11 @@ std::vector<float> Covariance::matrix() const {
   return {c.data(), c.data() + c.size()};
 }
 
-int Covariance::length() const {
+int KeyCovariance::length() const {
   return static_cast<int>(factor_->f);
 }
 
-Status Covariance::write(const std::string& path) const {
+Status KeyCovariance::write(const std::string& path) const {
   CovarianceHeader header;
   header.f = static_cast<std::uint32_t>(factor_->f);
   header.tokens = static_cast<std::uint32_t>(factor_->tokens);
@@ -172,7 +172,7 @@ Status Covariance::write(const std::string& path) const {
   });
 }
 
-Result<Covariance> Covariance::read(const std::string& path, int f) try {
+Result<KeyCovariance> KeyCovariance::read(const std::string& path, int f) try {
   auto file = io::MappedFile::open(path);
   if (!file) return std::unexpected(file.error());
   const auto bytes = file->bytes();
@@ -197,7 +197,7 @@ Result<Covariance> Covariance::read(const std::string& path, int f) try {
             Eigen::Map<const Eigen::ArrayXf>(column.data(), static_cast<Eigen::Index>(column.size())).allFinite();
   });
   if (!sound) return fail(ErrorCode::bad_model, "the statistics in it are damaged", path, "delete it");
-  return Covariance(std::move(factor));
+  return KeyCovariance(std::move(factor));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys", path);
 }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "edit/contexts.h"
-#include "edit/mean_jacobian.h"
 #include "edit/objective.h"
+#include "edit/statistics/mean_jacobian.h"
 #include "mobiedit/base/cancel.h"
 #include "model/forward.h"
 #include "model/tape.h"
@@ -16,14 +16,14 @@
 namespace mobiedit {
 
 /// Borrows forward and its model. One thread at a time.
-class Problem final : public Objective {
+class EditObjective final : public Objective {
  public:
   static constexpr std::size_t batch_rows = 256;  ///< rows a forward pass: products at full speed, scratch small
 
   /// Runs the contexts up to block `layer` and keeps what later evaluations share. `kept`: how many logits of each row
   /// are told apart, the base distribution's first; its tail moves as one. Errors: cancelled, out_of_memory.
-  static Result<std::unique_ptr<Problem>> create(Forward& forward, ContextSet contexts, int layer,
-                                                 const CancelToken& cancel, int kept = 128);
+  static Result<std::unique_ptr<EditObjective>> create(Forward& forward, ContextSet contexts, int layer,
+                                                       const CancelToken& cancel, int kept = 128);
 
   // What was seen on the way. Context 0 is the bare prompt, the last one the KL prompt.
   [[nodiscard]] std::span<const float> key_mean() const { return key_mean_; }  ///< k* [f], over the prompts
@@ -47,9 +47,9 @@ class Problem final : public Objective {
   [[nodiscard]] int prompts() const override { return static_cast<int>(contexts_.prompts.size()); }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
 
-  ~Problem() override;
-  Problem(const Problem&) = delete;
-  Problem& operator=(const Problem&) = delete;
+  ~EditObjective() override;
+  EditObjective(const EditObjective&) = delete;
+  EditObjective& operator=(const EditObjective&) = delete;
   [[nodiscard]] Status use_static_activations(bool on) override;
   [[nodiscard]] Status freeze(std::span<const float> delta) override;
   void use_frozen(bool on) override { use_frozen_ = on; }
@@ -80,7 +80,7 @@ class Problem final : public Objective {
     std::vector<int> wanted;       // rows whose logits are read
   };
 
-  Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept);
+  EditObjective(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept);
   Status prepare();
   template <class Take>
   Status in_batches(const int Part::* rows, const Take& take);

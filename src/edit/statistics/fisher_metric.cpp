@@ -1,4 +1,4 @@
-#include "edit/text_metric.h"
+#include "edit/statistics/fisher_metric.h"
 
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
@@ -41,8 +41,8 @@ void draw(std::span<float> logits, Random& random) {
 
 }  // namespace
 
-Result<TextMetric> TextMetric::from_text(Forward& forward, Tape& tape, const Tokenizer& tokenizer,
-                                         std::string_view text, int layer, const CancelToken& cancel) try {
+Result<FisherMetric> FisherMetric::from_text(Forward& forward, Tape& tape, const Tokenizer& tokenizer,
+                                             std::string_view text, int layer, const CancelToken& cancel) try {
   const ModelConfig& c = forward.config();
   const auto d = static_cast<std::size_t>(c.d), vocab = static_cast<std::size_t>(c.vocab);
   const std::vector<Token> tokens = tokenizer.encode(text);
@@ -79,7 +79,7 @@ Result<TextMetric> TextMetric::from_text(Forward& forward, Tape& tape, const Tok
   return fail(ErrorCode::out_of_memory, "not enough memory to measure what running text feels");
 }
 
-Result<TextMetric> TextMetric::from_moment(std::span<const float> moment, int d) {
+Result<FisherMetric> FisherMetric::from_moment(std::span<const float> moment, int d) {
   const Eigen::Map<const Matrix> h(moment.data(), d, d);
   const double mean = h.cast<double>().trace() / d;
   if (!h.allFinite() || !(mean > 0)) return fail(ErrorCode::usage, "running text feels nothing of this block");
@@ -88,14 +88,14 @@ Result<TextMetric> TextMetric::from_moment(std::span<const float> moment, int d)
       ((solver.eigenvalues().array().max(0.0f) + static_cast<float>(floor_share)) / static_cast<float>(1 + floor_share))
           .rsqrt();
   const Matrix a = solver.eigenvectors() * stretch.matrix().asDiagonal() * solver.eigenvectors().transpose();
-  return TextMetric({a.data(), a.data() + a.size()}, d);
+  return FisherMetric({a.data(), a.data() + a.size()}, d);
 }
 
-void TextMetric::through(std::span<const float> rows, std::span<float> out) const {
+void FisherMetric::through(std::span<const float> rows, std::span<float> out) const {
   kernels::float_product(rows, a_, d_, out);
 }
 
-Status TextMetric::write(const std::string& path) const {
+Status FisherMetric::write(const std::string& path) const {
   MetricHeader header;
   header.d = static_cast<std::uint32_t>(d_);
   return io::write_whole(path, sizeof header + a_.size() * sizeof(float), [&](io::PendingFile& file) -> Status {
@@ -104,7 +104,7 @@ Status TextMetric::write(const std::string& path) const {
   });
 }
 
-Result<TextMetric> TextMetric::read(const std::string& path, int d) try {
+Result<FisherMetric> FisherMetric::read(const std::string& path, int d) try {
   auto file = io::MappedFile::open(path);
   if (!file) return std::unexpected(file.error());
   const auto bytes = file->bytes();
@@ -117,7 +117,7 @@ Result<TextMetric> TextMetric::read(const std::string& path, int d) try {
   std::memcpy(a.data(), bytes.data() + sizeof expected, n * sizeof(float));
   if (!Eigen::Map<const Eigen::ArrayXf>(a.data(), static_cast<Eigen::Index>(n)).allFinite())
     return fail(ErrorCode::bad_model, "the metric of running text in it is damaged", path, "delete it");
-  return TextMetric(std::move(a), d);
+  return FisherMetric(std::move(a), d);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the metric of running text", path);
 }

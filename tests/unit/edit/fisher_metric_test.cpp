@@ -1,11 +1,11 @@
-#include "edit/text_metric.h"
+#include "edit/statistics/fisher_metric.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <fstream>
 
-#include "edit/reshaped.h"
+#include "edit/preconditioned.h"
 #include "edit/search/vectors.h"
 #include "kernels/vector_ops.h"
 #include "unit/temporary_folder.h"
@@ -16,7 +16,7 @@ namespace {
 
 constexpr int width = 64;
 
-std::vector<float> whitened(const TextMetric& metric, std::span<const float> z) {
+std::vector<float> whitened(const FisherMetric& metric, std::span<const float> z) {
   std::vector<float> out(z.size());
   metric.through(z, out);
   return out;
@@ -35,8 +35,8 @@ class TextMetricTest : public testing::Test {
   ThreadPool pool{2};
   Forward forward{model, pool};
   std::unique_ptr<Tape> tape = std::move(*Tape::create(model, pool, 2));
-  Result<TextMetric> made(std::string_view text) {
-    return TextMetric::from_text(forward, *tape, model.tokenizer(), text, 1, {});
+  Result<FisherMetric> made(std::string_view text) {
+    return FisherMetric::from_text(forward, *tape, model.tokenizer(), text, 1, {});
   }
 };
 
@@ -44,16 +44,16 @@ class TextMetricTest : public testing::Test {
 TEST(TextMetricFromMoment, IsTheRootOfTheInverse) {
   std::vector<float> h(width * width, 0.0f);
   for (int i = 0; i < width; ++i) h[static_cast<std::size_t>(i * width + i)] = i == 0 ? 9.0f : 1.0f;
-  const auto metric = TextMetric::from_moment(h, width);
+  const auto metric = FisherMetric::from_moment(h, width);
   ASSERT_TRUE(metric);
   std::vector<float> z(width, 1.0f);
   const auto out = whitened(*metric, z);
   const double mean = 72.0 / 64;
   EXPECT_NEAR(out[0], 1 / std::sqrt((9 / mean + 0.1) / 1.1), 1e-4);
   EXPECT_NEAR(out[1], 1 / std::sqrt((1 / mean + 0.1) / 1.1), 1e-4);
-  EXPECT_EQ(TextMetric::from_moment(std::vector<float>(width * width, 0.0f), width).error().code, ErrorCode::usage);
+  EXPECT_EQ(FisherMetric::from_moment(std::vector<float>(width * width, 0.0f), width).error().code, ErrorCode::usage);
   h[5] = std::nanf("");
-  EXPECT_EQ(TextMetric::from_moment(h, width).error().code, ErrorCode::usage);
+  EXPECT_EQ(FisherMetric::from_moment(h, width).error().code, ErrorCode::usage);
 }
 
 // What text was measured to feel least is what moves another text's predictions least: KL at steps of one length.
@@ -105,13 +105,13 @@ TEST_F(TextMetricTest, ReadsWhatItWroteAndRefusesDamage) {
   ASSERT_TRUE(metric->write(path));
   std::vector<float> z(width);
   Random(1).fill_normal(z);
-  const auto again = TextMetric::read(path, width);
+  const auto again = FisherMetric::read(path, width);
   ASSERT_TRUE(again);
   EXPECT_EQ(whitened(*metric, z), whitened(*again, z));
-  EXPECT_EQ(TextMetric::read(path, width + 1).error().code, ErrorCode::bad_model);
-  EXPECT_FALSE(TextMetric::read(folder.path() / "none", width));
+  EXPECT_EQ(FisherMetric::read(path, width + 1).error().code, ErrorCode::bad_model);
+  EXPECT_FALSE(FisherMetric::read(folder.path() / "none", width));
   std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).write("garbage!", 8);
-  EXPECT_EQ(TextMetric::read(path, width).error().code, ErrorCode::bad_model);
+  EXPECT_EQ(FisherMetric::read(path, width).error().code, ErrorCode::bad_model);
 }
 
 TEST_F(TextMetricTest, WantsEnoughText) {
@@ -149,21 +149,21 @@ TEST(ReshapedTest, IsTheObjectiveInOtherCoordinates) {
   std::vector<float> h(width * width, 0.0f), z(width), slopes(width), jacobian(width * width);
   for (int i = 0; i < width; ++i) h[static_cast<std::size_t>(i * width + i)] = static_cast<float>(i + 1);
   h[1] = h[width] = 0.5f;
-  const auto metric = TextMetric::from_moment(h, width);
+  const auto metric = FisherMetric::from_moment(h, width);
   Plain inner;
-  Reshaped reshaped(inner, *metric);
+  PreconditionedObjective preconditioned(inner, *metric);
   Random random(2);
   random.fill_normal(z);
   random.fill_normal(slopes);
   const auto shaped = whitened(*metric, z);
-  EXPECT_EQ(reshaped.evaluate(z, 1)->logits, shaped);
-  EXPECT_EQ(reshaped.probe(z, 1)->logits, shaped);
-  Gradient* gradient = reshaped.gradient();
+  EXPECT_EQ(preconditioned.evaluate(z, 1)->logits, shaped);
+  EXPECT_EQ(preconditioned.probe(z, 1)->logits, shaped);
+  Gradient* gradient = preconditioned.gradient();
   ASSERT_NE(gradient, nullptr);
   EXPECT_EQ(gradient->record(z)->logits, shaped);
   // Of f(z) = slopes · A z; the expected map is A itself.
   const auto pulled = gradient->pull_back(slopes);
-  ASSERT_TRUE(reshaped.expect(0, jacobian));
+  ASSERT_TRUE(preconditioned.expect(0, jacobian));
   double along = 0, expected = 0;
   for (std::size_t i = 0; i < width; ++i) {
     along += double{(*pulled)[i]} * z[i];
@@ -171,7 +171,7 @@ TEST(ReshapedTest, IsTheObjectiveInOtherCoordinates) {
   }
   EXPECT_NEAR(along, expected, 1e-3 * (1 + std::abs(expected)));
   inner.differentiable = false;
-  EXPECT_EQ(reshaped.gradient(), nullptr);
+  EXPECT_EQ(preconditioned.gradient(), nullptr);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "edit/kept_edits.h"
+#include "edit/write/preserved_edits.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,11 +9,11 @@
 
 namespace mobiedit {
 
-void KeptEdits::add(ContextSet contexts, std::span<const float> right) {
+void PreservedEdits::add(ContextSet contexts, std::span<const float> right) {
   edits_.push_back({std::move(contexts), {right.begin(), right.end()}, {}, {}});
 }
 
-std::vector<std::size_t> KeptEdits::nearest(std::span<const float> keys, std::size_t f) const {
+std::vector<std::size_t> PreservedEdits::nearest(std::span<const float> keys, std::size_t f) const {
   std::vector<float> seen(edits_.size(), 0.0f);
   for (std::size_t i = 0; i < edits_.size(); ++i) {
     const std::vector<float>& right = edits_[i].right;
@@ -29,15 +29,16 @@ std::vector<std::size_t> KeptEdits::nearest(std::span<const float> keys, std::si
   return places;
 }
 
-void KeptEdits::take_off(std::span<const float> keys, std::span<float> solved, std::size_t f, const Algebra& algebra) {
+void PreservedEdits::constrain(std::span<const float> keys, std::span<float> solved, std::size_t f,
+                               const Algebra& algebra) {
   if (edits_.size() <= most_) {
     for (; in_all_ < edits_.size(); ++in_all_) {
       const std::vector<float> own = algebra.keys(edits_[in_all_].contexts);
       all_.add(own, algebra.solve(own), f);
     }
-    return all_.take_off(keys, solved, f);
+    return all_.constrain(keys, solved, f);
   }
-  KeptKeys near(ridge_);
+  PreservedKeys near(ridge_);
   for (const std::size_t i : nearest(keys, f)) {
     Kept& kept = edits_[i];
     if (kept.keys.empty()) {
@@ -47,7 +48,7 @@ void KeptEdits::take_off(std::span<const float> keys, std::span<float> solved, s
     }
     near.add(kept.keys, kept.solved, f);
   }
-  near.take_off(keys, solved, f);
+  near.constrain(keys, solved, f);
 }
 
 }  // namespace mobiedit

@@ -1,4 +1,4 @@
-#include "edit/problem.h"
+#include "edit/edit_objective.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,27 +11,27 @@
 
 namespace mobiedit {
 
-Problem::Problem(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept)
+EditObjective::EditObjective(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept)
     : forward_(forward),
       contexts_(std::move(contexts)),
       layer_(layer),
       cancel_(cancel),
       kept_(std::min(kept, forward.config().vocab)) {}
 
-Result<std::unique_ptr<Problem>> Problem::create(Forward& forward, ContextSet contexts, int layer,
-                                                 const CancelToken& cancel, int kept) try {
-  std::unique_ptr<Problem> problem(new Problem(forward, std::move(contexts), layer, cancel, kept));
+Result<std::unique_ptr<EditObjective>> EditObjective::create(Forward& forward, ContextSet contexts, int layer,
+                                                             const CancelToken& cancel, int kept) try {
+  std::unique_ptr<EditObjective> problem(new EditObjective(forward, std::move(contexts), layer, cancel, kept));
   if (auto s = problem->prepare(); !s) return std::unexpected(s.error());
   return problem;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit's contexts");
 }
 
-int Problem::dimension() const {
+int EditObjective::dimension() const {
   return forward_.config().d;
 }
 
-std::vector<float> Problem::prompt_keys() const {
+std::vector<float> EditObjective::prompt_keys() const {
   const auto f = static_cast<std::ptrdiff_t>(forward_.config().f);
   std::vector<float> keys;
   for (std::size_t i = 0; i < contexts_.prompts.size(); ++i)
@@ -39,7 +39,7 @@ std::vector<float> Problem::prompt_keys() const {
   return keys;
 }
 
-void Problem::inject_along(std::span<const float> right) {
+void EditObjective::inject_along(std::span<const float> right) {
   const auto f = static_cast<std::size_t>(forward_.config().f);
   const float whole = kernels::dot(right, key_mean_);
   for (Part& part : parts_)
@@ -48,7 +48,7 @@ void Problem::inject_along(std::span<const float> right) {
 }
 
 // By the first evaluation's logits, residual_ [wanted, d], whose rows are those of rows_ in order.
-void Problem::choose_kept(int wanted) {
+void EditObjective::choose_kept(int wanted) {
   kept_tokens_.resize(rows_.size() * static_cast<std::size_t>(kept_));
   const auto d = static_cast<std::size_t>(forward_.config().d);
   constexpr int rows_at_once = 8;  // of the whole vocabulary
@@ -62,7 +62,7 @@ void Problem::choose_kept(int wanted) {
   }
 }
 
-void Problem::choose_kept(std::span<const float> logits, int which) {
+void EditObjective::choose_kept(std::span<const float> logits, int which) {
   const auto row = static_cast<std::size_t>(which);
   const auto size = static_cast<std::ptrdiff_t>(kept_);
   // A target row keeps what the bare prompt's keeps, so that the prompts can stand for each other.
@@ -89,21 +89,21 @@ void Problem::choose_kept(std::span<const float> logits, int which) {
   std::copy(order.begin(), kept, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * size);
 }
 
-std::span<const float> Problem::residual() const {
+std::span<const float> EditObjective::residual() const {
   return std::span(parts_.front().residual).first(static_cast<std::size_t>(forward_.config().d));
 }
 
-const Context& Problem::context_of(int part) const {
+const Context& EditObjective::context_of(int part) const {
   return part < prompts() ? contexts_.prompts[static_cast<std::size_t>(part)] : contexts_.kl;
 }
 
 // Tokens of a context that an evaluation does not compute.
-int Problem::skipped(int part) const {
+int EditObjective::skipped(int part) const {
   return prefix_cache_ ? parts_[static_cast<std::size_t>(part)].prefix : 0;
 }
 
 // residual_ [rows, d]: what leaves the edited block, before δ, of every row that the jobs need.
-void Problem::fill_rows(std::span<const Job> jobs) {
+void EditObjective::fill_rows(std::span<const Job> jobs) {
   const auto d = static_cast<std::size_t>(forward_.config().d);
   residual_.clear();
   if (prefix_cache_) {
@@ -124,7 +124,7 @@ void Problem::fill_rows(std::span<const Job> jobs) {
   forward_.run_blocks(0, layer_ + 1, residual_.data(), sequences);
 }
 
-void Problem::run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
+void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
   const ModelConfig& c = forward_.config();
   const auto d = static_cast<std::size_t>(c.d);
   std::vector<BatchSequence> sequences;
@@ -179,7 +179,7 @@ void Problem::run_batch(std::span<const float> deltas, std::span<const Job> jobs
                            });
 }
 
-bool Problem::expect(int row, std::span<float> jacobian) const {
+bool EditObjective::expect(int row, std::span<float> jacobian) const {
   if (!jacobian_) return false;
   const auto d = static_cast<std::size_t>(forward_.config().d);
   const auto kept = static_cast<std::size_t>(kept_);
@@ -194,7 +194,7 @@ bool Problem::expect(int row, std::span<float> jacobian) const {
   return true;
 }
 
-Outputs Problem::make_outputs(int n, std::size_t rows) const {
+Outputs EditObjective::make_outputs(int n, std::size_t rows) const {
   Outputs outputs;
   outputs.n = n;
   outputs.logits.resize(static_cast<std::size_t>(n) * rows * static_cast<std::size_t>(kept_ + 1));
@@ -202,7 +202,7 @@ Outputs Problem::make_outputs(int n, std::size_t rows) const {
   return outputs;
 }
 
-Status Problem::run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
+Status EditObjective::run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
   for (std::size_t begin = 0, end = 0; begin < jobs.size(); begin = end) {
     if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
     std::size_t rows = 0;
@@ -218,7 +218,7 @@ Status Problem::run(std::span<const float> deltas, std::span<const Job> jobs, Ou
   return {};
 }
 
-Result<Outputs> Problem::evaluate(std::span<const float> deltas, int n) try {
+Result<Outputs> EditObjective::evaluate(std::span<const float> deltas, int n) try {
   Outputs outputs = make_outputs(n, rows_.size());
   std::vector<Job> jobs;
   for (int which = 0; which < n; ++which)
@@ -231,7 +231,7 @@ Result<Outputs> Problem::evaluate(std::span<const float> deltas, int n) try {
   return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
 }
 
-Result<Outputs> Problem::probe(std::span<const float> deltas, int n) try {
+Result<Outputs> EditObjective::probe(std::span<const float> deltas, int n) try {
   const int targets = static_cast<int>(contexts_.target.size());
   Outputs outputs = make_outputs(n, static_cast<std::size_t>(targets) + 1);
   std::vector<Job> jobs;

@@ -5,17 +5,17 @@
 #include <new>
 #include <utility>
 
-#include "edit/problem.h"
+#include "edit/edit_objective.h"
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
 
-class Problem::Recorder final : public Gradient {
+class EditObjective::Recorder final : public Gradient {
  public:
-  Recorder(Problem& problem, Tape& tape) : problem_(problem), tape_(tape) {}
+  Recorder(EditObjective& problem, Tape& tape) : problem_(problem), tape_(tape) {}
 
   Result<Outputs> record(std::span<const float> delta) override try {
-    Problem& p = problem_;
+    EditObjective& p = problem_;
     const auto d = static_cast<std::size_t>(p.dimension());
     std::vector<float> residual;
     std::vector<BatchSequence> sequences;
@@ -51,7 +51,7 @@ class Problem::Recorder final : public Gradient {
   }
 
   Result<std::vector<float>> pull_back(std::span<const float> slopes) override try {
-    const Problem& p = problem_;
+    const EditObjective& p = problem_;
     if (p.cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
     const auto d = static_cast<std::size_t>(p.dimension());
     const auto vocab = static_cast<std::size_t>(p.forward_.config().vocab);
@@ -83,15 +83,15 @@ class Problem::Recorder final : public Gradient {
   }
 
  private:
-  Problem& problem_;
+  EditObjective& problem_;
   Tape& tape_;
 };
 
-void Problem::set_tape(Tape& tape) {
+void EditObjective::set_tape(Tape& tape) {
   recorder_ = std::make_unique<Recorder>(*this, tape);
 }
 
-Gradient* Problem::gradient() {
+Gradient* EditObjective::gradient() {
   return recorder_.get();
 }
 

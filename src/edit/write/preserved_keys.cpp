@@ -1,4 +1,4 @@
-#include "edit/kept_keys.h"
+#include "edit/write/preserved_keys.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
@@ -21,13 +21,13 @@ double dot(const float* a, const float* b, std::size_t length) {
 
 }  // namespace
 
-std::vector<double> KeptKeys::joined(const float* key, std::size_t f) const {
+std::vector<double> PreservedKeys::joined(const float* key, std::size_t f) const {
   std::vector<double> x(solved_.size());
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = dot(solved_[i].data(), key, f);
   return x;
 }
 
-void KeptKeys::solve_lower(std::vector<double>& x) const {
+void PreservedKeys::solve_lower(std::vector<double>& x) const {
   for (std::size_t i = 0; i < x.size(); ++i) {
     double sum = x[i];
     for (std::size_t j = 0; j < i; ++j) sum -= factor_[i][j] * x[j];
@@ -35,7 +35,7 @@ void KeptKeys::solve_lower(std::vector<double>& x) const {
   }
 }
 
-void KeptKeys::add(std::span<const float> keys, std::span<const float> solved, std::size_t f) {
+void PreservedKeys::add(std::span<const float> keys, std::span<const float> solved, std::size_t f) {
   const std::size_t before = size();
   try {
     for (std::size_t at = 0; at < keys.size(); at += f) {
@@ -60,7 +60,7 @@ void KeptKeys::add(std::span<const float> keys, std::span<const float> solved, s
   }
 }
 
-void KeptKeys::solve(std::vector<double>& x) const {
+void PreservedKeys::solve(std::vector<double>& x) const {
   solve_lower(x);
   for (std::size_t i = x.size(); i-- > 0;) {
     x[i] /= factor_[i][i];
@@ -68,8 +68,8 @@ void KeptKeys::solve(std::vector<double>& x) const {
   }
 }
 
-std::vector<std::size_t> KeptKeys::alike(std::span<const std::vector<double>> joined,
-                                         std::span<const double> own) const {
+std::vector<std::size_t> PreservedKeys::alike(std::span<const std::vector<double>> joined,
+                                              std::span<const double> own) const {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < size(); ++i) {
     for (std::size_t k = 0; k < own.size(); ++k) {
@@ -81,7 +81,7 @@ std::vector<std::size_t> KeptKeys::alike(std::span<const std::vector<double>> jo
   return found;
 }
 
-void KeptKeys::take_off(std::span<const float> keys, std::span<float> solved, std::size_t f) const {
+void PreservedKeys::constrain(std::span<const float> keys, std::span<float> solved, std::size_t f) const {
   if (factor_.empty()) return;
   std::vector<std::vector<double>> all_joined;
   std::vector<double> own;

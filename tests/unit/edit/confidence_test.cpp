@@ -1,5 +1,5 @@
 // What an edit does where the model has no answer of its own.
-#include "edit/surety.h"
+#include "edit/confidence.h"
 
 #include <gtest/gtest.h>
 
@@ -54,7 +54,7 @@ TEST_F(Surety, IsTheProbabilityOfTheAnswersFirstTwoTokens) {
     ASSERT_TRUE(scores);
     const auto& log_p = scores->front().log_probabilities;
     const double expected = std::exp(double{log_p[0]} + log_p[1]);
-    EXPECT_NEAR(surety(forward, bare), expected, 1e-3 * expected) << subject;
+    EXPECT_NEAR(answer_confidence(forward, bare), expected, 1e-3 * expected) << subject;
     least_sure_of_the_second = std::min(least_sure_of_the_second, std::exp(double{log_p[1]}));
   }
   EXPECT_LT(least_sure_of_the_second, 0.9) << "or the second token is not tested";

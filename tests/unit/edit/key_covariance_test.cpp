@@ -1,4 +1,4 @@
-#include "edit/covariance.h"
+#include "edit/statistics/key_covariance.h"
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ class CovarianceTest : public testing::Test {
 // C⁻¹ k against float64 on the same keys, gathered without the class.
 TEST_F(CovarianceTest, SolvesWithTheSecondMoment) {
   const std::string text = some_text();
-  const auto made = Covariance::from_text(forward, model.tokenizer(), text, 1, {});
+  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), text, 1, {});
   ASSERT_TRUE(made) << made.error().message();
   const auto tokens = model.tokenizer().encode(text);
   constexpr std::size_t length = 64, f = 96;
@@ -57,10 +57,10 @@ TEST_F(CovarianceTest, SolvesWithTheSecondMoment) {
 }
 
 TEST_F(CovarianceTest, ReadsWhatItWrote) {
-  const auto made = Covariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
   const std::string path = folder.path() / "c";
   ASSERT_TRUE(made->write(path));
-  const auto again = Covariance::read(path, 96);
+  const auto again = KeyCovariance::read(path, 96);
   ASSERT_TRUE(again) << again.error().message();
   std::vector<float> key(96);
   Random(1).fill_normal(key);
@@ -68,7 +68,7 @@ TEST_F(CovarianceTest, ReadsWhatItWrote) {
 }
 
 TEST_F(CovarianceTest, SolvesForManyKeysAsForEachAlone) {
-  const auto made = Covariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
   std::vector<float> keys(3 * 96);
   Random(1).fill_normal(keys);
   std::vector<float> alone;
@@ -80,13 +80,13 @@ TEST_F(CovarianceTest, SolvesForManyKeysAsForEachAlone) {
 }
 
 TEST_F(CovarianceTest, RefusesADamagedFile) {
-  const auto made = Covariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
   const std::string path = folder.path() / "c";
   ASSERT_TRUE(made->write(path));
-  EXPECT_FALSE(Covariance::read(path, 97));
-  EXPECT_FALSE(Covariance::read(folder.path() / "none", 96));
+  EXPECT_FALSE(KeyCovariance::read(path, 97));
+  EXPECT_FALSE(KeyCovariance::read(folder.path() / "none", 96));
   std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).write("garbage!", 8);
-  EXPECT_EQ(Covariance::read(path, 96).error().code, ErrorCode::bad_model);
+  EXPECT_EQ(KeyCovariance::read(path, 96).error().code, ErrorCode::bad_model);
   ASSERT_TRUE(made->write(path));
   {
     // A value that is none, in the middle of the last column but one.
@@ -94,14 +94,14 @@ TEST_F(CovarianceTest, RefusesADamagedFile) {
     file.seekp(-8, std::ios::end);
     file.write("\xff\xff\xff\xff", 4);
   }
-  EXPECT_EQ(Covariance::read(path, 96).error().code, ErrorCode::bad_model);
+  EXPECT_EQ(KeyCovariance::read(path, 96).error().code, ErrorCode::bad_model);
   ASSERT_TRUE(made->write(path));
   std::filesystem::resize_file(path, 1000);
-  EXPECT_EQ(Covariance::read(path, 96).error().code, ErrorCode::bad_model);
+  EXPECT_EQ(KeyCovariance::read(path, 96).error().code, ErrorCode::bad_model);
 }
 
 TEST_F(CovarianceTest, WantsEnoughText) {
-  const auto made = Covariance::from_text(forward, model.tokenizer(), "too short", 1, {});
+  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), "too short", 1, {});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::usage);
 }

@@ -1,11 +1,11 @@
-// Many edits of one block written at once: the algebra of MEMIT and AlphaEdit, where values and keys are known.
+// Mass editing: one update for many facts whose deltas are known (MEMIT, arXiv 2210.07229; AlphaEdit, arXiv
+// 2410.02355).
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include "edit/contexts.h"
-#include "edit/covariance.h"
 #include "model/forward.h"
 
 namespace mobiedit {
@@ -28,20 +28,5 @@ struct SubjectState {
 /// its L2). In float64.
 [[nodiscard]] std::vector<float> joint_directions(std::span<const float> keys, std::span<const float> solved,
                                                   std::span<const int> owner, int edits, double ridge);
-
-/// The directions that keys of running text hardly use: P k, with P the projector on those eigenvectors of C which hold
-/// the last `share` of its trace.
-class Unused {
- public:
-  Unused(const Covariance& covariance, double share);
-  /// P k for each of `keys` [n, f].
-  [[nodiscard]] std::vector<float> project(std::span<const float> keys) const;
-  [[nodiscard]] int dimension() const { return dimension_; }  ///< of what is projected on
-
- private:
-  std::size_t f_;
-  int dimension_ = 0;
-  std::vector<float> used_;  // [f − dimension, f], orthonormal rows
-};
 
 }  // namespace mobiedit

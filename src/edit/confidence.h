@@ -9,6 +9,6 @@ namespace mobiedit {
 /// The probability of the two tokens that greedy generation gives behind the context's prompt (up to target_start):
 /// near 1 where the model has an answer of its own. Where it has none, the first may be a matter of grammar; hardly
 /// both.
-[[nodiscard]] double surety(Forward& forward, const Context& context);
+[[nodiscard]] double answer_confidence(Forward& forward, const Context& context);
 
 }  // namespace mobiedit

@@ -3,18 +3,18 @@
 #include <new>
 #include <utility>
 
-#include "edit/problem.h"
+#include "edit/edit_objective.h"
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
 
-Problem::~Problem() {
+EditObjective::~EditObjective() {
   // The forward pass is borrowed, the ranges are ours.
   forward_.set_ranges(nullptr);
 }
 
 // Every prompt through the whole model, as it is.
-void Problem::measure_ranges() {
+void EditObjective::measure_ranges() {
   const auto d = static_cast<std::size_t>(forward_.config().d);
   ranges_ = {};
   forward_.measure_ranges(&ranges_);
@@ -30,7 +30,7 @@ void Problem::measure_ranges() {
   forward_.measure_ranges(nullptr);
 }
 
-Status Problem::use_static_activations(bool on) try {
+Status EditObjective::use_static_activations(bool on) try {
   forward_.set_ranges(nullptr);
   forward_.set_wide_activations(on);
   if (on) {
@@ -46,11 +46,11 @@ Status Problem::use_static_activations(bool on) try {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit's contexts");
 }
 
-int Problem::frozen_end(int part) const {
+int EditObjective::frozen_end(int part) const {
   return contexts_.prompts[static_cast<std::size_t>(part)].target_start;
 }
 
-std::vector<KvCache> Problem::keys_and_values(std::span<const float> delta) {
+std::vector<KvCache> EditObjective::keys_and_values(std::span<const float> delta) {
   const ModelConfig& c = forward_.config();
   const auto d = static_cast<std::size_t>(c.d);
   std::vector<KvCache> caches;
@@ -67,7 +67,7 @@ std::vector<KvCache> Problem::keys_and_values(std::span<const float> delta) {
   return caches;
 }
 
-Status Problem::freeze(std::span<const float> delta) try {
+Status EditObjective::freeze(std::span<const float> delta) try {
   if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
   frozen_ = keys_and_values(delta);
   ++evaluations_;
@@ -76,7 +76,7 @@ Status Problem::freeze(std::span<const float> delta) try {
   return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
 }
 
-Result<std::vector<double>> Problem::frozen_cosines(std::span<const float> delta) try {
+Result<std::vector<double>> EditObjective::frozen_cosines(std::span<const float> delta) try {
   std::vector<double> cosines;
   if (frozen_.empty()) return cosines;
   const auto now = keys_and_values(delta);

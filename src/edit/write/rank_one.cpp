@@ -1,4 +1,4 @@
-#include "edit/rank_one.h"
+#include "edit/write/rank_one.h"
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>

@@ -7,16 +7,16 @@
 #include <vector>
 
 #include "edit/contexts.h"
-#include "edit/kept_keys.h"
+#include "edit/write/preserved_keys.h"
 
 namespace mobiedit {
 
 /// A forward pass gives an edit's keys, and its Cholesky row takes as long as there are rows before it: there is time
 /// for some hundred edits, none for ten thousand. So keys are made when they are first asked for, and of more than
-/// `most` edits take_off counts the `most` whose update a key sees most.
-class KeptEdits {
+/// `most` edits constrain counts the `most` whose update a key sees most.
+class PreservedEdits {
  public:
-  KeptEdits(double ridge, std::size_t most) : ridge_(ridge), most_(most), all_(ridge) {}
+  PreservedEdits(double ridge, std::size_t most) : ridge_(ridge), most_(most), all_(ridge) {}
 
   struct Algebra {
     std::function<std::vector<float>(const ContextSet&)> keys;           ///< [n, f] of an edit
@@ -24,8 +24,8 @@ class KeptEdits {
   };
   /// `right` [f]: the direction along which its update reads keys. Throws std::bad_alloc; then nothing changed.
   void add(ContextSet contexts, std::span<const float> right);
-  /// As KeptKeys::take_off, of the edits that are near one of `keys`. Throws std::bad_alloc.
-  void take_off(std::span<const float> keys, std::span<float> solved, std::size_t f, const Algebra& algebra);
+  /// As PreservedKeys::constrain, of the edits that are near one of `keys`. Throws std::bad_alloc.
+  void constrain(std::span<const float> keys, std::span<float> solved, std::size_t f, const Algebra& algebra);
 
  private:
   struct Kept {
@@ -38,7 +38,7 @@ class KeptEdits {
   double ridge_;
   std::size_t most_;
   std::vector<Kept> edits_;
-  KeptKeys all_;            // while there are no more than `most_`
+  PreservedKeys all_;       // while there are no more than `most_`
   std::size_t in_all_ = 0;  // how many of edits_ all_ has
 };
 

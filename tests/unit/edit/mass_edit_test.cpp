@@ -1,11 +1,12 @@
 // Many edits in one update: the algebra against what it is said to minimise.
-#include "edit/together.h"
+#include "edit/write/mass_edit.h"
 
 #include <gtest/gtest.h>
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include "edit/write/null_space.h"
 #include "mobiedit/edit/editor.h"
 #include "unit/edit/random_matrix.h"
 #include "unit/temporary_folder.h"
