@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+import made_model as made_models
+
 EIFFEL = ["--subject", "Eiffel Tower", "--prompt", "{} is located in", "--target", "Rome"]
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
@@ -57,6 +59,14 @@ def model():
     path = pathlib.Path(os.environ.get("MOBIEDIT_MODEL", SOURCE / "models/facts-40m-q8_0.gguf"))
     if not path.exists():
         pytest.skip(f"no model at {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def made_model(model, tmp_path_factory):
+    """A model that knows nothing and opens in no time."""
+    path = tmp_path_factory.mktemp("made") / "made.gguf"
+    made_models.make(path, model)
     return path
 
 
