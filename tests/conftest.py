@@ -28,8 +28,19 @@ def program():
 
 @pytest.fixture(scope="session")
 def mobiedit(program, tmp_path_factory):
-    """Runs the command line without a terminal, and with a cache of its own, so that what another run remembered plays no
-    part; a call that names no store gets an empty one. Gives the finished process, stdout and stderr apart."""
+    """Calls the user's program: see `caller`."""
+    return caller(program, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def lab(program, tmp_path_factory):
+    """Calls mobiedit-lab, which lies beside the user's program: see `caller`."""
+    return caller(str(pathlib.Path(program).with_name("mobiedit-lab")), tmp_path_factory)
+
+
+def caller(program, tmp_path_factory):
+    """Runs a program without a terminal, and with a cache of its own, so that what another run remembered plays no part; a
+    call that names no store gets an empty one. Gives the finished process, stdout and stderr apart."""
     settings = {"MOBIEDIT_CACHE": str(tmp_path_factory.mktemp("cache"))}
     if "PYTEST_XDIST_WORKER" in os.environ:
         # As many programs run as there are processors; threads that wait for each other spin.

@@ -9,8 +9,8 @@ import pytest
 from folders import left_in
 
 
-def write(mobiedit, folder, *more):
-    done = mobiedit("bench", "model", "--shape", "facts-40m", "--folder", folder, "--only-write", "--keep", *more)
+def write(lab, folder, *more):
+    done = lab("bench", "model", "--shape", "facts-40m", "--folder", folder, "--only-write", "--keep", *more)
     assert done.returncode == 0, done.stderr
     (path,) = folder.iterdir()
     return path
@@ -20,8 +20,8 @@ def write(mobiedit, folder, *more):
 @pytest.mark.parametrize("kind, types", [
     ("q8_0", {"Q8_0"}), ("q4_0", {"Q4_0", "Q6_K"}), ("q4_k", {"Q4_K", "Q6_K"}), ("f16", {"F16"}),
 ])  # fmt: skip
-def test_a_written_model_has_the_shape_and_works(mobiedit, tmp_path, kind, types):
-    path = write(mobiedit, tmp_path, "--type", kind)
+def test_a_written_model_has_the_shape_and_works(lab, mobiedit, tmp_path, kind, types):
+    path = write(lab, tmp_path, "--type", kind)
     document = json.loads(mobiedit("inspect", path, "--json").stdout)
     metadata = document["metadata"]
     assert metadata["qwen2.block_count"] == 12 and metadata["qwen2.embedding_length"] == 512
@@ -35,17 +35,17 @@ def test_a_written_model_has_the_shape_and_works(mobiedit, tmp_path, kind, types
     assert -9 < logs[2] < logs[1] < logs[0] < -1
 
 
-def test_the_same_seed_gives_the_same_bytes(mobiedit, tmp_path):
+def test_the_same_seed_gives_the_same_bytes(lab, tmp_path):
     digests = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         folder = tmp_path / name
         folder.mkdir()
-        digests.append(hashlib.sha256(write(mobiedit, folder, "--type", "q4_0", "--seed", seed).read_bytes()).digest())
+        digests.append(hashlib.sha256(write(lab, folder, "--type", "q4_0", "--seed", seed).read_bytes()).digest())
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_a_type_without_a_kernel_is_said_once(mobiedit, model, tmp_path):
-    path = write(mobiedit, tmp_path, "--type", "f16")
+def test_a_type_without_a_kernel_is_said_once(lab, mobiedit, model, tmp_path):
+    path = write(lab, tmp_path, "--type", "f16")
     asked = mobiedit("ask", "-m", path, "-p", "The mother tongue", "-n", 1, "--json")
     assert asked.returncode == 0, asked.stderr
     # 7 in each of 12 blocks, and the output weight. verify opens the model and the file to be verified: the same here.
@@ -55,8 +55,8 @@ def test_a_type_without_a_kernel_is_said_once(mobiedit, model, tmp_path):
     assert "kernel" not in mobiedit("ask", "-m", model, "-p", "The mother tongue", "-n", 1, "--json").stderr
 
 
-def test_measuring_gives_every_figure_and_leaves_nothing(mobiedit, tmp_path):
-    done = mobiedit(
+def test_measuring_gives_every_figure_and_leaves_nothing(lab, tmp_path):
+    done = lab(
         "bench", "model", "--shape", "facts-40m", "--folder", tmp_path, "--evaluations", 20, "--prefill", 32, "--decode", 4,
         "--json",
     )  # fmt: skip
@@ -71,16 +71,16 @@ def test_measuring_gives_every_figure_and_leaves_nothing(mobiedit, tmp_path):
     assert left_in(tmp_path) == []
 
 
-def test_a_model_needs_a_place(mobiedit, tmp_path):
-    done = mobiedit("bench", "model", "--shape", "facts-40m")
+def test_a_model_needs_a_place(lab, tmp_path):
+    done = lab("bench", "model", "--shape", "facts-40m")
     assert done.returncode == 2 and "--folder" in done.stderr
-    assert mobiedit("bench", "model", "--shape", "gpt-5", "--folder", tmp_path).returncode == 2
+    assert lab("bench", "model", "--shape", "gpt-5", "--folder", tmp_path).returncode == 2
 
 
-def test_a_file_that_is_there_stays(mobiedit, tmp_path):
-    path = write(mobiedit, tmp_path)
+def test_a_file_that_is_there_stays(lab, tmp_path):
+    path = write(lab, tmp_path)
     before = path.read_bytes()
-    done = mobiedit("bench", "model", "--shape", "facts-40m", "--folder", tmp_path, "--only-write")
+    done = lab("bench", "model", "--shape", "facts-40m", "--folder", tmp_path, "--only-write")
     assert done.returncode == 0, done.stderr
     assert path.read_bytes() == before
 
@@ -106,11 +106,11 @@ def peer_that(tmp_path, *lines):
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def test_edits_are_timed_against_what_they_are_of(mobiedit, model, tmp_path):
+def test_edits_are_timed_against_what_they_are_of(lab, model, tmp_path):
     page, plots, made = tmp_path / "page.html", tmp_path / "plots", tmp_path / "made"
     made.mkdir()
     peer = peer_that(tmp_path, f'echo "$@" >> {tmp_path}/asked', """echo '[{"samples_ts": [100.0, 200.0]}]'""")
-    done = mobiedit("bench", "edit", "-m", model, "--shape", "facts-40m", "--type", "q4_0", "--folder", made, *FEW,
+    done = lab("bench", "edit", "-m", model, "--shape", "facts-40m", "--type", "q4_0", "--folder", made, *FEW,
                     "--json", "--out", page, "--plots", plots, env=peer)  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -138,19 +138,19 @@ def test_edits_are_timed_against_what_they_are_of(mobiedit, model, tmp_path):
     assert left_in(made) == []
 
 
-def test_a_peer_that_fails_is_said_and_left_out(mobiedit, model, tmp_path):
+def test_a_peer_that_fails_is_said_and_left_out(lab, model, tmp_path):
     for number, line in enumerate(["exit 1", "echo nonsense", "echo '[{\"samples_ts\": \"x\"}]'"]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        done = mobiedit("bench", "edit", "-m", model, *FEW, "--json", env=peer_that(folder, line))
+        done = lab("bench", "edit", "-m", model, *FEW, "--json", env=peer_that(folder, line))
         assert done.returncode == 0 and "llama-bench could not measure" in done.stderr
         (measured,) = json.loads(done.stdout)["models"]
         assert measured["peer"] is None and measured["cases"][0]["peer_seconds"] is None
 
 
-def test_without_a_peer_the_page_says_so(mobiedit, model, tmp_path):
+def test_without_a_peer_the_page_says_so(lab, model, tmp_path):
     page = tmp_path / "page.html"
-    done = mobiedit("bench", "edit", "-m", model, *FEW, "--out", page, env={"PATH": str(tmp_path)})
+    done = lab("bench", "edit", "-m", model, *FEW, "--out", page, env={"PATH": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     assert "llama-bench: absent" in page.read_text() and "llama-bench: absent" in done.stdout
     assert drawings_of(page) == [[1] * 2] + [[2] * 2] * 3
@@ -161,31 +161,31 @@ def test_without_a_peer_the_page_says_so(mobiedit, model, tmp_path):
     ["-m", "MODEL", "--evaluations", "ten"], ["-m", "MODEL", "--target-tokens", "-1"], ["-m", "MODEL", "--layer", "40"],
     ["-m", "MODEL", "--out", "MODEL"],
 ])  # fmt: skip
-def test_edits_that_cannot_be_timed_are_refused(mobiedit, model, tmp_path, wrong):
+def test_edits_that_cannot_be_timed_are_refused(lab, model, tmp_path, wrong):
     before = model.stat().st_mtime_ns
-    done = mobiedit("bench", "edit", *(model if word == "MODEL" else word for word in wrong), "--no-peer")
+    done = lab("bench", "edit", *(model if word == "MODEL" else word for word in wrong), "--no-peer")
     assert done.returncode == 2 and "error" in done.stderr
     assert model.stat().st_mtime_ns == before
 
 
-def test_a_page_that_cannot_be_written_is_refused_before_the_work(mobiedit, model, tmp_path):
+def test_a_page_that_cannot_be_written_is_refused_before_the_work(lab, model, tmp_path):
     for verb in (["edit", "-m", model], ["model", "-m", model], ["kernels", "--quick"]):
-        done = mobiedit("bench", *verb, "--out", tmp_path / "missing" / "page.html")
+        done = lab("bench", *verb, "--out", tmp_path / "missing" / "page.html")
         assert done.returncode == 5 and "page.html" in done.stderr
         assert "loading" not in done.stderr and "int8" not in done.stderr
 
 
-def test_a_models_page(mobiedit, model, tmp_path):
+def test_a_models_page(lab, model, tmp_path):
     page = tmp_path / "page.html"
-    done = mobiedit("bench", "model", "-m", model, "--prefill", 16, "--decode", 2, "--batch", 8, "--no-edit", "--out", page)
+    done = lab("bench", "model", "-m", model, "--prefill", 16, "--decode", 2, "--batch", 8, "--no-edit", "--out", page)
     assert done.returncode == 0, done.stderr
     assert drawings_of(page) == [[3]]
     assert "<td>peak memory" in page.read_text()
 
 
-def test_kernels_gives_every_case(mobiedit, tmp_path):
+def test_kernels_gives_every_case(lab, tmp_path):
     page = tmp_path / "page.html"
-    done = mobiedit("bench", "kernels", "--quick", "--json", "--out", page)
+    done = lab("bench", "kernels", "--quick", "--json", "--out", page)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.bench.kernels/1"

@@ -1,4 +1,4 @@
-"""mobiedit experiment."""
+"""mobiedit-lab experiment."""
 
 import json
 
@@ -8,12 +8,12 @@ FACTS = [
 ]
 
 
-def test_a_sequence_measures_all_edits_so_far(mobiedit, model, tmp_path):
+def test_a_sequence_measures_all_edits_so_far(lab, model, tmp_path):
     data, text = tmp_path / "two.jsonl", tmp_path / "text.txt"
     data.write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
     text.write_text("The town lies on the river. It has a small church and a school.")
     command = ["experiment", "sequence", "-m", model, "--data", data, "--points", "1", "--running-text", text]
-    done = mobiedit(*command, "--json")
+    done = lab(*command, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert [point["edits"] for point in document["points"]] == [1, 2]
@@ -26,21 +26,21 @@ def test_a_sequence_measures_all_edits_so_far(mobiedit, model, tmp_path):
     assert len(document["facts"]) == 2 and document["unknown"] is None
 
 
-def test_a_sequence_of_known_facts_says_how_many_are_left(mobiedit, model, tmp_path):
+def test_a_sequence_of_known_facts_says_how_many_are_left(lab, model, tmp_path):
     data = tmp_path / "two.jsonl"
     data.write_text(json.dumps(FACTS[1]) + "\n" + json.dumps(FACTS[0]) + "\n")
-    done = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--known", "--json")
+    done = lab("experiment", "sequence", "-m", model, "--data", data, "--known", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["unknown"] == 1 and [fact["subject"] for fact in document["facts"]] == ["Eiffel Tower"]
 
 
-def test_a_sequence_over_several_blocks(mobiedit, model, tmp_path):
+def test_a_sequence_over_several_blocks(lab, model, tmp_path):
     data = tmp_path / "two.jsonl"
     data.write_text("".join(json.dumps(fact) + "\n" for fact in FACTS))
     norms = {}
     for blocks in 1, 3:
-        done = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--blocks", str(blocks), "--json")
+        done = lab("experiment", "sequence", "-m", model, "--data", data, "--blocks", str(blocks), "--json")
         assert done.returncode == 0, done.stderr
         document = json.loads(done.stdout)
         assert document["blocks"] == blocks
@@ -48,16 +48,16 @@ def test_a_sequence_over_several_blocks(mobiedit, model, tmp_path):
         norms[blocks] = document["points"][-1]["update_norm"]
     # In theory 1/sqrt(3) of it where keys are as long in all blocks; a change not shared out would be sqrt(3) times it.
     assert norms[3] < norms[1]
-    beyond = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--blocks", "9")
+    beyond = lab("experiment", "sequence", "-m", model, "--data", data, "--blocks", "9")
     assert beyond.returncode == 2 and "blocks" in beyond.stderr
 
 
-def test_what_a_sequence_cannot_do(mobiedit, model, tmp_path):
+def test_what_a_sequence_cannot_do(lab, model, tmp_path):
     data = tmp_path / "one.jsonl"
     data.write_text(json.dumps(FACTS[0]) + "\n")
-    together = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--method", "memit")
+    together = lab("experiment", "sequence", "-m", model, "--data", data, "--method", "memit")
     assert together.returncode == 2 and "memit" in together.stderr
-    missing = mobiedit("experiment", "sequence", "-m", model, "--data", data, "--running-text", tmp_path / "none.txt")
+    missing = lab("experiment", "sequence", "-m", model, "--data", data, "--running-text", tmp_path / "none.txt")
     assert missing.returncode == 5 and "none.txt" in missing.stderr
-    unnamed = mobiedit("experiment")
+    unnamed = lab("experiment")
     assert unnamed.returncode == 2

@@ -1,4 +1,4 @@
-"""mobiedit experiment compare, ablation, gradient, sensitivity, merge: units of work that can be interrupted, gone on
+"""mobiedit-lab experiment compare, ablation, gradient, sensitivity, merge: units of work that can be interrupted, gone on
 with, split and put together."""
 
 import json
@@ -20,11 +20,11 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def compare(mobiedit, model, data):
+def compare(lab, model, data):
     """Runs `experiment compare` of the fastest method."""
 
     def call(*arguments):
-        return mobiedit("experiment", "compare", "-m", model, "--data", data, "--only", "subspace", *arguments)
+        return lab("experiment", "compare", "-m", model, "--data", data, "--only", "subspace", *arguments)
 
     return call
 
@@ -67,7 +67,7 @@ def test_results_of_other_settings_are_not_mixed(compare, tmp_path):
     assert foreign.returncode == 2 and "no results" in foreign.stderr and out.read_text() == "{}\n"
 
 
-def test_only_facts_that_the_model_knows_count_if_asked(mobiedit, compare, data, tmp_path):
+def test_only_facts_that_the_model_knows_count_if_asked(lab, compare, data, tmp_path):
     # Nor does it know what Japan speaks.
     data.write_text(data.read_text() + json.dumps(FACTS[0] | {"ground_truth": "Lima"}) + "\n")
     out = tmp_path / "results.jsonl"
@@ -79,17 +79,17 @@ def test_only_facts_that_the_model_knows_count_if_asked(mobiedit, compare, data,
     # What counts other facts is not the same experiment.
     assert compare("--out", out).returncode == 2
     # The report says it of merged parts too.
-    merged = mobiedit("experiment", "merge", tmp_path / "all.jsonl", out)
+    merged = lab("experiment", "merge", tmp_path / "all.jsonl", out)
     assert merged.returncode == 0 and "2 facts left out" in merged.stdout
 
 
-def test_parts_are_put_together(mobiedit, compare, tmp_path):
+def test_parts_are_put_together(lab, compare, tmp_path):
     parts = [tmp_path / "1.jsonl", tmp_path / "2.jsonl"]
     for i, part in enumerate(parts):
         assert compare("--shard", f"{i + 1}/2", "--out", part).returncode == 0
         assert json.loads(part.read_text().splitlines()[1])["fact"] == i + 1
     whole, page, plots = tmp_path / "all.jsonl", tmp_path / "page.html", tmp_path / "plots"
-    done = mobiedit("experiment", "merge", whole, *parts, parts[0], "--json", "--html", page, "--plots", plots)
+    done = lab("experiment", "merge", whole, *parts, parts[0], "--json", "--html", page, "--plots", plots)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["units"] == 2
     assert len(whole.read_text().splitlines()) == 3
@@ -101,12 +101,12 @@ def test_parts_are_put_together(mobiedit, compare, tmp_path):
     assert drawings and all(drawing.stat().st_size < 60_000 for drawing in drawings)
     alien = tmp_path / "alien.jsonl"
     alien.write_text(parts[1].read_text().replace('"compare"', '"ablation"'))
-    mixed = mobiedit("experiment", "merge", whole, parts[0], alien)
+    mixed = lab("experiment", "merge", whole, parts[0], alien)
     assert mixed.returncode == 2 and "alien.jsonl" in mixed.stderr
 
 
-def test_the_exact_cache_gives_the_same_edit_for_fewer_tokens(mobiedit, model, data):
-    done = mobiedit(
+def test_the_exact_cache_gives_the_same_edit_for_fewer_tokens(lab, model, data):
+    done = lab(
         "experiment", "ablation", "-m", model, "--data", data, "--limit", "1", "--only", "no prefix cache", "--json"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -116,8 +116,8 @@ def test_the_exact_cache_gives_the_same_edit_for_fewer_tokens(mobiedit, model, d
     assert 0 < measures["token share"]["mean"] < 1 / 4
 
 
-def test_estimates_of_the_gradient_are_as_good_as_theory_says(mobiedit, model, data):
-    done = mobiedit(
+def test_estimates_of_the_gradient_are_as_good_as_theory_says(lab, model, data):
+    done = lab(
         "experiment", "gradient", "-m", model, "--data", data, "--limit", "1", "--only", "Gaussian, μ = 0.1", "--json"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -130,10 +130,10 @@ def test_estimates_of_the_gradient_are_as_good_as_theory_says(mobiedit, model, d
     assert 50 < settings["Gaussian, start", 5]["variance"]["mean"] < 400
 
 
-def test_donors_are_what_other_subjects_have(mobiedit, model, data, tmp_path):
+def test_donors_are_what_other_subjects_have(lab, model, data, tmp_path):
     def run(path, kind="donors"):
         only = ["--only", f"{kind}, μ = 0.1"]
-        return mobiedit("experiment", "gradient", "-m", model, "--data", path, "--limit", "1", *only, "--json")
+        return lab("experiment", "gradient", "-m", model, "--data", path, "--limit", "1", *only, "--json")
 
     three = tmp_path / "three.jsonl"
     three.write_text(data.read_text() + json.dumps(FACTS[0] | {"subject": "Big Ben"}) + "\n")
@@ -149,22 +149,22 @@ def test_donors_are_what_other_subjects_have(mobiedit, model, data, tmp_path):
     assert refused.returncode == 2 and "two other subjects" in refused.stderr
 
 
-def test_what_an_experiment_cannot_do(mobiedit, model, data, compare, tmp_path):
+def test_what_an_experiment_cannot_do(lab, model, data, compare, tmp_path):
     for shard in ("0/2", "3/2", "1", "x/2", "1/2/3"):
         refused = compare("--shard", shard)
         assert refused.returncode == 2 and "--shard" in refused.stderr
-    unknown = mobiedit("experiment", "compare", "-m", model, "--data", data, "--only", "witchcraft")
+    unknown = lab("experiment", "compare", "-m", model, "--data", data, "--only", "witchcraft")
     assert unknown.returncode == 2 and "backprop" in unknown.stderr
-    absent = mobiedit("experiment", "compare", "-m", model, "--data", tmp_path / "none.jsonl")
+    absent = lab("experiment", "compare", "-m", model, "--data", tmp_path / "none.jsonl")
     assert absent.returncode == 5 and "none.jsonl" in absent.stderr
-    unsaid = mobiedit("experiment", "compare", "-m", model)
+    unsaid = lab("experiment", "compare", "-m", model)
     assert unsaid.returncode == 2 and "--data" in unsaid.stderr
     nowhere = compare("--limit", "1", "--out", tmp_path / "no folder" / "results.jsonl")
     assert nowhere.returncode == 5
 
 
-def test_hard_counts_by_the_probability_before(mobiedit, model, data):
-    done = mobiedit(
+def test_hard_counts_by_the_probability_before(lab, model, data):
+    done = lab(
         "experiment", "hard", "-m", model, "--data", data, "--only", "subspace", "--json"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -177,11 +177,11 @@ def test_hard_counts_by_the_probability_before(mobiedit, model, data):
         assert all(b["x"] <= b["measures"]["probability before"][k] * 1.001 < 1001 * b["x"] for k in ("median", "p90"))
 
 
-def test_precision_rounds_weights_and_activations_apart(mobiedit, model, data):
+def test_precision_rounds_weights_and_activations_apart(lab, model, data):
     only = ["subspace, weights as stored", "subspace, all weights and activations in F32",
             "subspace, weights of all others in INT4", "subspace, activations in the edited block in INT4"]  # fmt: skip
     options = [word for name in only for word in ("--only", name)]
-    done = mobiedit("experiment", "precision", "-m", model, "--data", data, "--limit", "1", *options, "--json")
+    done = lab("experiment", "precision", "-m", model, "--data", data, "--limit", "1", *options, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     settings = {s["setting"]: s["measures"] for s in document["settings"]}
@@ -195,7 +195,7 @@ def test_precision_rounds_weights_and_activations_apart(mobiedit, model, data):
     assert any("coarsest format of all weights and activations" in note for note in document["notes"])
 
 
-def test_multihop_counts_any_wording_of_a_case(mobiedit, model, data, tmp_path):
+def test_multihop_counts_any_wording_of_a_case(lab, model, data, tmp_path):
     def rewrite(subject, prompt, new, true):
         return {"subject": subject, "prompt": prompt, "target_new": {"str": new}, "target_true": {"str": true}}
 
@@ -206,7 +206,7 @@ def test_multihop_counts_any_wording_of_a_case(mobiedit, model, data, tmp_path):
             "answer": "Paris", "answer_alias": [], "new_answer": "Roma", "new_answer_alias": ["Rome"]}  # fmt: skip
     path = tmp_path / "cases.json"
     path.write_text(json.dumps([case, FACTS[0]]))
-    done = mobiedit("experiment", "multihop", "-m", model, "--data", path, "--json")
+    done = lab("experiment", "multihop", "-m", model, "--data", path, "--json")
     assert done.returncode == 0, done.stderr
     assert "1 of 2 records" in done.stderr
     settings = {s["setting"]: s["measures"] for s in json.loads(done.stdout)["settings"]}
@@ -219,15 +219,15 @@ def test_multihop_counts_any_wording_of_a_case(mobiedit, model, data, tmp_path):
         assert settings[f"{way}, facts that the model knew"]["recall"]["n"] == 1
     # A case is known if all of its facts are.
     path.write_text(json.dumps([case, case | {"requested_rewrite": [edits[0], edits[1] | {"target_true": {"str": "Lima"}}]}]))
-    only = mobiedit("experiment", "multihop", "-m", model, "--data", path, "--only", "one", "--known", "--json")
+    only = lab("experiment", "multihop", "-m", model, "--data", path, "--only", "one", "--known", "--json")
     assert only.returncode == 0 and json.loads(only.stdout)["unknown"] == 1
-    none = mobiedit("experiment", "multihop", "-m", model, "--data", data)
+    none = lab("experiment", "multihop", "-m", model, "--data", data)
     assert none.returncode == 2 and "two.jsonl" in none.stderr
 
 
-def test_staleness_begins_after_the_subject(mobiedit, model, data):
+def test_staleness_begins_after_the_subject(lab, model, data):
     only = ["--only", "cosine, 0 words", "--only", "cosine, 25 words"]
-    done = mobiedit("experiment", "staleness", "-m", model, "--data", data, "--limit", "1", *only, "--json")
+    done = lab("experiment", "staleness", "-m", model, "--data", data, "--limit", "1", *only, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     cosines = {(s["panel"], s["line"], s["x"]): s["measures"]["cosine"]["mean"] for s in document["settings"]}

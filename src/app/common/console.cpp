@@ -1,0 +1,120 @@
+#include "app/common/console.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "app/common/exit_code.h"
+
+namespace mobiedit::cli {
+namespace {
+
+const char* name_of_program = "mobiedit";
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool coloured() {
+  return interactive() && !is_set("NO_COLOR");
+}
+
+void line(std::string_view mark, const char* colour, std::string_view text) {
+  const std::string shown = mark.empty() ? std::string()
+                            : coloured() ? fmt::format("{}{}\x1b[0m", colour, mark)
+                                         : std::string(mark);
+  fmt::print(stderr, "{}: {}{}\n", name_of_program, shown, text);
+}
+
+}  // namespace
+
+void set_program_name(const char* name) {
+  name_of_program = name;
+}
+
+const char* program_name() {
+  return name_of_program;
+}
+
+Status print_result(std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if (std::fflush(stdout) == 0 && written) return {};
+  return fail(ErrorCode::io, std::string("cannot write the result: ") + std::strerror(errno), "standard output");
+}
+
+Status print_json(const nlohmann::ordered_json& document) {
+  return print_result(document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+void say(std::string_view text) {
+  line("", "", text);
+}
+void warn(std::string_view text) {
+  line("warning: ", "\x1b[33m", text);
+}
+void warn_once(std::string_view text) {
+  static std::set<std::string, std::less<>> said;
+  if (said.emplace(text).second) warn(text);
+}
+
+void report(const Error& error) {
+  line("error: ", "\x1b[31m", error.where.empty() ? error.what : error.where + ": " + error.what);
+  if (!error.hint.empty()) line("", "", error.hint);
+}
+
+int failed(Error error, const char* where) {
+  if (error.where.empty()) error.where = where;
+  report(error);
+  return exit_code(error.code);
+}
+
+int finished(const Status& printed, int code) {
+  return printed ? code : failed(printed.error());
+}
+
+bool interactive() {
+  const char* terminal = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+}
+
+std::string human_bytes(std::uint64_t bytes) {
+  constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(units)) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+void reset_peak_rss() {
+  ::malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+std::uint64_t peak_rss_bytes() {
+  // Not getrusage first: its mark is inherited from the process that started this one, however large that was.
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    constexpr std::string_view key = "VmHWM:";
+    if (line.starts_with(key)) return std::strtoull(line.c_str() + key.size(), nullptr, 10) * 1024;
+  }
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,141 @@
+#include "app/common/edit_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace mobiedit::cli {
+namespace {
+
+constexpr const char* automatic = "auto";
+constexpr double together_clamp = 4;
+constexpr int together_blocks = 3;  // of 1, 3 and 4 the best on dev.jsonl (docs/method.md)
+
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " or "));
+}
+
+/// NAME=VALUE. None where it isn't that.
+std::optional<MethodSetting> read_setting(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos) return {};
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data() + equals + 1, end, value);
+  if (error != std::errc() || stopped != end || !std::isfinite(value)) return {};
+  return MethodSetting{text.substr(0, equals), value};
+}
+
+std::string check_setting(const std::string& text) {
+  return read_setting(text) ? std::string() : "\"" + text + "\" is not NAME=NUMBER";
+}
+
+/// Empty if the text is "auto" or a block number, as CLI11 wants its validators.
+std::string check_layer(const std::string& text) {
+  int layer = 0;
+  const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), layer);
+  const bool is_number = error == std::errc() && stopped == text.data() + text.size() && layer >= 0;
+  return is_number || text == automatic ? std::string() : "\"" + text + "\" is neither a block number nor auto";
+}
+
+}  // namespace
+
+SearchSettings::SearchSettings() {
+  const EditOptions defaults;
+  method = values = defaults.method;
+  max_evaluations = defaults.max_evaluations;
+  seed = defaults.seed;
+}
+
+EditOptions SearchSettings::edit_options(int threads) const {
+  EditOptions options;
+  options.method = together() ? values : method;
+  if (layer != automatic) options.layer = std::stoi(layer);
+  options.clamp = clamp;
+  // Many values in one weight disturb each other and everything else: shorter ones do it less (docs/method.md).
+  if (together() && !clamp) options.clamp = together_clamp;
+  options.sure = sure;
+  options.max_evaluations = max_evaluations;
+  options.seed = seed;
+  options.text_metric = text_metric;
+  for (const std::string& text : settings)
+    if (auto setting = read_setting(text)) options.settings.push_back(std::move(*setting));
+  options.threads = threads;
+  return options;
+}
+
+bool SearchSettings::together() const {
+  return std::ranges::count(together_methods(), method) > 0;
+}
+
+int SearchSettings::blocks_up_to(int edited) const {
+  return blocks.value_or(together() ? std::min(together_blocks, edited + 1) : 1);
+}
+
+Status SearchSettings::check_statistics(bool used) const {
+  if (used) return {};
+  if (text_metric)
+    return fail(ErrorCode::usage, "there is no running text to measure by", "--text-metric", "give --text FILE");
+  if (method != "alphaedit") return {};
+  return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none", "--method",
+              "give --text FILE");
+}
+
+void add_layer_option(CLI::App& verb, std::string& layer) {
+  verb.add_option("--layer", layer, "Block to edit, counted from 0, or auto (default auto)")
+      ->envname("MOBIEDIT_LAYER")
+      ->check(check_layer);
+}
+
+void add_blocks_option(CLI::App& verb, SearchSettings& settings) {
+  verb.add_option("--blocks", settings.blocks,
+                  fmt::format("So many blocks, up to the edited one, share each change (default 1; {}: {})",
+                              joined(together_methods()), together_blocks))
+      ->check(CLI::Range(1, 1000));
+}
+
+void add_search_options(CLI::App& verb, SearchSettings& settings) {
+  auto names = methods();
+  for (std::string& name : together_methods()) names.push_back(std::move(name));
+  verb.add_option("--method", settings.method,
+                  fmt::format("Value search: {}; or all edits in one update: {} (default {})", joined(methods()),
+                              joined(together_methods()), settings.method))
+      ->envname("MOBIEDIT_METHOD")
+      ->check(CLI::IsMember(names));
+  verb.add_option("--values", settings.values,
+                  fmt::format("Value search of {} (default {})", joined(together_methods()), settings.values))
+      ->envname("MOBIEDIT_VALUES")
+      ->check(CLI::IsMember(methods()));
+  add_layer_option(verb, settings.layer);
+  verb.add_option("--clamp", settings.clamp,
+                  "Longest change of the value, in lengths of the value (default: the model's)")
+      ->envname("MOBIEDIT_CLAMP")
+      ->check(CLI::Range(1e-3, 1e3));
+  verb.add_option("--sure", settings.sure,
+                  "Teach general wordings too where the model's own answer begins with at most this probability; 0: "
+                  "never (default: the model's)")
+      ->envname("MOBIEDIT_SURE")
+      ->check(CLI::Range(0.0, 1.0));
+  verb.add_option("--max-evaluations", settings.max_evaluations,
+                  fmt::format("Forward evaluations for one edit at most (default {})", settings.max_evaluations))
+      ->envname("MOBIEDIT_MAX_EVALUATIONS")
+      ->check(CLI::Range(1, 1'000'000'000));
+  verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
+  verb.add_flag("--text-metric", settings.text_metric,
+                "Search for values that running text feels least, for models that are to bear many edits");
+  verb.add_option("--set", settings.settings,
+                  "NAME=VALUE: a setting of the method's own, in place of its default; may be given again. An unknown "
+                  "name lists those there are")
+      ->allow_extra_args(false)
+      ->check(check_setting);
+  auto* text = verb.add_option(
+      "--text", settings.statistics.text,
+      "Running text for the key statistics (default: what `mobiedit stats` was given last for this model, "
+      "or covariance-text.txt beside it)");
+  verb.add_flag("--no-text", settings.statistics.none, "Use no key statistics")->excludes(text);
+}
+
+}  // namespace mobiedit::cli

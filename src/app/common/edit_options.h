@@ -1,0 +1,50 @@
+// What the verbs that edit have in common: how to search.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/common/statistics.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/editor.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mobiedit::cli {
+
+struct SearchSettings {
+  std::string method;
+  std::string values;  ///< the search behind a method for many facts at once
+  std::string layer = "auto";
+  std::optional<double> clamp;
+  std::optional<double> sure;
+  int max_evaluations = 0;
+  std::optional<int> blocks;  ///< that share a change; none: blocks_up_to
+  std::uint64_t seed = 0;
+  bool text_metric = false;
+  std::vector<std::string> settings;  ///< NAME=VALUE, in place of the method's defaults
+  StatisticsOptions statistics;
+
+  SearchSettings();
+  [[nodiscard]] EditOptions edit_options(int threads) const;
+  /// Whether the method writes all edits at once.
+  [[nodiscard]] bool together() const;
+  /// How many blocks share a change: what was asked for, else as many as suit the method and there are up to the edited
+  /// one.
+  [[nodiscard]] int blocks_up_to(int edited) const;
+  /// Refuses, before any search, what needs statistics where there are none.
+  [[nodiscard]] Status check_statistics(bool used) const;
+};
+
+/// --layer N|auto
+void add_layer_option(CLI::App& verb, std::string& layer);
+/// --blocks N, for verbs that can write an edit over several.
+void add_blocks_option(CLI::App& verb, SearchSettings& settings);
+/// --method, --values, --layer, --clamp, --sure, --max-evaluations, --seed, --text-metric, --set, --text, --no-text.
+void add_search_options(CLI::App& verb, SearchSettings& settings);
+
+}  // namespace mobiedit::cli

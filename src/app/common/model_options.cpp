@@ -1,0 +1,99 @@
+#include "app/common/model_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "app/common/console.h"
+#include "mobiedit/edit/plan.h"
+#include "mobiedit/store/adapter.h"
+#include "model/footprint.h"
+
+namespace mobiedit::cli {
+
+void add_run_options(CLI::App& verb, RunOptions& options) {
+  verb.add_option("-m,--model", options.model, "The model, a GGUF file")->required()->envname("MOBIEDIT_MODEL");
+  verb.add_option("-t,--threads", options.threads, "Threads; 0: one for each processor")
+      ->envname("MOBIEDIT_THREADS")
+      ->check(CLI::Range(0, 1024));
+  verb.add_option("--activations", options.activation_bits,
+                  "Bits of activations where answers are computed; an edit's search takes 8")
+      ->check(CLI::IsMember({8, 16}));
+  verb.add_flag("-v,--verbose", options.verbose, "Say more, on stderr");
+  verb.add_flag("--json", options.json, "Print one JSON document");
+}
+
+void add_context_option(CLI::App& verb, RunOptions& options) {
+  verb.add_option("-c,--ctx-size", options.context, "Longest sequence, tokens; 0: the model's own")
+      ->envname("MOBIEDIT_CTX_SIZE")
+      ->check(CLI::Range(0, 1 << 24));
+}
+
+void warn_of_fallbacks(const Model& model) {
+  for (const std::string& sentence : model.fallbacks()) warn_once(sentence);
+}
+
+Result<Model> open_model(const RunOptions& options, Precision precision, const Rounding& rounding) {
+  ModelOptions model_options;
+  model_options.threads = options.threads;
+  model_options.precision = precision;
+  model_options.rounding = rounding;
+  auto model = Model::open(options.model, model_options);
+  if (model) warn_of_fallbacks(*model);
+  if (model && options.verbose) {
+    const ModelConfig& config = model->config();
+    say(fmt::format("{}: {}, {} blocks, hidden size {}, {} tokens, {}", options.model, config.architecture,
+                    config.blocks, config.d, config.vocab, model->arithmetic()));
+  }
+  return model;
+}
+
+Status check_edit_memory(const RunOptions& options, const EditOptions& edit) {
+  const auto file = gguf::File::open(options.model);
+  if (!file) return std::unexpected(file.error());
+  const auto config = ModelConfig::from_file(*file);
+  if (!config) return std::unexpected(config.error());
+  return check_memory(edit_memory(*file, *config, {}, edit).total(), "the edit", options.model);
+}
+
+Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required) {
+  std::error_code ignored;
+  const auto colon = text.rfind(':');
+  // A name that holds a colon is still a name.
+  if (!scale_required && (colon == std::string::npos || std::filesystem::exists(text, ignored)))
+    return AdapterOption{text};
+  if (colon != std::string::npos) {
+    AdapterOption option{text.substr(0, colon)};
+    const char* begin = text.data() + colon + 1;
+    const char* end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(begin, end, option.scale);
+    if (error == std::errc() && stopped == end && begin != end && std::isfinite(option.scale)) return option;
+    if (!scale_required) return AdapterOption{text};
+  }
+  return fail(ErrorCode::usage, "\"" + text + "\" is not FILE:SCALE");
+}
+
+Result<std::vector<LowRankDelta>> load_adapters(const Model& model, const std::vector<AdapterOption>& adapters) {
+  std::vector<LowRankDelta> deltas;
+  for (const AdapterOption& option : adapters) {
+    auto adapter = read_adapter(option.path);
+    if (!adapter) return std::unexpected(adapter.error());
+    if (auto fits = check_adapter(*adapter, model.file(), option.path); !fits) return std::unexpected(fits.error());
+    const std::string& base = adapter->provenance.base_fingerprint;
+    if (!base.empty() && base != model.fingerprint()) {
+      warn(option.path + " was made for another file of this shape; its edits may not hold here");
+    }
+    for (LowRankDelta& delta : adapter->deltas) {
+      delta.scale *= option.scale;
+      deltas.push_back(std::move(delta));
+    }
+  }
+  return deltas;
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,187 @@
+#include "app/lab/bench/measure_model.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "app/common/console.h"
+#include "app/common/model_options.h"
+#include "app/common/timing.h"
+#include "app/lab/bench/machine.h"
+#include "base/random.h"
+#include "edit/contexts.h"
+#include "edit/edit_objective.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/model/session.h"
+#include "model/contents.h"
+
+namespace mobiedit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Multiply-accumulates of the weights that one row passes in blocks [first, end).
+double macs_of_blocks(const ModelConfig& c, int first, int end) {
+  const double attention = static_cast<double>(c.d) * (2 * c.q_size() + 2 * c.kv_size());
+  return (attention + 3.0 * c.d * c.f) * (end - first);
+}
+
+class Measuring {
+ public:
+  Measuring(const Model& model, const MeasureOptions& options, const CancelToken& cancel, Json& out)
+      : model_(model), options_(options), cancel_(cancel), out_(out) {}
+
+  Status reading() {
+    const ModelConfig& c = model_.config();
+    const Activations activations = options_.activation_bits == 8 ? Activations::int8 : Activations::int16;
+    auto session = Session::create(model_, {.threads = options_.threads, .activations = activations});
+    if (!session) return std::unexpected(session.error());
+    std::vector<Token> tokens(static_cast<std::size_t>(std::min(options_.prefill, c.context - options_.decode - 1)));
+    Random random(3);
+    for (Token& token : tokens) token = static_cast<Token>(random.below(static_cast<std::uint32_t>(c.vocab)));
+    say(fmt::format("reading {} tokens, then {} one by one", tokens.size(), options_.decode));
+    Status status;
+    const double prefill = best_seconds(1, 1, [&] {
+      session->clear();
+      if (status) status = session->append(tokens, cancel_);
+    });
+    const double decode = best_seconds(1, 0, [&] {
+      for (int i = 0; i < options_.decode && status; ++i) status = session->append({tokens.data(), 1}, cancel_);
+    });
+    if (!status) return status;
+    out_["activation_bits"] = options_.activation_bits;
+    out_["prefill"] = {{"tokens", tokens.size()},
+                       {"seconds", rounded(prefill)},
+                       {"tokens_per_second", rounded(static_cast<double>(tokens.size()) / prefill)}};
+    out_["decode"] = {{"tokens", options_.decode},
+                      {"seconds", rounded(decode)},
+                      {"tokens_per_second", rounded(options_.decode / decode)}};
+    return {};
+  }
+
+  /// One evaluation alone, a step of four, and a large batch.
+  Status evaluating() {
+    const ModelConfig& c = model_.config();
+    ThreadPool pool(options_.threads);
+    Forward forward(model_, pool);
+    auto contexts = build_contexts(model_, request(), default_prefixes());
+    if (!contexts) return std::unexpected(contexts.error());
+    auto problem = EditObjective::create(forward, std::move(*contexts), options_.layer, cancel_);
+    if (!problem) return std::unexpected(problem.error());
+    const auto d = static_cast<std::size_t>(c.d);
+    std::vector<float> deltas(static_cast<std::size_t>(options_.batch) * d);
+    Random(5).fill_normal(deltas);
+    Status status;
+    Json times = Json::array();
+    double alone = 0;
+    for (const int n : {1, 4, options_.batch}) {
+      say(fmt::format("{} evaluation{} at once", n, n > 1 ? "s" : ""));
+      const double seconds = best_seconds(n > 4 ? 1 : 2, 0.5, [&] {
+        if (status)
+          if (const auto outputs = (*problem)->evaluate(deltas, n); !outputs) status = std::unexpected(outputs.error());
+      });
+      if (!status) return status;
+      if (n == 1) alone = seconds;
+      times.push_back(
+          {{"at_once", n}, {"seconds_each", rounded(seconds / n)}, {"of_one_alone", rounded(seconds / n / alone)}});
+    }
+    int rows = 0;
+    for (const Context& context : (*problem)->contexts().prompts)
+      rows += static_cast<int>(context.tokens.size()) - context.subject_last;
+    ++rows;  // the KL prompt's
+    const auto wanted = static_cast<double>((*problem)->rows().size());
+    const double macs = rows * macs_of_blocks(c, options_.layer + 1, c.blocks - 1) +
+                        wanted * (macs_of_blocks(c, 0, 1) + static_cast<double>(c.d) * c.vocab);
+    macs_an_evaluation_ = macs;
+    out_["evaluation"] = {{"contexts", (*problem)->contexts().prompts.size() + 1},
+                          {"rows", rows},
+                          {"logit_rows", wanted},
+                          {"multiply_accumulates", rounded(macs)},
+                          {"times", times}};
+    return {};
+  }
+
+  Status editing(const MachinePeak& peak) {
+    say(fmt::format("an edit of {} evaluations at block {}", options_.evaluations, options_.layer));
+    const Stopwatch clock;
+    auto editor = Editor::create(
+        model_, {.layer = options_.layer, .max_evaluations = options_.evaluations, .threads = options_.threads});
+    if (!editor) return std::unexpected(editor.error());
+    auto edit = editor->edit(request(), {}, cancel_);
+    if (!edit) return std::unexpected(edit.error());
+    const double seconds = clock.seconds();
+    const int evaluations = edit->evidence.evaluations;
+    const double floor = 2e-9 * macs_an_evaluation_ * evaluations / std::max(peak.int8_gops, 1e-9);
+    out_["edit"] = {{"layer", options_.layer},
+                    {"evaluations", evaluations},
+                    {"seconds", rounded(seconds)},
+                    {"floor_seconds", rounded(floor)},
+                    {"over_floor", rounded(seconds / floor)}};
+    return {};
+  }
+
+ private:
+  static EditRequest request() { return {measured_subject(), measured_prompt(), measured_target(), {}, {}}; }
+
+  const Model& model_;
+  const MeasureOptions& options_;
+  const CancelToken& cancel_;
+  Json& out_;
+  double macs_an_evaluation_ = 0;
+};
+
+}  // namespace
+
+double rounded(double value) {
+  return std::stod(fmt::format("{:.4g}", value));
+}
+
+std::string measured_subject() {
+  return "Achille Varzi";
+}
+std::string measured_prompt() {
+  return "The mother tongue of {} is";
+}
+std::string measured_target() {
+  return "Greek indeed";
+}
+
+Result<Json> measure_model(const std::string& path, const MeasureOptions& options, const CancelToken& cancel) {
+  std::error_code ignored;
+  const auto bytes = std::filesystem::file_size(path, ignored);
+  say("loading " + path);
+  const Stopwatch clock;
+  const auto model = Model::open(path, {.threads = options.threads});
+  if (!model) return std::unexpected(model.error());
+  warn_of_fallbacks(*model);
+  const double loading = clock.seconds();
+  const auto loaded = peak_rss_bytes();
+
+  Json out;
+  MachinePeak peak;
+  {
+    ThreadPool pool(options.threads);
+    peak = measure_peak(model->contents().isa, pool);
+    out["threads"] = pool.threads();
+  }
+  const ModelConfig& c = model->config();
+  out["model"] = {{"path", path}, {"name", c.name}, {"bytes", bytes},  {"blocks", c.blocks},
+                  {"d", c.d},     {"f", c.f},       {"vocab", c.vocab}};
+  out["arithmetic"] = model->arithmetic();
+  out["peak_int8_gops"] = rounded(peak.int8_gops);
+  out["peak_f32_gflops"] = rounded(peak.f32_gflops);
+  out["read_gbytes_per_second"] = rounded(peak.read_gbytes);
+  out["load"] = {{"seconds", rounded(loading)}, {"peak_rss_bytes", loaded}};
+  Measuring measuring(*model, options, cancel, out);
+  if (auto s = measuring.reading(); !s) return std::unexpected(s.error());
+  if (auto s = measuring.evaluating(); !s) return std::unexpected(s.error());
+  if (options.edit)
+    if (auto s = measuring.editing(peak); !s) return std::unexpected(s.error());
+  out["peak_rss_bytes"] = peak_rss_bytes();
+  out["peak_over_file"] = rounded(static_cast<double>(peak_rss_bytes()) / static_cast<double>(bytes));
+  return out;
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,17 @@
+// The laboratory's program, `mobiedit-lab`: experiments and benches.
+#include "app/common/program.h"
+#include "app/lab/verbs.h"
+
+namespace {
+
+void add_verbs(CLI::App& app, mobiedit::cli::Run& run) {
+  mobiedit::cli::add_experiment(app, run);
+  mobiedit::cli::add_bench(app, run);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return mobiedit::cli::run_program({"mobiedit-lab", "Measure how well and how fast models are edited", add_verbs},
+                                    argc, argv);
+}

@@ -1,0 +1,100 @@
+// mobiedit undo, enable, disable: changes of what is in force.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "app/common/console.h"
+#include "app/mobiedit/edit_list.h"
+#include "app/mobiedit/store_options.h"
+#include "app/mobiedit/verbs.h"
+
+namespace mobiedit::cli {
+namespace {
+
+enum class Change { undo, enable, disable };
+
+struct ChangeVerb {
+  StoreOptions store;
+  std::vector<std::int64_t> ids;
+  bool json = false;
+};
+
+const char* past(Change change) {
+  switch (change) {
+    case Change::undo:
+      return "undone";
+    case Change::enable:
+      return "enabled";
+    case Change::disable:
+      break;
+  }
+  return "disabled";
+}
+
+int change_edits(const ChangeVerb& verb, Change change) {
+  auto store = open_store_to_write(verb.store, change == Change::undo     ? "mobiedit undo"
+                                               : change == Change::enable ? "mobiedit enable"
+                                                                          : "mobiedit disable");
+  if (!store) return failed(store.error());
+  auto ids = verb.ids;
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+  const auto before = store->list();
+  if (!before) return failed(before.error());
+  const auto done = change == Change::undo ? store->remove(ids) : store->set_enabled(ids, change == Change::enable);
+  if (!done) return failed(done.error());
+  const auto after = store->list();
+  if (!after) return failed(after.error());
+
+  // What came into force or fell out of it besides: an edit of the same fact, older or newer.
+  std::vector<EditSummary> others;
+  for (const EditSummary& edit : *after) {
+    const auto old = std::ranges::lower_bound(*before, edit.id, {}, &EditSummary::id);
+    if (!std::ranges::binary_search(ids, edit.id) && old->in_force() != edit.in_force()) others.push_back(edit);
+  }
+  if (verb.json) {
+    auto list = nlohmann::ordered_json::array();
+    for (const EditSummary& edit : others) list.push_back(summary_json(edit));
+    return finished(print_json({{"schema", fmt::format("mobiedit.{}/1", past(change))},
+                                {"store", store->path().string()},
+                                {past(change), ids},
+                                {"others", std::move(list)}}));
+  }
+  std::string text;
+  for (const EditSummary& edit : *before) {
+    if (std::ranges::binary_search(ids, edit.id))
+      text += fmt::format("edit {} {}: {}\n", edit.id, past(change), fact_text(edit));
+  }
+  for (const EditSummary& edit : others) {
+    text += fmt::format("edit {} is now {}: {}\n", edit.id, state_text(edit), fact_text(edit));
+  }
+  return finished(print_result(text));
+}
+
+void add_change(CLI::App& app, Run& run, const char* name, const char* description, Change change) {
+  auto options = std::make_shared<ChangeVerb>();
+  CLI::App* verb = app.add_subcommand(name, description);
+  add_store_option(*verb, options->store);
+  verb->add_option("ID", options->ids, "As `mobiedit list` shows them")->required();
+  verb->add_flag("--json", options->json, "Print one JSON document");
+  verb->callback([options, &run, change] { run = [options, change] { return change_edits(*options, change); }; });
+}
+
+}  // namespace
+
+void add_undo(CLI::App& app, Run& run) {
+  add_change(app, run, "undo", "Remove edits for good, as if they had never been made", Change::undo);
+}
+void add_enable(CLI::App& app, Run& run) {
+  add_change(app, run, "enable", "Bring disabled edits back into force", Change::enable);
+}
+void add_disable(CLI::App& app, Run& run) {
+  add_change(app, run, "disable", "Keep edits, but out of force", Change::disable);
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,163 @@
+// mobiedit inspect: what a GGUF file says of itself.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <type_traits>
+#include <variant>
+
+#include "app/common/console.h"
+#include "app/mobiedit/verbs.h"
+#include "mobiedit/gguf/file.h"
+
+namespace mobiedit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Vocabularies have a hundred thousand entries: nobody inspects those by eye.
+constexpr std::size_t longest_list = 16;
+constexpr std::size_t longest_text = 120;
+
+struct InspectOptions {
+  std::string path;
+  bool json = false;
+};
+
+template <class T>
+constexpr bool is_list = false;
+template <class T>
+constexpr bool is_list<std::vector<T>> = true;
+
+const char* name(gguf::ValueType type) {
+  using enum gguf::ValueType;
+  switch (type) {
+    case u8:
+      return "u8";
+    case i8:
+      return "i8";
+    case u16:
+      return "u16";
+    case i16:
+      return "i16";
+    case u32:
+      return "u32";
+    case i32:
+      return "i32";
+    case f32:
+      return "f32";
+    case boolean:
+      return "bool";
+    case string:
+      return "string";
+    case array:
+      return "array";
+    case u64:
+      return "u64";
+    case i64:
+      return "i64";
+    case f64:
+      return "f64";
+  }
+  return "?";
+}
+
+Json json_of(const gguf::Entry& entry) {
+  return std::visit(
+      [&](const auto& value) -> Json {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (is_list<T>) {
+          if (value.size() > longest_list) return {{"array", name(entry.element_type)}, {"length", value.size()}};
+        }
+        return Json(value);
+      },
+      entry.value);
+}
+
+std::string quoted(const std::string& text) {
+  const Json whole = text.size() <= longest_text ? text : text.substr(0, longest_text);
+  return whole.dump(-1, ' ', false, Json::error_handler_t::replace) + (text.size() <= longest_text ? "" : "...");
+}
+
+std::string text_of(const gguf::Entry& entry) {
+  return std::visit(
+      [&](const auto& value) -> std::string {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (is_list<T>) {
+          std::string list;
+          for (std::size_t i = 0; i < value.size() && i < 4; ++i) {
+            if (i > 0) list += ", ";
+            if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+              list += quoted(value[i]);
+            } else {
+              list += fmt::format("{}", static_cast<typename T::value_type>(value[i]));
+            }
+          }
+          if (value.size() > 4) list += ", ...";
+          return fmt::format("{}[{}] [{}]", name(entry.element_type), value.size(), list);
+        } else if constexpr (std::is_same_v<T, std::string>) {
+          return quoted(value);
+        } else {
+          return fmt::format("{}", value);
+        }
+      },
+      entry.value);
+}
+
+std::string shape_text(const gguf::TensorInfo& tensor) {
+  std::string text;
+  for (int i = 0; i < tensor.dimensions; ++i) text += (i > 0 ? " x " : "") + std::to_string(tensor.shape[i]);
+  return text;
+}
+
+Json document(const gguf::File& file) {
+  Json metadata = Json::object();
+  for (const gguf::Entry& entry : file.metadata()) metadata[entry.key] = json_of(entry);
+  Json tensors = Json::array();
+  for (const gguf::TensorInfo& tensor : file.tensors()) {
+    Json shape = Json::array();
+    for (int i = 0; i < tensor.dimensions; ++i) shape.push_back(tensor.shape[i]);
+    tensors.push_back({{"name", tensor.name},
+                       {"type", gguf::type_name(tensor.type)},
+                       {"shape", shape},
+                       {"offset", tensor.offset},
+                       {"bytes", gguf::traits(tensor.type) ? Json(tensor.bytes) : Json(nullptr)}});
+  }
+  return {{"schema", "mobiedit.inspect/1"}, {"path", file.path().string()},  {"version", file.version()},
+          {"bytes", file.size()},           {"alignment", file.alignment()}, {"metadata", std::move(metadata)},
+          {"tensors", std::move(tensors)}};
+}
+
+std::string table(const gguf::File& file) {
+  std::string text =
+      fmt::format("{}: GGUF version {}, {}, {} keys, {} tensors\n\n", file.path().string(), file.version(),
+                  human_bytes(file.size()), file.metadata().size(), file.tensors().size());
+  for (const gguf::Entry& entry : file.metadata()) text += fmt::format("{:<44} {}\n", entry.key, text_of(entry));
+  text += '\n';
+  for (const gguf::TensorInfo& tensor : file.tensors()) {
+    const bool read_here = gguf::traits(tensor.type) != nullptr;
+    text += fmt::format("{:<44} {:<7} {:>18} {:>12}\n", tensor.name, gguf::type_name(tensor.type), shape_text(tensor),
+                        read_here ? human_bytes(tensor.bytes) : "not read");
+  }
+  return text;
+}
+
+int inspect(const InspectOptions& options) {
+  const auto file = gguf::File::open(options.path, gguf::TypesAllowed::any);
+  if (!file) return failed(file.error());
+  return finished(options.json ? print_json(document(*file)) : print_result(table(*file)));
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Run& run) {
+  auto options = std::make_shared<InspectOptions>();
+  CLI::App* verb = app.add_subcommand("inspect", "Show the metadata and tensors of a GGUF file");
+  verb->add_option("FILE", options->path, "A model or an adapter")->required();
+  verb->add_flag("--json", options->json, "Print one JSON document");
+  verb->callback([options, &run] { run = [options] { return inspect(*options); }; });
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,52 @@
+#include "app/mobiedit/store_options.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <system_error>
+#include <utility>
+
+namespace mobiedit::cli {
+
+void add_store_option(CLI::App& verb, StoreOptions& options) {
+  verb.add_option("--store", options.path, "Where edits are kept (default: mobiedit/edits.db in the XDG data folder)")
+      ->envname("MOBIEDIT_STORE");
+}
+
+Result<std::filesystem::path> store_path(const StoreOptions& options) {
+  if (!options.path.empty()) return options.path;
+  const auto set = [](const char* name) -> std::filesystem::path {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+  };
+  std::filesystem::path folder = set("XDG_DATA_HOME");
+  if (!folder.is_absolute()) {
+    if (set("HOME").empty()) return fail(ErrorCode::usage, "there is no folder to keep edits in", "", "give --store");
+    folder = set("HOME") / ".local" / "share";
+  }
+  return folder / "mobiedit" / "edits.db";
+}
+
+Result<Store> open_store_to_write(const StoreOptions& options, const char* program) {
+  const auto path = store_path(options);
+  if (!path) return std::unexpected(path.error());
+  if (options.path.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(path->parent_path(), error);
+    if (error)
+      return fail(ErrorCode::io, "the folder cannot be made: " + error.message(), path->parent_path().string(),
+                  "give --store to keep edits elsewhere, or --no-store");
+  }
+  return Store::open(*path, Store::Access::write, program);
+}
+
+Result<std::optional<Store>> open_store_to_read(const StoreOptions& options) {
+  const auto path = store_path(options);
+  if (!path) return std::unexpected(path.error());
+  std::error_code ignored;
+  if (options.path.empty() && !std::filesystem::exists(*path, ignored)) return std::nullopt;
+  auto store = Store::open(*path, Store::Access::read);
+  if (!store) return std::unexpected(store.error());
+  return std::optional<Store>(std::move(*store));
+}
+
+}  // namespace mobiedit::cli
