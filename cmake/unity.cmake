@@ -2,11 +2,14 @@
 # several at once. Not by default, for a changed file then has its neighbours compiled as well.
 option(MOBIEDIT_UNITY "Compile a folder's files several at once" OFF)
 
-# Sources with options of their own stay by themselves.
 function(mobiedit_unity target files_at_once)
-  if(NOT MOBIEDIT_UNITY)
-    return()
+  if(MOBIEDIT_UNITY)
+    mobiedit_compile_together(${target} ${files_at_once})
   endif()
+endfunction()
+
+# Compiles a folder's files several at once. Sources with options of their own stay by themselves.
+function(mobiedit_compile_together target files_at_once)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   get_target_property(sources ${target} SOURCES)
   set(folders)
