@@ -1,116 +1,59 @@
 #include "model/tokenizer/nfc.h"
 
+#include <utf8proc.h>
+
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <vector>
 
-#include "model/tokenizer/nfc_table.h"
 #include "model/tokenizer/utf8.h"
 
 namespace mobiedit::tokenizer {
 namespace {
 
-constexpr auto by_pair = [](const Decomposition& a, const Decomposition& b) {
-  return a.first != b.first ? a.first < b.first : a.second < b.second;
-};
+using CodePoints = std::vector<utf8proc_int32_t>;
 
-constexpr std::size_t composition_count = std::ranges::count_if(decompositions, &Decomposition::composes);
+// Canonical composition, and none of the pairs that Unicode excludes from it.
+constexpr auto nfc_options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 
-constexpr auto compositions = [] {
-  std::array<Decomposition, composition_count> sorted{};
-  std::ranges::copy_if(decompositions, sorted.begin(), &Decomposition::composes);
-  std::ranges::sort(sorted, by_pair);
-  return sorted;
-}();
-
-static_assert(std::ranges::is_sorted(decompositions, {}, &Decomposition::composed));
-static_assert(std::ranges::is_sorted(class_ranges, {}, &ClassRange::first));
-
-// Hangul syllables are arithmetic: leading consonant, vowel and perhaps a trailing consonant.
-constexpr char32_t syllables = 0xAC00, leads = 0x1100, vowels = 0x1161, trails = 0x11A7;
-constexpr char32_t lead_count = 19, vowel_count = 21, trail_count = 28;
-constexpr char32_t syllable_count = lead_count * vowel_count * trail_count;
-
-unsigned combining_class(char32_t c) {
-  if (c < class_ranges.front().first) return 0;
-  const auto range = std::ranges::lower_bound(class_ranges, c, {}, &ClassRange::last);
-  return range != class_ranges.end() && c >= range->first ? range->combining_class : 0;
+void append_decomposed(CodePoints& text, char32_t c) {
+  std::array<utf8proc_int32_t, 8> parts{};  // Unicode's longest canonical decomposition has 4
+  int last_class = 0;
+  const auto count =
+      utf8proc_decompose_char(static_cast<utf8proc_int32_t>(c), parts.data(), parts.size(), nfc_options, &last_class);
+  if (count <= 0 || static_cast<std::size_t>(count) > parts.size()) {
+    text.push_back(static_cast<utf8proc_int32_t>(c));
+  } else {
+    text.insert(text.end(), parts.begin(), parts.begin() + count);
+  }
 }
 
-void append_decomposed(std::u32string& text, char32_t c) {
-  if (c >= syllables && c < syllables + syllable_count) {
-    const char32_t index = c - syllables;
-    text.push_back(leads + index / (vowel_count * trail_count));
-    text.push_back(vowels + index / trail_count % vowel_count);
-    if (index % trail_count != 0) text.push_back(trails + index % trail_count);
-    return;
-  }
-  const auto found = std::ranges::lower_bound(decompositions, c, {}, &Decomposition::composed);
-  if (found == decompositions.end() || found->composed != c) {
-    text.push_back(c);
-    return;
-  }
-  // Only the first of a pair can be decomposed further, a few steps at most.
-  append_decomposed(text, found->first);
-  if (found->second != 0) text.push_back(found->second);
+int combining_class(utf8proc_int32_t c) {
+  return utf8proc_get_property(c)->combining_class;
 }
 
-/// 0 if the two do not compose.
-char32_t composed(char32_t first, char32_t second) {
-  if (first >= leads && first < leads + lead_count && second >= vowels && second < vowels + vowel_count) {
-    return syllables + ((first - leads) * vowel_count + (second - vowels)) * trail_count;
-  }
-  if (first >= syllables && first < syllables + syllable_count && (first - syllables) % trail_count == 0 &&
-      second > trails && second < trails + trail_count) {
-    return first + (second - trails);
-  }
-  const auto found = std::ranges::lower_bound(compositions, Decomposition{0, first, second, true}, by_pair);
-  return found != compositions.end() && found->first == first && found->second == second ? found->composed : 0;
-}
-
-void order_marks(std::u32string& text) {
-  for (std::size_t at = 0; at < text.size();) {
-    if (combining_class(text[at]) == 0) {
-      ++at;
-      continue;
-    }
-    std::size_t end = at;
-    while (end < text.size() && combining_class(text[end]) != 0) ++end;
-    std::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(at), text.begin() + static_cast<std::ptrdiff_t>(end),
-                     [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
+/// Sorts each run of marks by combining class. utf8proc_decompose would do it too, in time that grows with the square
+/// of a run's length, and a prompt may consist of marks.
+void order_marks(CodePoints& text) {
+  const auto is_mark = [](utf8proc_int32_t c) { return combining_class(c) != 0; };
+  for (auto at = text.begin(); at != text.end();) {
+    const auto begin = std::find_if(at, text.end(), is_mark);
+    const auto end = std::find_if_not(begin, text.end(), is_mark);
+    std::stable_sort(begin, end, [](auto a, auto b) { return combining_class(a) < combining_class(b); });
     at = end;
   }
 }
 
-void compose_pairs(std::u32string& text) {
-  std::size_t kept = 0;
-  std::size_t starter = text.size();  // none yet
-  unsigned last_class = 0;            // of what was kept since the starter; 0 right after it
-  for (const char32_t c : text) {
-    const unsigned combining = combining_class(c);
-    // A mark composes with the starter unless a mark of its class, or another starter, stands between.
-    if (starter < kept && (kept == starter + 1 || (last_class != 0 && last_class < combining))) {
-      if (const char32_t both = composed(text[starter], c)) {
-        text[starter] = both;
-        continue;
-      }
-    }
-    if (combining == 0) starter = kept;
-    last_class = combining;
-    text[kept++] = c;
-  }
-  text.resize(kept);
-}
-
-/// Below U+0300 no character is a mark or the second of a pair, so two such neighbours have nothing to do with each
-/// other. The bytes of these characters are below this one, the first of U+0300 and up is not.
+/// Below U+0300 no character is a mark or the second of a pair, so two such neighbours need no work. The bytes of these
+/// characters are below this one; the first byte of U+0300 and up is not.
 constexpr unsigned char first_high_byte = 0xCC;
 
 bool is_high(char c) {
   return static_cast<unsigned char>(c) >= first_high_byte;
 }
 
-void append_composed(std::string& composed, std::string_view text, std::u32string& characters) {
+void append_composed(std::string& composed, std::string_view text, CodePoints& characters) {
   characters.clear();
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = utf8_length(text, at);
@@ -118,8 +61,10 @@ void append_composed(std::string& composed, std::string_view text, std::u32strin
     at += length;
   }
   order_marks(characters);
-  compose_pairs(characters);
-  for (const char32_t c : characters) utf8_append(composed, c);
+  const auto count =
+      utf8proc_normalize_utf32(characters.data(), static_cast<utf8proc_ssize_t>(characters.size()), nfc_options);
+  for (utf8proc_ssize_t i = 0; i < count; ++i)
+    utf8_append(composed, static_cast<char32_t>(characters[static_cast<std::size_t>(i)]));
 }
 
 }  // namespace
@@ -127,12 +72,13 @@ void append_composed(std::string& composed, std::string_view text, std::u32strin
 std::string_view compose(std::string_view text, std::string& storage) {
   if (std::ranges::none_of(text, is_high)) return text;
   storage.clear();
-  std::u32string characters;
+  CodePoints characters;
   std::size_t done = 0;
   while (done < text.size()) {
     const auto high = static_cast<std::size_t>(
         std::find_if(text.begin() + static_cast<std::ptrdiff_t>(done), text.end(), is_high) - text.begin());
-    // From the character before, which marks may compose with, up to the next low one.
+    // Marks may compose with the character before them, so the part begins there. It ends before the next low
+    // character.
     std::size_t begin = high;
     if (begin > done && begin < text.size()) {
       do --begin;

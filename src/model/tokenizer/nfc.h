@@ -1,4 +1,4 @@
-// Unicode's canonical composition, which some models' tokenizers apply to their text: "e" + U+0301 becomes "é".
+// Unicode normalisation form NFC, by utf8proc: "e" + U+0301 becomes "é". Some tokenizers apply it to their text.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace mobiedit::tokenizer {
 
-/// The form NFC of well-formed UTF-8: `text` itself where that is plainly so already, otherwise kept in `storage`.
+/// NFC of well-formed UTF-8. Returns `text` itself where a glance shows it composed, otherwise a view of `storage`.
 [[nodiscard]] std::string_view compose(std::string_view text, std::string& storage);
 
 }  // namespace mobiedit::tokenizer

@@ -82,6 +82,18 @@ TEST(Nfc, MarksComposeAcrossWhateverStandsAround) {
   EXPECT_EQ(nfc({0x301, 0x212B, 'a', 'b', 0x2126}), utf8({0x301, 0xC5, 'a', 'b', 0x3A9}));
 }
 
+TEST(Nfc, ALongRunOfMarksIsOrdered) {
+  std::string text = "a";
+  std::string below;
+  std::string above;
+  for (int i = 0; i < 1000; ++i) {
+    utf8_append(text, i % 2 == 0 ? 0x301 : 0x323);
+    utf8_append(i % 2 == 0 ? above : below, i % 2 == 0 ? 0x301 : 0x323);
+  }
+  std::string storage;
+  EXPECT_EQ(compose(text, storage), utf8({0x1EA1}) + below.substr(2) + above);
+}
+
 TEST(Nfc, TextForQwenIsComposedAndForLlamaIsNot) {
   const std::vector<std::string> merges{"Ã ©"};
   const auto qwen = test::make_tokenizer(test::tiny_vocabulary(merges, "qwen2"));
