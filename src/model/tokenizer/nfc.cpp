@@ -53,6 +53,10 @@ bool is_high(char c) {
   return static_cast<unsigned char>(c) >= first_high_byte;
 }
 
+/// utf8proc 2.8 takes this vowel for a trailing consonant and drops it after a syllable. It composes with nothing
+/// before it, so text can be cut there.
+constexpr utf8proc_int32_t not_trailing = 0x11A7;
+
 void append_composed(std::string& composed, std::string_view text, CodePoints& characters) {
   characters.clear();
   for (std::size_t at = 0; at < text.size();) {
@@ -61,10 +65,12 @@ void append_composed(std::string& composed, std::string_view text, CodePoints& c
     at += length;
   }
   order_marks(characters);
-  const auto count =
-      utf8proc_normalize_utf32(characters.data(), static_cast<utf8proc_ssize_t>(characters.size()), nfc_options);
-  for (utf8proc_ssize_t i = 0; i < count; ++i)
-    utf8_append(composed, static_cast<char32_t>(characters[static_cast<std::size_t>(i)]));
+  for (auto begin = characters.begin(); begin != characters.end();) {
+    const auto end = std::find(begin + 1, characters.end(), not_trailing);
+    const auto count = utf8proc_normalize_utf32(&*begin, end - begin, nfc_options);
+    for (utf8proc_ssize_t i = 0; i < count; ++i) utf8_append(composed, static_cast<char32_t>(begin[i]));
+    begin = end;
+  }
 }
 
 }  // namespace
