@@ -11,14 +11,14 @@
 namespace mobiedit {
 namespace {
 
-constexpr int width = 64;  // d
+constexpr int input_width = 64;  // d
 
 // Inputs like those of a model: a large common mean, and variation around it.
 std::vector<float> made_inputs(std::uint64_t seed, int rows) {
-  std::vector<float> mean(width), all(static_cast<std::size_t>(rows) * width);
+  std::vector<float> mean(input_width), all(static_cast<std::size_t>(rows) * input_width);
   Random(1).fill_normal(mean);
   Random(seed).fill_normal(all);
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = 0.5f * all[i] + 3 * mean[i % width];
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = 0.5f * all[i] + 3 * mean[i % input_width];
   return all;
 }
 
@@ -29,13 +29,13 @@ double scored(std::span<const float> a, std::span<const float> b) {
 }
 
 std::span<const float> input_row(const std::vector<float>& rows, int i) {
-  return std::span(rows).subspan(static_cast<std::size_t>(i) * width, width);
+  return std::span(rows).subspan(static_cast<std::size_t>(i) * input_width, input_width);
 }
 
 class NeuronGeometryTest : public testing::Test {
  protected:
   NeuronGeometryTest() {
-    InputMoment moment(width);
+    InputMoment moment(input_width);
     moment.add(text);
     geometry = *NeuronGeometry::create(moment);
   }
@@ -53,7 +53,8 @@ TEST_F(NeuronGeometryTest, ReadsAConstantFromEveryInput) {
 TEST_F(NeuronGeometryTest, FiresAtItsPositivesAndNotAtText) {
   // Positives: one subject in six wordings, alike but not equal.
   std::vector<float> subject = made_inputs(3, 1), positives = made_inputs(4, 6);
-  for (std::size_t i = 0; i < positives.size(); ++i) positives[i] = 0.9f * subject[i % width] + 0.1f * positives[i];
+  for (std::size_t i = 0; i < positives.size(); ++i)
+    positives[i] = 0.9f * subject[i % input_width] + 0.1f * positives[i];
   const auto query = geometry->query(positives, {});
   ASSERT_TRUE(query) << query.error().message();
   const Neuron neuron = geometry->neuron(3, *query);
@@ -73,11 +74,11 @@ TEST_F(NeuronGeometryTest, FiresAtItsPositivesAndNotAtText) {
 
 // Where q·n lies 0.2 below θ the gate reads −0.2 α = −6: SiLU leaves 6/(1 + e⁶) of 12, that is 1.2e-3.
 TEST_F(NeuronGeometryTest, AddsNothingBelowTheThreshold) {
-  std::vector<float> query(width, 0.0f), input(width, 0.0f);
+  std::vector<float> query(input_width, 0.0f), input(input_width, 0.0f);
   const double at = scored(geometry->constant(), geometry->constant());
-  for (std::size_t i = 0; i < width; ++i) input[i] = static_cast<float>(geometry->constant()[i] / at);  // m·n = 1
+  for (std::size_t i = 0; i < input_width; ++i) input[i] = static_cast<float>(geometry->constant()[i] / at);  // m·n = 1
   const auto firing_at = [&](double score) {
-    for (std::size_t i = 0; i < width; ++i) query[i] = static_cast<float>(score * geometry->constant()[i]);
+    for (std::size_t i = 0; i < input_width; ++i) query[i] = static_cast<float>(score * geometry->constant()[i]);
     return firing(geometry->neuron(0, query), input, GateActivation::silu);
   };
   EXPECT_NEAR(firing_at(1.0), 1, 1e-4);
@@ -88,8 +89,8 @@ TEST_F(NeuronGeometryTest, AddsNothingBelowTheThreshold) {
 
 TEST_F(NeuronGeometryTest, ContrastsLowerTheScoreOfThoseAlike) {
   // The contrast shares most of the subject's input, as a namesake does.
-  std::vector<float> subject = made_inputs(5, 1), other = made_inputs(6, 1), contrast(width);
-  for (std::size_t i = 0; i < width; ++i) contrast[i] = 0.8f * subject[i] + 0.2f * other[i];
+  std::vector<float> subject = made_inputs(5, 1), other = made_inputs(6, 1), contrast(input_width);
+  for (std::size_t i = 0; i < input_width; ++i) contrast[i] = 0.8f * subject[i] + 0.2f * other[i];
   const auto plain = geometry->query(subject, {});
   const auto apart = geometry->query(subject, contrast, {.contrast_weight = 1});
   ASSERT_TRUE(plain && apart);
@@ -104,28 +105,29 @@ TEST_F(NeuronGeometryTest, ContrastsAreASecondMoment) {
   const double weight = 0.01;
   const auto query = geometry->query(subject, contrast, {.contrast_weight = weight});
   ASSERT_TRUE(query);
-  InputMoment moment(width);
+  InputMoment moment(input_width);
   moment.add(text);
   Eigen::MatrixXd c = moment.second();
   c.diagonal().array() += 1e-4 * c.diagonal().mean();
-  const Eigen::MatrixXd n = Eigen::Map<const Eigen::MatrixXf>(contrast.data(), width, 3).cast<double>();
+  const Eigen::MatrixXd n = Eigen::Map<const Eigen::MatrixXf>(contrast.data(), input_width, 3).cast<double>();
   c += weight * n * n.transpose();
-  const Eigen::MatrixXd x = Eigen::Map<const Eigen::MatrixXf>(subject.data(), width, 2).cast<double>();
+  const Eigen::MatrixXd x = Eigen::Map<const Eigen::MatrixXf>(subject.data(), input_width, 2).cast<double>();
   const Eigen::MatrixXd solved = c.llt().solve(x);
   Eigen::MatrixXd system = x.transpose() * solved;
   system.diagonal().array() += 0.02 * system.diagonal().mean();
   const Eigen::VectorXd exact = solved * system.llt().solve(Eigen::VectorXd::Ones(2));
   // Both are solved in double with a condition number of about 1e5; the result is float.
-  for (int i = 0; i < width; ++i) EXPECT_NEAR((*query)[static_cast<std::size_t>(i)], exact[i], 1e-5 * exact.norm());
+  for (int i = 0; i < input_width; ++i)
+    EXPECT_NEAR((*query)[static_cast<std::size_t>(i)], exact[i], 1e-5 * exact.norm());
 }
 
 TEST_F(NeuronGeometryTest, RefusesWhatItCannotFireAt) {
   EXPECT_EQ(geometry->query({}, {}).error().code, ErrorCode::usage);
-  std::vector<float> bad(width, 0.0f);
+  std::vector<float> bad(input_width, 0.0f);
   EXPECT_EQ(geometry->query(bad, {}).error().code, ErrorCode::usage);
   bad[3] = std::numeric_limits<float>::infinity();
   EXPECT_EQ(geometry->query(bad, {}).error().code, ErrorCode::usage);
-  EXPECT_EQ(NeuronGeometry::create(InputMoment(width)).error().code, ErrorCode::usage);
+  EXPECT_EQ(NeuronGeometry::create(InputMoment(input_width)).error().code, ErrorCode::usage);
 }
 
 TEST(InputMoment, MixesByShare) {
