@@ -1,4 +1,4 @@
-// What a large store costs: fills one with N edits of a base and times what people do with it.
+// Benchmark of a large store: fills one with N edits of a base and times the usual operations.
 //
 //   bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F [BLOCK]]       FILE.db must not be there yet
 //
@@ -42,7 +42,7 @@ std::string name(int i) {
   return text;
 }
 
-// What it adds to the weight is too little to change an answer.
+// An edit that changes its weight too little to change an answer.
 StoredEdit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int block) {
   StoredEdit stored;
   stored.base = base;

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto edit = from_line({reinterpret_cast<const char*>(data), size});
   fuzz::must_explain(edit);
   if (!edit) return 0;
-  // What was accepted is written as something that is accepted, and is the same.
+  // Writing an accepted record and reading it back gives the record again.
   const auto again = from_line(to_line(*edit));
   if (!again || to_line(*again) != to_line(*edit)) std::abort();
   return 0;

@@ -1,4 +1,4 @@
-// Bytes known again by 32 hexadecimal digits.
+// Fingerprints: a hash of bytes as 32 hexadecimal digits.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace mobiedit {
 
-/// XXH3, 128 bits: against accidents, not against someone who wants two things to look alike.
+/// XXH3, 128 bits. Detects accidental changes; gives no protection against an attacker.
 [[nodiscard]] std::string fingerprint(std::span<const std::byte> bytes);
 
 }  // namespace mobiedit

@@ -21,7 +21,7 @@ namespace mobiedit {
   return std::bit_cast<float>(sign | bits);
 }
 
-/// Rounds to nearest, ties to even; what is too large becomes infinity.
+/// Rounds to nearest, ties to even; values that are too large become infinity.
 [[nodiscard]] inline std::uint16_t float_to_half(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = (bits >> 16) & 0x8000u;
@@ -29,7 +29,7 @@ namespace mobiedit {
   std::uint32_t half;
   if (magnitude > 0x7f800000u) {
     half = 0x7e00u;
-  } else if (magnitude >= 0x477ff000u) {  // 65520, half way to what would be the next power of two
+  } else if (magnitude >= 0x477ff000u) {  // 65520, half way between the largest half and 65536
     half = 0x7c00u;
   } else if (magnitude >= 0x38800000u) {  // 2^-14, the smallest normal number
     half = (magnitude - ((127u - 15u) << 23) + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;

@@ -1,5 +1,5 @@
-// Counter-based random numbers: the n-th number of a stream depends on (seed, stream, n) alone, never on
-// which thread asked first, so an edit is the same however its work was split.
+// Counter-based random numbers. The n-th number of a stream depends on (seed, stream, n) alone, so an edit does not
+// depend on how threads share its work.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 namespace mobiedit {
 namespace {
 
-// The gap between two products of a decode step is some microseconds; a wake-up by the system costs 5 to 50.
+// Spinning covers the few microseconds between two products of a decode step; a wake-up by the system takes 5 to 50.
 constexpr std::chrono::microseconds spin_time{30};
 
 void pause() {
@@ -18,7 +18,7 @@ void pause() {
 #endif
 }
 
-/// True as soon as `done()`, false after a short while.
+/// Spins until `done()` and returns true, or gives up after a short while and returns false.
 template <class Done>
 bool spin_until(const Done& done) {
   if (done()) return true;
@@ -77,7 +77,7 @@ void ThreadPool::share_out(int pieces, const std::function<void(int, int)>& work
   take_pieces(0);
   const auto all_done = [this] { return unfinished_.load(std::memory_order_acquire) == 0; };
   if (!spin_until(all_done)) {
-    // A worker lost its processor in the middle of a piece: sleep, so that it can have this one.
+    // A worker lost its processor in the middle of a piece. Sleeping frees this processor for it.
     for (int left; (left = unfinished_.load(std::memory_order_acquire)) != 0;) unfinished_.wait(left);
   }
   const std::exception_ptr failure = std::exchange(failure_, nullptr);

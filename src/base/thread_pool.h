@@ -1,4 +1,4 @@
-// Worker threads that share loops, for any number of sessions and editors; never global.
+// Thread pool for loops. Any number of sessions and editors may share one; there is no global pool.
 #pragma once
 
 #include <atomic>
@@ -14,11 +14,11 @@ namespace mobiedit {
 /// Any thread may call `run`; the caller works too, so a pool of n has n-1 workers. The workers serve one caller at a
 /// time: while they do, another caller does its pieces alone, without waiting.
 /// Pieces are handed out one by one, so a worker that the system preempts holds up only its own piece. Threads of even
-/// number take them from the front, the others from the back: of two loops alike, each thread does about the same part,
-/// whose memory is near it.
+/// number take them from the front, the others from the back. In two similar loops each thread then does about the same
+/// part, whose memory is in its cache.
 ///
-/// A forward pass is a train of short loops, so an idle thread spins for a moment before it sleeps; no longer, because
-/// a phone's other processes want the processor as well.
+/// A forward pass consists of short loops, so an idle thread spins for a moment before it sleeps. Longer spinning would
+/// take the processor from a phone's other processes.
 class ThreadPool {
  public:
   /// threads <= 0: one for each processor. Where the system grants fewer threads, the pool is smaller.
@@ -31,7 +31,7 @@ class ThreadPool {
 
   /// Calls work(piece, thread) once for each piece in [0, pieces), thread in [0, threads()). Returns when all are done.
   /// No two pieces of one call run at once with the same `thread`, so that number may select scratch of the caller.
-  /// Rethrows what a piece threw, once every piece was tried; of several exceptions, the first to arrive.
+  /// If pieces throw, rethrows the first exception to arrive, after all pieces have run.
   void run(int pieces, const std::function<void(int piece, int thread)>& work);
 
  private:

@@ -28,7 +28,7 @@ std::string text_of(const FileSystem& system, const char* path) {
   return text;
 }
 
-/// The number after `name` at the beginning of a line; after nothing, if `name` is empty.
+/// The number after `name` at the beginning of a line. With an empty `name`: the number at the beginning.
 std::optional<std::uint64_t> number_after(std::string_view text, std::string_view name) {
   std::size_t at = 0;
   while (at < text.size() && !text.substr(at).starts_with(name)) {
@@ -57,7 +57,7 @@ std::optional<std::uint64_t> available_memory(const FileSystem& system) {
   if (const auto free = number_after(machine, "MemAvailable:"))
     at_most((*free + number_after(machine, "SwapFree:").value_or(0)) * 1024);
 
-  // "max" where there is no limit. Cached file pages count as used there, but give way.
+  // "max" means no limit. The control group counts cached file pages as used, but the system can drop them.
   const auto limit = number_after(text_of(system, "/sys/fs/cgroup/memory.max"), "");
   const auto used = number_after(text_of(system, "/sys/fs/cgroup/memory.current"), "");
   if (limit && used) {

@@ -13,8 +13,8 @@ namespace mobiedit::io {
 [[nodiscard]] Result<std::uint64_t> free_space(const std::filesystem::path& path,
                                                const FileSystem& system = FileSystem::real());
 
-/// Whether both names lead to the same file, through whatever links. A file that does not exist is none.
-/// Errors: io (one of them cannot be examined, so that the answer is not known).
+/// Returns true if both names lead to one file, through any links; false if either does not exist.
+/// Errors: io (one of them cannot be examined, so the answer is not known).
 [[nodiscard]] Result<bool> same_file(const std::filesystem::path& a, const std::filesystem::path& b,
                                      const FileSystem& system = FileSystem::real());
 

@@ -10,7 +10,7 @@
 namespace mobiedit::io {
 namespace {
 
-/// What the holder wrote, which may be anything or, for a moment, nothing.
+/// The holder's name as the lock file has it. The file may hold anything or, for a moment, nothing.
 std::string holder(const FileSystem& system, int file) {
   char text[200] = {};
   const ssize_t size = uninterrupted([&] { return system.read(file, text, sizeof text); });
@@ -27,8 +27,8 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& target, std::str
                                    const FileSystem& system) {
   std::filesystem::path path = target;
   path += ".lock";
-  // The lock may be given up, and its file removed, between our opening and our locking it. Then what we hold is a
-  // file without a name, and the next attempt makes or finds the one that counts.
+  // The holder may release the lock and remove its file between our open and our lock. We then hold a file without a
+  // name, and the next attempt makes or finds the current one.
   constexpr int attempts = 100;
   for (int i = 0; i < attempts; ++i) {
     const int file =

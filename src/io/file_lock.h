@@ -1,4 +1,4 @@
-// One process at a time.
+// Lock file: one process at a time may change a target.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,11 @@
 namespace mobiedit::io {
 
 /// An advisory lock on `target`: a file beside it, named `target`.lock, that is locked while this object lives and
-/// removed with it. It says who holds it; the system drops it when the process ends, however it ends. For one thread.
+/// removed with it. The file names its holder. The system releases the lock when the process ends, however it ends. Use
+/// it from one thread.
 class FileLock {
  public:
-  /// `program` is what others are told. Errors: locked (naming the holder), io.
+  /// Other processes see `program` as the holder. Errors: locked (naming the holder), io.
   [[nodiscard]] static Result<FileLock> acquire(const std::filesystem::path& target, std::string_view program,
                                                 const FileSystem& system = FileSystem::real());
 

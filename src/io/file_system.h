@@ -1,4 +1,4 @@
-// The system calls on files that this project makes, in one place, so that a test can make any of them fail.
+// File system calls behind one interface, so that a test can make any of them fail.
 #pragma once
 
 #include <sys/stat.h>
@@ -12,8 +12,8 @@
 
 namespace mobiedit::io {
 
-/// Each function is the system call of its name and nothing more: what is negative is -errno, and interrupted and
-/// partial calls are the caller's to repeat. Implementations are safe to share between threads.
+/// Each function is the system call of its name and nothing more. A negative result is -errno. The caller repeats
+/// interrupted and partial calls. Threads may share an implementation.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -44,7 +44,7 @@ class FileSystem {
   virtual void unmap(void* address, std::size_t size) const;
 };
 
-/// What the system says of -errno, in words.
+/// The system's message for -errno.
 [[nodiscard]] std::string describe(long negative_errno);
 
 /// Repeats a call for as long as signals interrupt it.

@@ -35,7 +35,7 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path, const Fil
   if (size > std::numeric_limits<std::size_t>::max() / 2) {
     return fail(ErrorCode::io, "is too large to map into memory on this machine", path.string());
   }
-  if (size == 0) return MappedFile(system, path, status, {});  // the system refuses to map nothing
+  if (size == 0) return MappedFile(system, path, status, {});  // the system refuses to map zero bytes
 
   void* address = nullptr;
   if (const int error = system.map(file.number, static_cast<std::size_t>(size), address); error < 0) {
@@ -59,7 +59,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 }
 
 MappedFile::~MappedFile() {
-  // The mapping is only ever read; the system call merely asks for a pointer to what it may change.
+  // The mapping is never written; the system call takes a pointer to mutable memory all the same.
   if (!bytes_.empty()) system_->unmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
@@ -81,7 +81,7 @@ void MappedFile::release(std::size_t offset, std::size_t size) const {
   const long page = ::sysconf(_SC_PAGESIZE);
   if (page <= 0) return;
   const std::size_t begin = offset - offset % static_cast<std::size_t>(page);
-  // Advice: whether it is taken changes no result.
+  // The system may ignore this advice; no result depends on it.
   ::madvise(const_cast<std::byte*>(bytes_.data()) + begin, offset + size - begin, MADV_DONTNEED);
 }
 

@@ -1,4 +1,4 @@
-// A file's bytes as memory.
+// Memory-mapped file, read-only.
 #pragma once
 
 #include <sys/stat.h>
@@ -14,8 +14,8 @@
 namespace mobiedit::io {
 
 /// A regular file, opened for reading only and mapped privately: nothing done through it can change the file.
-/// Immutable; may be shared between threads. If another process truncates the file while it is mapped, touching the
-/// lost pages raises SIGBUS; this is not defended against here.
+/// Immutable; threads may share it. If another process truncates the file while it is mapped, reading the lost pages
+/// raises SIGBUS, which this class does not catch.
 class MappedFile {
  public:
   /// Errors: io, naming the path.
@@ -30,8 +30,8 @@ class MappedFile {
   /// Tells the system that the pages around [offset, offset + size) need not stay in memory; they are read again when
   /// touched. Out of range: nothing happens.
   void release(std::size_t offset, std::size_t size) const;
-  /// Whether the path still leads to the file as it was opened: the same file, size and time of change. Who changes
-  /// bytes and sets the time back is not noticed. Errors: io, naming the path.
+  /// Succeeds if the path still leads to the file that was opened, with its size and time of change. A change of bytes
+  /// that restores the time goes unnoticed. Errors: io, naming the path.
   [[nodiscard]] Status unchanged() const;
 
  private:

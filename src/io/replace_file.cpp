@@ -17,8 +17,8 @@ std::unexpected<Error> refused(const std::filesystem::path& path, const char* wh
 }  // namespace
 
 Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to, const FileSystem& system) {
-  // Opened before the renaming, so that little can go wrong after it. A folder that may be written to but not read
-  // cannot be synced, which is no reason to give up.
+  // Opens the folder before the renaming, so that little can fail after it. A folder that may be written but not read
+  // cannot be synced; the renaming goes on without.
   const auto folder = to.has_parent_path() ? to.parent_path() : std::filesystem::path(".");
   const int parent = uninterrupted([&] { return system.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); });
   if (parent < 0 && parent != -EACCES) return refused(to, "its folder cannot be opened", parent);

@@ -1,4 +1,4 @@
-// A finished file takes another's place.
+// Atomic replacement of a file by a finished one.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +9,12 @@
 namespace mobiedit::io {
 
 /// Renames `from` over `to`, in the same folder, and syncs the folder where it can be. A symbolic link at `to` is
-/// replaced, not followed. Errors: io; then `to` is what it was, but for one case that the error tells: the new file is
-/// in place and only the folder could not be synced.
+/// replaced, not followed. Errors: io. After an error `to` is unchanged, with one exception that the error names: the
+/// new file is in place and only the folder could not be synced.
 [[nodiscard]] Status rename_durably(const std::filesystem::path& from, const std::filesystem::path& to,
                                     const FileSystem& system = FileSystem::real());
 
-/// The same, with the permissions of the file that was at `to`.
+/// Replaces `to` as above, and gives the new file the permissions of the old one.
 [[nodiscard]] Status replace_file(const std::filesystem::path& from, const std::filesystem::path& to,
                                   const FileSystem& system = FileSystem::real());
 

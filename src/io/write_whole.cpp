@@ -81,7 +81,7 @@ Status PendingFile::examine_target(bool& exists, mode_t& mode) const {
 }
 
 int PendingFile::name_temporary(const std::function<int(const std::filesystem::path&)>& make) {
-  // The name shows whose it is, should the process be killed; a name that is already taken is left alone.
+  // The name tells which process made the file, in case that process is killed. A name that is taken is left alone.
   constexpr std::size_t longest_stem = 200;
   constexpr int attempts = 100;
   const std::string stem = "." + path_.filename().string().substr(0, longest_stem) + "." + std::to_string(::getpid());
@@ -99,8 +99,8 @@ int PendingFile::open_unnamed(mode_t mode) const {
 }
 
 bool PendingFile::unnamed_can_be_named() {
-  // Better known now than when all is written, for some systems forbid it. A file that lost its name cannot be given
-  // another, hence one of its own for the question.
+  // Some systems forbid linking a nameless file. A second file finds that out now, not after everything is written; it
+  // has to be a second one, since an unlinked file cannot get a name again.
   const int file = open_unnamed(ordinary_mode);
   if (file < 0) return false;
   const int named = name_temporary([&](const std::filesystem::path& name) { return system_->link(file, name); });
@@ -125,7 +125,7 @@ Status PendingFile::open_temporary(mode_t mode) {
 Status PendingFile::reserve() const {
   if (expected_bytes_ == 0) return {};
   const int error = uninterrupted([this] { return system_->allocate(file_, expected_bytes_); });
-  // A file system that cannot reserve says so in one of these ways; writing will show whether there is room.
+  // A file system that cannot reserve space answers with one of these; writing will show if there is room.
   if (error >= 0 || error == -EOPNOTSUPP || error == -ENOSYS || error == -EINVAL) return {};
   return refused(error, "cannot be written");
 }
@@ -144,7 +144,7 @@ PendingFile::~PendingFile() {
 }
 
 Status PendingFile::write(std::span<const std::byte> bytes) {
-  constexpr std::size_t largest_write = std::size_t{1} << 30;  // the system takes a little less than 2 GiB at a time
+  constexpr std::size_t largest_write = std::size_t{1} << 30;  // the system takes slightly less than 2 GiB per call
   while (!bytes.empty()) {
     const std::size_t size = std::min(bytes.size(), largest_write);
     const ssize_t done = uninterrupted([&] { return system_->write(file_, bytes.data(), size); });

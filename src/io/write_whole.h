@@ -1,4 +1,4 @@
-// A file is written whole or not at all.
+// Atomic file writing: the whole file or nothing.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,14 @@
 
 namespace mobiedit::io {
 
-/// A file on its way to `path`: a temporary in the same folder that takes its place on commit(). Destroyed before that,
-/// for whatever reason, it is removed and `path` is untouched. Where the file system allows it, the temporary has no
-/// name until commit(), so that a process killed meanwhile leaves nothing behind either. For one thread.
+/// A temporary file in the folder of `path`, which takes the place of `path` on commit(). Destroying it before that
+/// removes it and leaves `path` untouched. Where the file system allows it, the temporary has no name until commit(),
+/// so a killed process leaves nothing behind. Use it from one thread.
 class PendingFile {
  public:
-  /// Reserves `expected_bytes`, so that a full disk shows before the work, where the file system can. An existing file
-  /// at `path` passes on its permissions. Errors: io (a missing, full or read-only folder; `path` is a folder or a
-  /// device).
+  /// Reserves `expected_bytes` where the file system can, so that a full disk shows before the work. Takes over the
+  /// permissions of an existing file at `path`. Errors: io (a missing, full or read-only folder; `path` is a folder or
+  /// a device).
   [[nodiscard]] static Result<PendingFile> create(const std::filesystem::path& path, std::uint64_t expected_bytes,
                                                   const FileSystem& system = FileSystem::real());
 
@@ -32,8 +32,8 @@ class PendingFile {
   [[nodiscard]] std::uint64_t written() const { return written_; }
 
   /// Makes what was written durable and renames it over `path` (a symbolic link there is replaced, not followed).
-  /// Errors: other (not `expected_bytes` were written), io. After an error `path` is what it was, but for one case that
-  /// the error tells: the new file is in place, whole, and only the folder could not be synced.
+  /// Errors: other (the bytes written are not `expected_bytes`), io. After an error `path` is unchanged, with one
+  /// exception that the error names: the new file is in place, whole, and only the folder could not be synced.
   [[nodiscard]] Status commit();
 
  private:
@@ -56,7 +56,8 @@ class PendingFile {
   std::uint64_t written_ = 0;
 };
 
-/// PendingFile in one call: `producer` writes the `expected_bytes` bytes of the file. Its error is returned as it is.
+/// PendingFile in one call: `producer` writes the `expected_bytes` bytes of the file. Returns the producer's error
+/// unchanged.
 [[nodiscard]] Status write_whole(const std::filesystem::path& path, std::uint64_t expected_bytes,
                                  const std::function<Status(PendingFile&)>& producer,
                                  const FileSystem& system = FileSystem::real());

@@ -1,4 +1,4 @@
-// Memory for kernels: cache-line aligned, not cleared, kept from call to call.
+// Scratch memory for kernels: aligned to cache lines, not cleared, reused from call to call.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ class AlignedBuffer {
   AlignedBuffer() = default;
   explicit AlignedBuffer(std::size_t bytes) { reserve(bytes); }
 
-  /// At least `bytes` at data(); what was there is lost if the buffer has to grow. Throws std::bad_alloc.
+  /// Provides at least `bytes` at data(). Growing loses the old content. Throws std::bad_alloc.
   void reserve(std::size_t bytes) {
     if (bytes <= size_) return;
     data_.reset();

@@ -45,8 +45,8 @@ void attend(Isa isa, const AttentionTile& tile, AttentionScratch& scratch) {
   const Size key_panel = dim * panel;
   const Size value_panel = positions * panel;
 
-  // Float panels are [k][rows of the panel] on every instruction set: of keys k is the dimension, of values the
-  // position. What lies past the last position or dimension is computed with and thrown away, so it is set to zero.
+  // Float panels are [k][rows of the panel] on every instruction set. For keys k is the dimension, for values the
+  // position. The product also reads the padding past the last position or dimension and drops the result; it is zero.
   float* keys = floats(scratch.keys, static_cast<Size>(key_panels) * key_panel);
   float* values = floats(scratch.values, static_cast<Size>(value_panels) * value_panel);
   if (positions % panel != 0) std::fill_n(keys + static_cast<Size>(key_panels - 1) * key_panel, key_panel, 0.0f);

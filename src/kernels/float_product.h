@@ -1,4 +1,4 @@
-// A product of plain float matrices, for whoever has no packed weight at hand.
+// Product of plain float matrices, for callers without a packed weight.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace mobiedit::kernels {
 
-/// y [m, n] = x [m, k] wᵀ, w [n, k]; all row by row, one after another. On one thread, with the best instructions that
-/// there are; w is packed anew each time, so it should be the smaller of the two. Throws std::bad_alloc.
+/// y [m, n] = x [m, k] wᵀ, w [n, k]; all row-major without gaps. Runs on the calling thread with the best instruction
+/// set. Packs w on each call, so w should be the smaller matrix. Throws std::bad_alloc.
 void float_product(std::span<const float> x, std::span<const float> w, int k, std::span<float> y);
 
 }  // namespace mobiedit::kernels

@@ -1,5 +1,5 @@
-// How weights and activations lie in memory for products with 256-bit vectors, 16 weight rows to a panel. Private to
-// the file that includes it.
+// Memory layout of weights and activations for products with 256-bit vectors, 16 weight rows per panel. Private to the
+// file that includes it.
 //
 //   panel in groups: for each group of 32, codes [16 pairs along k][16 rows][2], then 16 scales; of 4 bits, codes
 //     [4 pairs of quads][16 rows][4], the first quad in the low half of each byte

@@ -1,5 +1,5 @@
-// The transposes of vector_ops.h: what a change of the output means for the input. Plain loops; a backward pass spends
-// its time in products.
+// Gradients of the operations in vector_ops.h (vector-Jacobian products). Plain loops: a backward pass spends its time
+// in matrix products.
 #pragma once
 
 #include <span>

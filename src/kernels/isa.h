@@ -1,4 +1,4 @@
-// Which instruction sets this processor has, asked once by whoever loads a model.
+// Instruction sets of this processor. A model asks once, when it is loaded.
 #pragma once
 
 #include <string_view>

@@ -10,7 +10,7 @@ namespace mobiedit::kernels {
 namespace {
 
 float sum_of_group(const float* x) {
-  // Eight sums side by side, so that it is quick; always these eight, so that it is the same everywhere.
+  // Eight sums side by side are quick; their fixed number and order give the same bits on every processor.
   float sums[8] = {};
   for (int i = 0; i < group_size; i += 8) {
     for (int lane = 0; lane < 8; ++lane) sums[lane] += x[i + lane];
@@ -18,18 +18,18 @@ float sum_of_group(const float* x) {
   return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
 }
 
-/// How a product is cut: rows_a_piece x panels_a_piece.
+/// A product is cut into tasks of rows_per_task x panels_per_task.
 struct Cut {
   int rows;
   int panels;
 };
 
-/// Pieces of 3 to 40 microseconds, several for each thread: small against the time that a preempted worker may be away,
-/// large against the time to take one. `total`: multiply-accumulates of all that is done at once.
+/// Tasks take 3 to 40 microseconds, several for each thread: short against the time for which the system may preempt a
+/// worker, long against the time to take a task. `total`: multiply-accumulates of all products of the call.
 Cut cut(const LinearKernel& kernel, int m, int panels, int k, std::int64_t total, int threads) {
   constexpr std::int64_t least = 1 << 17;  // multiply-accumulates
   constexpr std::int64_t most = 1 << 21;
-  constexpr int most_rows = 96;  // whose activations stay in the level-2 cache beside a panel
+  constexpr int most_rows = 96;  // their activations stay in the level-2 cache beside a panel
   const int rows = std::min(m, divide_up(divide_up(m, divide_up(m, most_rows)), kernel.row_tile) * kernel.row_tile);
   const std::int64_t a_panel = static_cast<std::int64_t>(kernel.panel) * k * rows;
   const std::int64_t piece = std::clamp(total / (4 * threads), least, most);
@@ -98,11 +98,11 @@ void Activations::set(Isa isa_of_weights, const float* values, int rows, int len
     quantized_rows.reserve(row_bytes * static_cast<std::size_t>(m));
     if (sums) group_sums.reserve(groups * static_cast<std::size_t>(m) * sizeof(float));
   }
-  // Some microseconds a piece.
-  const int rows_a_piece = std::clamp(divide_up(m, 2 * pool.threads()), divide_up(4096, k), divide_up(32768, k));
-  pool.run(divide_up(m, rows_a_piece), [&](int piece, int) {
-    const int end = std::min(m, (piece + 1) * rows_a_piece);
-    for (int row = piece * rows_a_piece; row < end; ++row) {
+  // Some microseconds per task.
+  const int rows_per_task = std::clamp(divide_up(m, 2 * pool.threads()), divide_up(4096, k), divide_up(32768, k));
+  pool.run(divide_up(m, rows_per_task), [&](int piece, int) {
+    const int end = std::min(m, (piece + 1) * rows_per_task);
+    for (int row = piece * rows_per_task; row < end; ++row) {
       const auto r = static_cast<std::size_t>(row);
       if (fill) fill(row);
       if (codes) form.quantize(x + r * stride, k, quantized_rows.data() + r * row_bytes);
@@ -115,7 +115,7 @@ void Activations::set(Isa isa_of_weights, const float* values, int rows, int len
 
 namespace {
 
-/// How one of several products is cut: its pieces are numbered from `first` on.
+/// The cut of one of several products, whose tasks are numbered from `first` on.
 struct Part {
   Cut size;
   int row_pieces;
@@ -126,7 +126,7 @@ struct Part {
 void multiply_piece(const Product& product, const Activations& x, const Part& part, int piece) {
   const PackedWeight& weight = *product.weight;
   const LinearKernel& kernel = linear_kernel(weight.isa());
-  // Neighbouring pieces share their weights, which are read from further away than the activations.
+  // Neighbouring tasks share weights, which come from slower memory than the activations.
   const int first_row = piece % part.row_pieces * part.size.rows;
   const int first_panel = piece / part.row_pieces * part.size.panels;
   const int first_column = first_panel * kernel.panel;

@@ -1,18 +1,18 @@
-// y = x Wᵀ (+ bias): the one product that nearly all time goes into.
+// Linear layer y = x Wᵀ (+ bias): the product that takes nearly all of the time.
 //
-// A weight is packed once, in a layout that its instruction set likes; activations are quantised once for all the
+// A weight is packed once, in the layout that its instruction set reads fastest. Activations are quantised once for all
 // weights that read them (Q, K and V; gate and up).
 //
-// What is computed, whatever the instruction set:
+// Every instruction set computes:
 //   groups of 32    weight and activation codes are multiplied and summed exactly within a group along k; then, group
 //                   by group in order, y = fma(sum, weight scale * activation scale, y), and the bias last; a weight
 //                   whose groups have offsets starts from y = the float product of these with the sums of the
 //                   activations' groups, which are not rounded
-//   a scale a row   codes are multiplied and summed exactly along all of k; y = sum * (weight scale * activation
+//   a scale per row codes are multiplied and summed exactly along all of k; y = sum * (weight scale * activation
 //                   scale), and the bias last
-// A sum is rounded to a float once, to nearest even. So an integer product has the same bits on every instruction set,
-// and 4-bit weights give the bits that the same codes give as bytes (offsets apart). A float product is summed in order
-// of k on all of them, fused multiply-add where the processor has it.
+// A sum is rounded to a float once, to nearest even. An integer product therefore has the same bits on every
+// instruction set, and codes give the same bits as 4-bit weights and as bytes (offsets aside). A float product is
+// summed in order of k on all of them, with fused multiply-add where the processor has it.
 #pragma once
 
 #include <cstddef>
@@ -34,19 +34,19 @@ inline constexpr int int16_levels = 32639;
 
 enum class WeightKind {
   f32,       ///< float weights, float activations
-  int8_g32,  ///< int8 codes and a float scale a group of 32 along k; activations likewise, or of 16 bits
-  int4_g32,  ///< the same with codes in -8 … 7, two to a byte
-  int8_row   ///< int8 codes and a float scale a row; activations likewise
+  int8_g32,  ///< int8 codes and a float scale per group of 32 along k; activations in groups too, of 8 or 16 bits
+  int4_g32,  ///< as int8_g32, with codes in -8 … 7, two to a byte
+  int8_row   ///< int8 codes and a float scale per row, of weights and of activations
 };
 
 enum class ActivationKind {
   f32,
   int8_g32,
-  int16_g32,  ///< for weights in groups of 32 where 8 bits are too coarse; the product costs twice as much or less
+  int16_g32,  ///< for weights in groups of 32 where 8 bits are too coarse; the product takes up to twice as long
   int8_row
 };
 
-/// What a product with such weights reads, unless it is given 16 bits.
+/// Activations that a product with such weights reads by default.
 [[nodiscard]] constexpr ActivationKind activations_for(WeightKind kind) {
   switch (kind) {
     case WeightKind::int8_g32:
@@ -59,10 +59,10 @@ enum class ActivationKind {
   }
 }
 
-/// A weight [n, k], packed. Immutable once made; may be shared between threads.
+/// A packed weight [n, k]. Immutable; threads may share it.
 class PackedWeight {
  public:
-  /// Gives row i of the matrix, k values; called once a row, from several threads at a time.
+  /// Writes row i of the matrix, k values. Called once per row, from several threads at a time.
   using FloatRows = std::function<void(int row, std::span<float> values)>;
   /// A row in groups: codes [k], -127 … 127 or for int4_g32 -8 … 7; scales [k/32]; offsets [k/32], or empty. value =
   /// code * scale + offset.
@@ -71,7 +71,7 @@ class PackedWeight {
     std::span<float> scales;
     std::span<float> offsets;
   };
-  /// Fills row i. Called once a row, from several threads at a time.
+  /// Fills row i. Called once per row, from several threads at a time.
   using GroupRows = std::function<void(int row, const Groups& groups)>;
 
   /// k must be a multiple of 32 for integers. Errors: out_of_memory, usage (int4_g32 too: floats are not rounded to 4
@@ -105,15 +105,15 @@ class PackedWeight {
   AlignedBuffer offsets_;
 };
 
-/// Rows of activations [m, k] in the form that a product wants: borrowed floats, and for integer weights their codes
-/// and scales. Reused from call to call, so that nothing is allocated after the largest.
+/// Rows of activations [m, k] in the form that a product reads: borrowed floats, and for integer weights codes and
+/// scales. Reuse the object: it allocates nothing after the largest call.
 class Activations {
  public:
   /// `x` [m, k], rows `stride` floats apart, is borrowed until the next call. Codes are made as `kind` says (x *
   /// (greatest code / absmax), of a group of 32 or of a row, round to nearest even); k must then be a multiple of 32. A
-  /// group or row with a value that is not finite makes every product with it not finite. `sums`: for weights with
-  /// offsets too. `fill`, if there is one, is called for each row before it is read, from several threads at a time: it
-  /// may be what writes x. Throws std::bad_alloc.
+  /// value that is not finite makes every product with its group or row not finite. `sums`: adds the sums that weights
+  /// with offsets need. `fill`, if given, is called for each row before it is read, from several threads at a time, and
+  /// may write x. Throws std::bad_alloc.
   void set(Isa isa, const float* x, int m, int k, std::size_t stride, ActivationKind kind, bool sums, ThreadPool& pool,
            const std::function<void(int row)>& fill = {});
 
@@ -123,9 +123,9 @@ class Activations {
   int k = 0;
   std::size_t stride = 0;
   ActivationKind kind = ActivationKind::f32;
-  AlignedBuffer quantized_rows;  ///< layout is the instruction set's own business
+  AlignedBuffer quantized_rows;  ///< in the instruction set's own layout
   std::size_t row_bytes = 0;     ///< of quantized_rows
-  AlignedBuffer group_sums;      ///< floats [m, k/32], if they were asked for
+  AlignedBuffer group_sums;      ///< floats [m, k/32], if `sums` was set
   bool has_sums = false;
 };
 
@@ -138,7 +138,7 @@ struct Product {
 };
 inline constexpr std::size_t most_products = 4;
 
-/// Up to `most_products` products of the same rows, together: a wait for all threads costs as much as a small product.
+/// Computes up to `most_products` products of the same rows in one call: a barrier costs as much as a small product.
 /// Deterministic: the same numbers whatever the number of threads and whatever other rows are in the batch. x was set
 /// for the weights' instruction set and k, in a kind that each reads, with sums if one has offsets. No y may overlap x
 /// or another.

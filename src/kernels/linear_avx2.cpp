@@ -1,11 +1,11 @@
-// The product with 256-bit vectors, 16 weight rows to a panel.
+// Matrix product with 256-bit vectors, 16 weight rows per panel.
 //
 // Bytes: without VNNI the widest exact multiply-add of them is vpmaddwd on 16-bit values, two products to a 32-bit lane
 // (vpmaddubsw saturates on full-range codes, and taking a sign apart costs what it saves). Weights stay bytes in memory
 // and are widened as they are loaded, once for all rows of a tile; activations are widened when they are quantised, and
 // broadcast two at a time. Activations of 16 bits cost nothing more.
 // Four bits: vpmaddubsw of code + 8 with bytes of activations; a group's eight sums of two, each at most 15 * 128 * 2,
-// fit 16 bits, so they are widened once a group. What the + 8 adds is taken back as 8 times the sum of activations.
+// fit 16 bits, so they are widened once per group. Subtracting 8 times the sum of activations takes the + 8 back.
 #include "kernels/forms_avx2.h"
 #include "kernels/tiles.h"
 #include "kernels/vector256.h"
@@ -22,8 +22,8 @@ using Place = Tiles256::Place;
 static_assert(panel_rows == Tiles256::panel_rows);
 constexpr int block = 1024;  // a slice of a panel and the rows that pass it stay in the nearest cache
 
-/// exact [Rows][2] += `pairs` pairs of weights times those of activations. Unrolled whole, GCC 12 moves loads about
-/// until the sums spill: a third slower.
+/// exact [Rows][2] += `pairs` pairs of weights times those of activations. Not unrolled whole: GCC 12 would reorder
+/// loads until the sums spill, which is a third slower.
 template <int Rows>
 void add_pairs(__m256i (&exact)[Rows][2], const std::byte* weight, const std::byte* x, Size x_stride, int pairs) {
 #pragma GCC unroll 4
@@ -74,7 +74,7 @@ void store_sums(const __m256 (&sums)[Rows][2], const Place& p, Size y_stride) {
   for (Size r = 0; r < Rows; ++r) p.columns.store(p.y + r * y_stride, sums[r][0], sums[r][1]);
 }
 
-/// Activations of 8 or of 16 bits: their words lie alike.
+/// Activations of 8 or of 16 bits, which are both stored as 16-bit words.
 void multiply_int8(const Rectangle& rectangle) {
   const auto tile = [&]<int Rows>(const Place& p) {
     const Size stride = rectangle.x_row_bytes;
@@ -159,7 +159,7 @@ void multiply_int4(const Rectangle& rectangle) {
     }
     store_sums<Rows>(sums, p, rectangle.y_stride);
   };
-  // Four rows of one plane were tried: the float sums go to memory, and it is 5 % slower.
+  // Four rows of one plane would spill the float sums to memory.
   constexpr int rows = planes == 1 ? 3 : 2;
   Tiles256::walk<rows>(rectangle, panel_bytes_of<4>(rectangle.k), group_bytes<4> / group_size, block, tile);
 }

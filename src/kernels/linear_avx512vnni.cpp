@@ -1,4 +1,4 @@
-// The product with 512-bit vectors, 32 weight rows to a panel.
+// Matrix product with 512-bit vectors, 32 weight rows per panel.
 #include "kernels/linear_vnni.h"
 
 namespace mobiedit::kernels {
@@ -9,7 +9,7 @@ struct Avx512 {
   using Int = __m512i;
   using Mask = __mmask16;
   static constexpr int lanes = 16;
-  // Of 32 registers 12 integer and 12 float sums; of two planes, 16 and 8; of floats alone or integers alone, 24.
+  // The 32 registers hold 12 integer and 12 float sums; with two planes, 16 and 8; floats or integers alone, 24.
   static constexpr int tile_rows_groups = 6;
   static constexpr int tile_rows_two_planes = 4;
   static constexpr int tile_rows_by_row = 12;

@@ -1,4 +1,4 @@
-// The product with 256-bit vectors where vpdpbusd has them without AVX-512, 16 weight rows to a panel.
+// Matrix product with 256-bit vectors and vpdpbusd (AVX-VNNI, without AVX-512), 16 weight rows per panel.
 #include "kernels/linear_vnni.h"
 #include "kernels/vector256.h"
 
@@ -6,7 +6,7 @@ namespace mobiedit::kernels {
 namespace {
 
 struct AvxVnni : Vector256 {
-  // Of 16 registers 6 integer and 6 float sums; of two planes, 8 and 4; of floats alone or integers alone, 12.
+  // The 16 registers hold 6 integer and 6 float sums; with two planes, 8 and 4; floats or integers alone, 12.
   static constexpr int tile_rows_groups = 3;
   static constexpr int tile_rows_two_planes = 2;
   static constexpr int tile_rows_by_row = 6;

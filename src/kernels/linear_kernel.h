@@ -1,5 +1,5 @@
-// What an instruction set brings to linear(): a layout for weights, one for quantised activations, and the product of
-// a rectangle. Everything else (threads, edges of a matrix, memory) is in linear.cpp, once.
+// Interface of an instruction set for linear(): a layout for weights, one for quantised activations, and the product of
+// a rectangle. Threads, edges of a matrix and memory are handled once, in linear.cpp.
 //
 // The files of instruction sets are compiled with flags that other processors do not understand. They must not
 // instantiate inline functions of the standard library: the linker may take their copy for everyone.
@@ -12,12 +12,12 @@
 
 namespace mobiedit::kernels {
 
-/// The rectangle rows [0, m) x panels [0, panels) of a product. All pointers are at its corner.
+/// The rectangle rows [0, m) x panels [0, panels) of a product. All pointers are at its first row and panel.
 struct Rectangle {
   const std::byte* weight;  // the first panel; panels lie panel_bytes apart
   int k;
   int panels;
-  int columns;     // that exist; the last panel may hold fewer than the others
+  int columns;     // that exist; the last panel may hold fewer
   const float* x;  // f32: rows `x_stride` floats apart
   std::size_t x_stride;
   const std::byte* x_rows = nullptr;  // integers: rows `x_row_bytes` apart
@@ -26,18 +26,18 @@ struct Rectangle {
   const float* bias = nullptr;  // of the first column, or null
   float* y;
   std::size_t y_stride;
-  bool accumulate = false;  // groups only: start from what y holds
+  bool accumulate = false;  // groups only: add to y
 };
 
-/// How integer weights of one kind lie in memory.
+/// Memory layout of integer weights of one kind.
 struct WeightForm {
   std::size_t (*panel_bytes)(int k);
-  /// codes [panel, k]; scales [panel, k/32], or [panel] for a scale a row.
+  /// codes [panel, k]; scales [panel, k/32], or [panel] for a scale per row.
   void (*pack)(const std::int8_t* codes, const float* scales, int k, std::byte* panel);
   void (*unpack)(const std::byte* panel, int k, int row, float* values);
 };
 
-/// How quantised activations of one kind lie in memory.
+/// Memory layout of quantised activations of one kind.
 struct RowForm {
   std::size_t (*bytes)(int k);
   void (*quantize)(const float* x, int k, std::byte* row);

@@ -4,7 +4,7 @@
 // Both sides are signed bytes. Activations of 16 bits are two planes of bytes and two sums, exactly.
 //   panel in groups: for each group of 32, codes as V::at has them, then 16 scales; of 4 bits, the first 16 codes of a
 //     row in the low halves of their bytes, + 8, the others in the high ones
-//   panel by rows: codes likewise, then 16 scales
+//   panel by rows: codes as in groups, then 16 scales
 //   row of activations in groups: a plane or two of codes [k], scales [k/32]; by rows: codes [k], scale
 //
 // V multiplies: V::at(row, i), where code i < 16 of a row lies in a block of 16 x 16; V::Sums<Rows>, 16 sums for each

@@ -1,9 +1,9 @@
-// The product by vpdpbusd, which multiplies four unsigned bytes by four signed ones and adds all four to a 32-bit lane;
-// once for each vector length that has it. Private to the file that includes it.
+// Matrix product by vpdpbusd, which multiplies four unsigned bytes by four signed ones and adds all four to a 32-bit
+// lane. Instantiated for each vector length that has it. Private to the file that includes it.
 //
-// Weights are the unsigned side, as code + 128 (of 4 bits: + 8): then what must be taken back is 128 (8) times the sum
-// of the *activations* of a group, one number for all weights, found once when a row is quantised; the sums of a group
-// start from it. Activations of 16 bits are two planes of bytes and two sums, exactly.
+// Weights are the unsigned side, as code + 128 (4 bits: + 8). The surplus is 128 (8) times the sum of a group's
+// *activations*: one number for all weights, computed when a row is quantised. The sums of a group start from its
+// negative. Activations of 16 bits are two planes of bytes and two sums, exactly.
 //   panel in groups: for each group of 32, codes [8 quads along k][panel rows][4], then a scale for each row; of 4
 //     bits, codes [4 pairs of quads][panel rows][4], the first quad in the low half of each byte
 //   panel by rows: codes [k/4 quads][panel rows][4], then a scale for each row
@@ -46,7 +46,7 @@ struct Vnni : Tiles<V> {
     return static_cast<Size>(k / group_size) * group_bytes<bits>;
   }
 
-  /// Where code i of a group is, in quads of bytes; of 4 bits, two quads share their bytes.
+  /// The place of code i of a group, in quads of bytes. With 4 bits two quads share their bytes.
   template <int bits>
   static constexpr Size code_at(Size row, Size i) {
     return (i / 4 * bits / 8 * panel_rows + row) * 4 + i % 4;
@@ -161,7 +161,7 @@ struct Vnni : Tiles<V> {
         exact[r][0] = exact[r][1] = V::broadcast_int(x.corrections + r * x.stride);
         if constexpr (planes == 2) high[r][0] = high[r][1] = V::zero_int();
       }
-      // Unrolled whole: of a loop, GCC 12 copies the sums about and spills them.
+      // Unrolled whole: in a loop, GCC 12 copies the sums and spills them.
 #pragma GCC unroll 8
       for (int quad = 0; quad < quads; ++quad) {
         const Int w0 = weights_of<bits>(weight, quad, 0);
@@ -214,7 +214,7 @@ struct Vnni : Tiles<V> {
         });
   }
 
-  // ---- a scale a row ----
+  // ---- a scale per row ----
 
   static Size panel_bytes_by_row(int k) { return static_cast<Size>(k) * panel_rows + panel_rows * sizeof(float); }
 

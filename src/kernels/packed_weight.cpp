@@ -20,11 +20,11 @@ Status check_shape(Isa isa, WeightKind kind, int n, int k) {
   if (kind != WeightKind::f32 && k % group_size != 0) {
     return fail(ErrorCode::usage, "a weight of shape " + shape + " cannot be held in groups of 32");
   }
-  // So that an exact sum of a row fits 32 bits.
+  // Keeps the exact sum of a row within 32 bits.
   if (kind == WeightKind::int8_row && k > 1 << 16) {
     return fail(ErrorCode::usage, "a weight of shape " + shape + " is too long for a scale a row");
   }
-  // So that no size below can overflow: a panel is at most 64 rows of 4 bytes a value.
+  // Keeps every size below from overflowing: a panel is at most 64 rows of 4 bytes per value.
   if (k > std::numeric_limits<int>::max() / 1024 || n > std::numeric_limits<int>::max() - 1024) {
     return fail(ErrorCode::usage, "a weight of shape " + shape + " is too large");
   }
@@ -36,7 +36,7 @@ std::unexpected<Error> no_memory(int n, int k) {
               "no memory for a weight of shape " + std::to_string(n) + " x " + std::to_string(k));
 }
 
-/// Bytes that each thread of a pool has to itself.
+/// Scratch bytes for each thread of a pool.
 class Scratch {
  public:
   Scratch(const ThreadPool& pool, std::size_t bytes)
@@ -53,7 +53,7 @@ class Scratch {
   AlignedBuffer buffer_;
 };
 
-/// pack(first row, rows that exist, thread, panel) for each panel of a weight of n rows.
+/// Calls pack(first row, rows that exist, thread, panel) for each panel of a weight of n rows.
 template <class Pack>
 void for_panels(const LinearKernel& kernel, std::size_t bytes_a_panel, int n, std::byte* data, ThreadPool& pool,
                 const Pack& pack) {
@@ -63,7 +63,7 @@ void for_panels(const LinearKernel& kernel, std::size_t bytes_a_panel, int n, st
   });
 }
 
-/// fill(row, thread, codes [k], scales [k/32 or 1]) for each of n rows.
+/// Calls fill(row, thread, codes [k], scales [k/32 or 1]) for each of n rows.
 template <class Fill>
 void pack_integers(const LinearKernel& kernel, WeightKind kind, int n, int k, std::byte* data, ThreadPool& pool,
                    const Fill& fill) {
@@ -169,7 +169,7 @@ Result<PackedWeight> PackedWeight::from_groups(Isa isa, WeightKind kind, int n, 
                              kernel.panel_bytes_f32(k / group_size));
     packed_offsets = weight->offsets_.data();
   }
-  // A panel's rows are filled by one thread, in order: its offsets are packed with the last of them.
+  // One thread fills a panel's rows in order, so the last row's call packs the panel's offsets.
   Scratch all_offsets(pool, offsets ? panel * groups * sizeof(float) : 0);
   pack_integers(
       kernel, kind, n, k, weight->data_.data(), pool, [&](int row, int thread, std::int8_t* codes, float* scales) {

@@ -1,4 +1,4 @@
-// Small facts about panels that packing and multiplying share.
+// Panel sizes that packing and multiplying share.
 #pragma once
 
 #include <cassert>
@@ -13,7 +13,7 @@ inline int divide_up(int a, int b) {
   return a / b + (a % b != 0 ? 1 : 0);
 }
 
-/// How weights of an integer kind lie in memory.
+/// Memory layout of weights of an integer kind.
 inline const WeightForm& weight_form(const LinearKernel& kernel, WeightKind kind) {
   assert(kind != WeightKind::f32);
   if (kind == WeightKind::int4_g32) return kernel.int4_g32;

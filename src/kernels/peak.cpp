@@ -1,10 +1,10 @@
-// The instructions are written as they are: a compiler that sees what a loop is for would leave it out.
+// Written in assembly: a compiler would remove loops whose results nobody reads.
 #include "kernels/peak.h"
 
 namespace mobiedit::kernels {
 namespace {
 
-constexpr int repeats = 12;  // enough sums to hide the latency of each
+constexpr int repeats = 12;  // sums in flight, enough to hide the latency of each
 
 }  // namespace
 

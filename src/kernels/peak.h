@@ -1,4 +1,4 @@
-// The most that this processor can do, measured: loops of its best instructions on registers alone.
+// Peak throughput of this processor: loops of its best multiply-add instructions on registers alone.
 #pragma once
 
 #include "kernels/isa.h"
@@ -6,10 +6,10 @@
 namespace mobiedit::kernels {
 
 /// Runs `rounds` rounds of the best integer multiply-add of bytes on the calling thread; returns the
-/// multiply-accumulates that it did. Time it.
+/// multiply-accumulates done. The caller measures the time.
 long peak_int8(Isa isa, long rounds);
 
-/// The same in float.
+/// Runs float multiply-adds in place of the integer ones.
 long peak_f32(Isa isa, long rounds);
 
 }  // namespace mobiedit::kernels

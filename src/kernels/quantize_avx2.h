@@ -1,5 +1,5 @@
-// How activations are quantised with 256-bit vectors. Included only by files compiled for a set that has AVX2; private
-// to each of them.
+// Quantisation of activations with 256-bit vectors. Included only by files that are compiled for AVX2; private to each
+// of them.
 #pragma once
 
 #include <immintrin.h>
@@ -33,7 +33,7 @@ float inverse_of(float absmax, float greatest) {
   return absmax < smallest_absmax ? 0.0f : greatest / absmax;
 }
 
-/// 32 codes as 16-bit integers, in order; of what is not finite, whatever comes out.
+/// 32 codes as 16-bit integers, in order. Values that are not finite give arbitrary codes.
 struct Codes16 {
   __m256i half[2];
 
@@ -78,7 +78,7 @@ void store_planes(const Codes16& codes, std::byte* out, std::size_t plane) {
   }
 }
 
-/// The greatest code of activations in so many planes of bytes.
+/// The greatest code of activations stored in `planes` planes of bytes.
 constexpr float greatest_code(int planes) {
   return planes == 1 ? 127.0f : static_cast<float>(int16_levels);
 }

@@ -1,7 +1,7 @@
-// How a rectangle is cut into tiles, and the product of floats, for any vector. Private to the file that includes it.
+// Tiling of a product, and the float product, for any vector type. Private to the file that includes it.
 //
-// V is a vector: V::lanes floats, V::Float, V::Int, V::Mask, and the few operations on them that are used here. A panel
-// is two vectors of weight rows.
+// V is a vector type: V::lanes floats, V::Float, V::Int, V::Mask, and the operations used here. A panel is two vectors
+// of weight rows.
 #pragma once
 
 #include "kernels/linear.h"
@@ -18,7 +18,7 @@ struct Tiles {
 
   static constexpr int panel_rows = 2 * V::lanes;
 
-  /// The columns of a panel that exist: of its low vector and of its high one.
+  /// The columns of a panel that exist, as masks of its low and high vector.
   struct Columns {
     Mask low;
     Mask high;
@@ -53,29 +53,29 @@ struct Tiles {
     }
   }
 
-  /// What a tile is to do: k from `from` on, `length` of it.
+  /// The work of a tile: `length` steps of k, from `from` on.
   struct Place {
     const std::byte* panel;
-    const std::byte* weight;  // of the panel, at `from`
+    const std::byte* weight;  // of the panel, at k = `from`
     int from;
     int length;
-    bool start;  // nothing is in y yet
-    int row;     // the first
+    bool start;  // y holds nothing yet
+    int row;     // the first row
     float* y;
     const Columns& columns;
-    const std::byte* ahead;  // what the next slice will need: to be called for by this tile,
-    Size ahead_bytes;        // so much a group of 32 along k
+    const std::byte* ahead;  // the next slice's bytes that this tile prefetches,
+    Size ahead_bytes;        // this many per group of 32 along k
 
-    /// Calls for the next part of it.
+    /// Prefetches the next part.
     void call_ahead() {
       for (Size i = 0; i < ahead_bytes; i += 64) __builtin_prefetch(ahead + i, 0, 2);
       ahead += ahead_bytes;
     }
   };
 
-  /// tile.operator()<rows>(place) over the rectangle: blocks of k, whose slice of a panel stays in the nearest cache
-  /// while all rows pass by it; in each, panels; in each, rows, in tiles as even as can be: with tiles of 4, 5 rows are
-  /// 3 and 2. A tile may call for its share of the next slice: with VNNI, products are quick enough to wait for it.
+  /// Calls tile.operator()<rows>(place) over the rectangle. The outer loop cuts k into blocks, so that a panel's slice
+  /// stays in the nearest cache for all rows; then come panels, then rows in tiles of nearly equal size (5 rows in
+  /// tiles of at most 4 are 3 and 2). A tile may prefetch its share of the next slice: VNNI products would wait for it.
   template <int tile_rows, class Tile>
   static void walk(const Rectangle& r, Size panel_bytes, Size bytes_a_value, int block, const Tile& tile) {
     const int tiles = (r.m + tile_rows - 1) / tile_rows;
@@ -86,7 +86,7 @@ struct Tiles {
         const std::byte* panel = r.weight + static_cast<Size>(number) * panel_bytes;
         const std::byte* weight = panel + bytes_a_value * static_cast<Size>(from);
         const Columns columns(r.columns - number * panel_rows);
-        // The next slice of weights: of the next panel, or of the first one further along k.
+        // The next slice of weights belongs to the next panel, or to the first one further along k.
         const bool last = number + 1 == r.panels;
         const std::byte* next =
             last ? r.weight + bytes_a_value * static_cast<Size>(from + length) : weight + panel_bytes;

@@ -1,5 +1,5 @@
-// What happens to a row between products: normalisation, rotation, gate, softmax. Plain loops that compilers vectorise,
-// compiled once for each instruction set where that pays.
+// Row operations between products: normalisation, gate, softmax. Plain loops that compilers vectorise, with versions
+// for an instruction set where that pays.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ void rms_norm(std::span<const float> x, std::span<const float> weight, float eps
 /// y = silu(gate) * up, elementwise; y may be gate.
 void silu_multiply(std::span<const float> gate, std::span<const float> up, std::span<float> y);
 
-/// In place softmax of x.
+/// Softmax of x, in place.
 void softmax(std::span<float> x);
 
 /// log(sum(exp(x))), stable.

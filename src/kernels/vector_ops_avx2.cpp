@@ -1,4 +1,4 @@
-// The vector operations on 8 floats at a time.
+// Vector operations with AVX2, 8 floats at a time.
 #include <immintrin.h>
 
 #include "kernels/vector_ops_table.h"
@@ -109,7 +109,7 @@ void silu_multiply(const float* gate, const float* up, float* y, std::size_t n) 
 
 const float minus_infinity = -__builtin_inff();
 
-/// The first n floats, and minus infinity after them: what adds nothing to a sum of exponentials.
+/// The first n floats, then minus infinity, which adds nothing to a sum of exponentials.
 __m256 load_or_least(const float* x, __m256i mask) {
   return _mm256_blendv_ps(_mm256_set1_ps(minus_infinity), _mm256_maskload_ps(x, mask), _mm256_castsi256_ps(mask));
 }

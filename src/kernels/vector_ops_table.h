@@ -1,11 +1,11 @@
-// One set of vector operations for each instruction set, and the plain one that is the oracle of all.
+// Table of vector operations for each instruction set; the plain set is the oracle of the others.
 #pragma once
 
 #include <cstddef>
 
 namespace mobiedit::kernels {
 
-/// Lengths are in floats; pointers need no alignment. What each does is said in vector_ops.h.
+/// Lengths are in floats; pointers need no alignment. vector_ops.h describes each.
 struct VectorOps {
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* y, std::size_t d);
   void (*silu_multiply)(const float* gate, const float* up, float* y, std::size_t n);

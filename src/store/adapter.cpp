@@ -16,7 +16,7 @@ namespace mobiedit {
 namespace {
 
 constexpr int smallest_rank = 8;
-// Far above any adapter in use (64 is large), far below what overflows anything here.
+// Far above any adapter in use (64 is large), far below an overflow of the arithmetic here.
 constexpr std::uint64_t largest_rank = 65'536;
 
 constexpr std::string_view suffix_a = ".lora_a";
@@ -65,12 +65,12 @@ Result<LowRankDelta> read_pair(const gguf::File& file, const gguf::TensorInfo& a
   return delta;
 }
 
-/// What is said of the adapter before its tensors; `alpha` apart, for it is part of the deltas' scale.
+/// Keys of the adapter file. `alpha` is separate, since it is part of the deltas' scale.
 Result<Adapter> read_head(const gguf::File& file, double& alpha_out) {
   const auto type = file.string("general.type");
   if (!type) return std::unexpected(type.error());
   if (type->value_or("") != "adapter") {
-    return bad_adapter(file, "is a GGUF file but not an adapter", "a whole model is given with -m");
+    return bad_adapter(file, "is a GGUF file but not an adapter", "it is a whole model: open it as a model");
   }
   const auto kind = file.string("adapter.type");
   if (!kind) return std::unexpected(kind.error());
@@ -142,10 +142,10 @@ std::vector<const RankOneUpdate*> places_of(std::span<const RankOneUpdate> updat
   return places;
 }
 
-/// b [out, rank] gets the left vectors as its columns.
+/// Writes the left vectors as the columns of b [out, rank].
 void put_columns(std::vector<float>& b, std::size_t rank, std::span<const RankOneUpdate* const> updates) {
-  // As many columns at once as fill a cache line: with thousands, a column at a time would load each line once for
-  // every value in it.
+  // Copies as many columns at once as fill a cache line. With thousands of columns, one at a time would load each line
+  // once per value.
   constexpr std::size_t tile = 16;
   const std::size_t out = b.size() / rank;
   for (std::size_t first = 0; first < updates.size(); first += tile) {
@@ -189,7 +189,7 @@ Result<std::vector<LowRankDelta>> stack(std::span<const RankOneUpdate* const> up
   return deltas;
 }
 
-/// That one alpha serves all deltas, and that each is what it says.
+/// Checks that one alpha serves all deltas, and that sizes and values of each are sound.
 bool can_be_written(std::span<const LowRankDelta> deltas) {
   return !deltas.empty() && std::ranges::all_of(deltas, [&](const LowRankDelta& delta) {
     const auto rank = static_cast<std::size_t>(delta.rank);

@@ -18,11 +18,11 @@ namespace {
 
 using gguf::TensorType;
 
-// An update that is off by a twentieth still moves every logit by what it should to within a twentieth; the margin that
-// an edit leaves is far larger.
+// An update with a relative error of 1/20 still moves every logit by the wanted amount within 1/20. The margin of an
+// edit is far larger.
 constexpr double largest_update_error = 0.05;
 
-/// The updates of one tensor with what is needed to judge their rounding.
+/// The updates of one tensor, with the vectors that measure their rounding error.
 struct TensorUpdates {
   std::vector<const RankOneUpdate*> updates;
   std::vector<double> right_norms;
@@ -34,7 +34,7 @@ struct Written {
   double update_error;
 };
 
-/// Types to try for a tensor, smallest first, none worse than its own.
+/// Types to try for a tensor: smallest first, none coarser than its own.
 std::vector<TensorType> candidates(TensorType base, std::uint64_t columns) {
   switch (base) {
     case TensorType::f32:
@@ -168,7 +168,7 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
     } else {
       writer.add_tensor(tensor.name, tensor.type, shape,
                         [&base, &tensor, &copied]() -> Result<std::span<const std::byte>> {
-                          // What was copied need not stay in memory.
+                          // Copied pages need not stay in memory.
                           if (copied != nullptr) base.release_pages(*copied);
                           copied = &tensor;
                           return base.data(tensor);

@@ -11,7 +11,7 @@
 namespace mobiedit {
 
 [[nodiscard]] std::string to_base64(std::span<const std::byte> bytes);
-/// Null unless the text is exactly what to_base64 gives for some bytes.
+/// Null unless to_base64 gives exactly this text for some bytes.
 [[nodiscard]] std::optional<std::vector<std::byte>> from_base64(std::string_view text);
 
 }  // namespace mobiedit

@@ -16,7 +16,7 @@ void choose_codes(const Eigen::MatrixXf& h, std::span<const float> steps, std::s
     const auto i = static_cast<Eigen::Index>(j);
     residual[i] = -change[j];
     if (steps[j] == 0) continue;
-    // What lies outside the range already may stay there, but goes no further.
+    // A code that is outside the range already may stay, but moves no further out.
     const int least = std::min<int>(range.least, codes[j]), most = std::max<int>(range.most, codes[j]);
     const int wanted = static_cast<int>(std::clamp(std::round(change[j] / steps[j]), -256.0f, 256.0f));
     const int moved = std::clamp(codes[j] + wanted, least, most) - codes[j];
@@ -25,8 +25,8 @@ void choose_codes(const Eigen::MatrixXf& h, std::span<const float> steps, std::s
   }
   gradient.noalias() = h.selfadjointView<Eigen::Lower>() * residual;
 
-  // Moving j by t steps changes rᵀHr by q (2 x t + t²), with q = s_j² H_jj and x = g_j / (s_j H_jj): best at t = -x, or
-  // at the whole number nearest to it that the range allows.
+  // Moving j by t steps changes rᵀHr by q (2 x t + t²), with q = s_j² H_jj and x = g_j / (s_j H_jj): best at t = -x,
+  // rounded to the nearest whole number that the range allows.
   std::vector<float> worth(f), inverse(f);
   for (std::size_t j = 0; j < f; ++j) {
     const auto i = static_cast<Eigen::Index>(j);
@@ -51,7 +51,7 @@ void choose_codes(const Eigen::MatrixXf& h, std::span<const float> steps, std::s
       best = j;
       best_move = move;
     }
-    // The last crumbs cost as much time as the first bites.
+    // Stops early: the last small gains take as long as the first large ones.
     if (best == f || double{most_gained} < 1e-5 * left) return;
     const auto i = static_cast<Eigen::Index>(best);
     codes[best] = static_cast<std::int16_t>(codes[best] + best_move);

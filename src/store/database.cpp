@@ -7,7 +7,7 @@ namespace {
 
 // A reader that meets a writer's commit waits this long; a commit takes milliseconds.
 constexpr int patience_ms = 10'000;
-// The longest thing that is ever kept is a vector of some ten thousand floats.
+// The longest value of a store is a vector of some ten thousand floats.
 constexpr int longest_value = 64 << 20;
 
 std::unexpected<Error> failure(int code, const std::string& where, const char* detail) {
@@ -15,7 +15,7 @@ std::unexpected<Error> failure(int code, const std::string& where, const char* d
     case SQLITE_NOMEM:
       return fail(ErrorCode::out_of_memory, "not enough memory for the store", where);
     case SQLITE_FULL:
-      return fail(ErrorCode::io, "the disk is full", where, "make room, or use --store on another disk");
+      return fail(ErrorCode::io, "the disk is full", where, "make room, or keep the store on another disk");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return fail(ErrorCode::locked, "is being written by another process", where, "wait until it is done");
@@ -106,19 +106,19 @@ Result<Database> Database::open(const std::filesystem::path& path, bool create) 
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (create ? SQLITE_OPEN_CREATE : 0);
   const int code = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
-  Database database(opened, path.string());  // owns what was opened, even by half
+  Database database(opened, path.string());  // owns the handle even if opening failed half way
   if (code != SQLITE_OK) {
     if (opened == nullptr) return fail(ErrorCode::out_of_memory, "not enough memory for the store", path.string());
     return failure(code, path.string(), sqlite3_errmsg(opened));
   }
   sqlite3_busy_timeout(opened, patience_ms);
   sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, longest_value);
-  // A store may come from anyone: its schema is data, and never run.
+  // A store may come from anyone, so code in its schema (views, triggers) must not run.
   sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
   sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
-  // EXTRA also syncs the folder once the journal is gone; what is removed is overwritten.
+  // EXTRA also syncs the folder after the journal is removed. Removed data is overwritten.
   if (auto set = database.execute("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
                                   "PRAGMA synchronous = EXTRA; PRAGMA secure_delete = ON;");
       !set) {
@@ -154,9 +154,9 @@ Result<Transaction> Transaction::begin(const Database& database) {
 }
 
 Transaction::~Transaction() {
-  // A failure that SQLite could not go on after has rolled back already.
+  // After a fatal failure SQLite has rolled back already.
   if (database_ == nullptr || !database_->in_transaction()) return;
-  // Nothing is left to do about a rollback that fails: whoever opens the file next rolls it back.
+  // A rollback that fails needs no handling: the next process to open the file rolls it back.
   if (const auto ignored = database_->execute("ROLLBACK"); !ignored) return;
 }
 

@@ -1,4 +1,4 @@
-// SQLite, as far as the store needs it: errors as values, handles that close themselves.
+// SQLite wrapper for the store: errors as values, handles that close themselves.
 #pragma once
 
 #include <sqlite3.h>
@@ -16,8 +16,8 @@
 
 namespace mobiedit {
 
-/// A prepared statement, to be used again after reset(). Texts and blobs that are bound are copied; those that a column
-/// gives are borrowed until the next step().
+/// A prepared statement, reusable after reset(). Copies the texts and blobs that are bound. Texts and blobs of columns
+/// are borrowed until the next step().
 class Statement {
  public:
   // Columns and parameters count from 0. A binding that fails is reported by the next step().
@@ -25,9 +25,9 @@ class Statement {
   void bind(int index, std::string_view text);
   void bind(int index, std::span<const std::byte> bytes);
 
-  /// Whether there is a row. Errors: those of Database.
+  /// Moves to the next row; false after the last. Errors: as Database.
   [[nodiscard]] Result<bool> step();
-  /// To the end, for statements that give no rows.
+  /// Runs a statement that gives no rows to its end.
   [[nodiscard]] Status run();
   void reset();
 
@@ -53,12 +53,12 @@ class Statement {
 /// bad_model (damaged, or no database), out_of_memory.
 class Database {
  public:
-  /// An existing file, or with `create` a new one; nothing in it is trusted but its data.
+  /// Opens an existing file, or with `create` a new one. Trusts the data of the file only, not its schema.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path, bool create);
 
   [[nodiscard]] Status execute(const char* sql) const;
   [[nodiscard]] Result<Statement> prepare(std::string_view sql) const;
-  /// The one number that a query gives.
+  /// The single number that a query gives.
   [[nodiscard]] Result<std::int64_t> number(std::string_view sql) const;
   [[nodiscard]] std::int64_t last_id() const { return sqlite3_last_insert_rowid(connection_.get()); }
   [[nodiscard]] int changes() const { return sqlite3_changes(connection_.get()); }
@@ -74,7 +74,7 @@ class Database {
   std::string where_;
 };
 
-/// Rolled back when destroyed, unless it was committed.
+/// A transaction; destroying it rolls back unless it was committed.
 class Transaction {
  public:
   [[nodiscard]] static Result<Transaction> begin(const Database& database);

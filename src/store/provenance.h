@@ -1,4 +1,4 @@
-// Provenance to and from GGUF keys.
+// Provenance in GGUF keys: writing and reading.
 #pragma once
 
 #include <map>
@@ -13,10 +13,10 @@ namespace mobiedit {
 
 void set_provenance(gguf::Writer& writer, const Provenance& provenance);
 
-/// Empty where the file has none. Errors: bad_model (keys that are there and make no sense).
+/// Empty where the file has none. Errors: bad_model (malformed keys).
 [[nodiscard]] Result<Provenance> get_provenance(const gguf::File& file);
 
-/// Fingerprints of tensors as they were written: mobiedit.tensors, a JSON object.
+/// Fingerprints of the written tensors: key mobiedit.tensors, a JSON object.
 void set_hashes(gguf::Writer& writer, const std::map<std::string, std::string>& hashes);
 /// Errors: bad_model.
 [[nodiscard]] Result<std::map<std::string, std::string>> get_hashes(const gguf::File& file);

@@ -14,7 +14,7 @@
 namespace mobiedit {
 namespace {
 
-// Far above any model's sizes, far below what overflows anything here.
+// Far above the sizes of any model, far below an overflow of the arithmetic here.
 constexpr std::size_t longest_vector = std::size_t{1} << 22;
 
 std::string without_extra_space(std::string_view text) {
@@ -34,13 +34,13 @@ bool is_utf8(std::string_view text) {
   return tokenizer::utf8_run(text, 0) == text.size();
 }
 
-/// The text with what is not UTF-8 in it replaced by U+FFFD.
+/// Replaces bytes that are not UTF-8 by U+FFFD.
 std::string as_utf8(const std::string& text) {
   if (is_utf8(text)) return text;
   return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
 
-/// Hashes fields so that no two lists of them look alike: each with its length.
+/// Hashes each field with its length, so that two different lists of fields never hash the same bytes.
 class Hash {
  public:
   Hash() { XXH3_128bits_reset(&state_); }

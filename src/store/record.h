@@ -1,4 +1,4 @@
-// What a store asks of an edit, and how it knows one again.
+// Validity, identity and checksum of a stored edit.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace mobiedit {
 
-/// Subject and prompt with white space made alike: equal for edits of one fact.
+/// Subject and prompt with normalised white space; equal for edits of one fact.
 [[nodiscard]] std::string fact_key(const EditRequest& request);
 
-/// 32 hexadecimal digits over all that never changes once the edit was made: everything but id and enabled.
+/// Checksum of everything in an edit except id and enabled, as 32 hexadecimal digits.
 [[nodiscard]] std::string checksum(const StoredEdit& edit);
-/// The same where the evidence's JSON is at hand.
+/// Checksum of an edit whose evidence is given as JSON.
 [[nodiscard]] std::string checksum(const StoredEdit& edit, std::string_view evidence_text);
 
 inline constexpr std::int64_t largest_block = 1'000'000;
@@ -23,7 +23,7 @@ inline constexpr std::int64_t largest_block = 1'000'000;
 /// Errors: usage (text that is not UTF-8, vectors that are empty, too long or not finite, a negative block).
 [[nodiscard]] Status check_record(const StoredEdit& edit);
 
-/// What a model answered may end within a character: such bytes become U+FFFD.
+/// Replaces bytes that are not UTF-8 by U+FFFD: a model's answer may end within a character.
 void make_evidence_utf8(EditEvidence& evidence);
 
 }  // namespace mobiedit

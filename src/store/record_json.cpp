@@ -28,7 +28,7 @@ OrderedJson probes_json(const std::vector<ProbeResult>& probes) {
   return list;
 }
 
-/// Reads fields of an object, noting whether all were there and of their kind.
+/// Reads fields of an object, and notes if one is missing or of another type.
 class Fields {
  public:
   explicit Fields(const Json& json) : json_(json), sound_(json.is_object()) {}
@@ -46,7 +46,7 @@ class Fields {
   std::int64_t integer(const char* name, std::int64_t least, std::int64_t most) {
     const Json* found = find(name, &Json::is_number_integer);
     if (found == nullptr) return 0;
-    // A number above what 63 bits hold would turn negative.
+    // A number of 64 bits would turn negative.
     if (found->is_number_unsigned() &&
         found->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
       return refuse(name);
@@ -129,7 +129,7 @@ OrderedJson to_json(const EditEvidence& e) {
                    {"update_norm_ratio", e.update_norm_ratio},
                    {"paraphrases", probes_json(e.paraphrases)},
                    {"keep", probes_json(e.keep)}};
-  // Left out where it was not measured, as in records made before there was such a measurement: their checksums hold.
+  // Left out where it was not measured. Older records lack the field, and their checksums stay valid.
   if (e.perplexity_before > 0) json["perplexity_before"] = e.perplexity_before;
   if (e.perplexity_after > 0) json["perplexity_after"] = e.perplexity_after;
   return json;

@@ -1,4 +1,4 @@
-// An edit as JSON: what a store keeps of its evidence, and the lines of a dump.
+// JSON of an edit: its evidence in the store, and a line of a dump.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -13,7 +13,7 @@
 namespace mobiedit {
 
 [[nodiscard]] nlohmann::ordered_json to_json(const EditEvidence& evidence);
-/// Null where a field is missing or of another kind; fields that are not known here are ignored.
+/// Null where a field is missing or of another type. Ignores unknown fields.
 [[nodiscard]] std::optional<EditEvidence> evidence_from(const nlohmann::json& json);
 
 [[nodiscard]] std::string to_json_list(const std::vector<std::string>& texts);
@@ -21,7 +21,7 @@ namespace mobiedit {
 
 /// One line of a dump, without its end.
 [[nodiscard]] std::string to_line(const StoredEdit& edit);
-/// Errors: usage, saying what is wrong with the line.
+/// Errors: usage, naming the fault of the line.
 [[nodiscard]] Result<StoredEdit> from_line(std::string_view line);
 
 }  // namespace mobiedit

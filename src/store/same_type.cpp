@@ -21,11 +21,11 @@ namespace {
 using Matrix = Eigen::MatrixXf;
 using Vector = Eigen::VectorXf;
 
-// How much more an edit's own key counts than a key of running text. High enough that what is left of the error there
-// is far below what an edit's margin forgives, low enough that floats still see the rest.
+// Weight of an edit's own key against a key of running text. High enough that the remaining error there is far below an
+// edit's margin, low enough that floats still resolve the other terms.
 constexpr float key_weight = 300.0f;
 
-/// The updates of one tensor as matrices, and what their errors are weighed with.
+/// The updates of one tensor as matrices, and the quadratic form that weighs their errors.
 struct Task {
   const gguf::TensorInfo* tensor = nullptr;
   Matrix left;    // [d, n]
@@ -70,7 +70,7 @@ Result<std::map<int, Task>> tasks_of(const gguf::File& base, std::span<const Ran
     } else {
       task.moment = Matrix::Identity(f, f);
     }
-    // right lies along C⁻¹ key, so C right lies along the key: nothing need be kept of how the edit was found.
+    // right is parallel to C⁻¹ key, so C right is parallel to the key. No other record of the search is needed.
     task.keys = task.moment * task.right;
     for (Eigen::Index e = 0; e < n; ++e) {
       const float along = task.keys.col(e).dot(task.right.col(e));
@@ -138,7 +138,7 @@ Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, cons
   const auto tasks = tasks_of(base, updates, moments);
   if (!tasks) return std::unexpected(tasks.error());
   ThreadPool pool(threads);
-  // In the order in which they lie in the file.
+  // In file order.
   std::map<std::uint64_t, std::vector<std::byte>> rewritten;
   std::vector<FlippedTensor> report;
   for (const auto& [block, task] : *tasks) {

@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::int64_t application_id = 0x4d6f4564;  // "MoEd"
 
-// Each brings the store from the version before to its own; none is ever changed once it was in a release.
+// Each migrates from the version before. A released migration never changes.
 constexpr std::array<const char*, 1> upgrades{
-    // 1. Vectors lie apart, so that a list need not pass over them. `fact` is what makes two edits rivals.
+    // 1. Vectors are in a table of their own, so that listing skips them. Edits of equal `fact` replace each other.
     R"(
 CREATE TABLE edits (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -61,7 +61,7 @@ Result<int> store_version(const Database& database, const std::string& where) {
     return fail(ErrorCode::bad_model, "is a database, but not a store of edits", where);
   }
   if (*version > newest_store_version()) {
-    return fail(ErrorCode::bad_model, "was written by a newer mobiedit", where, "use that, or another --store");
+    return fail(ErrorCode::bad_model, "was written by a newer mobiedit", where, "use that version, or another store");
   }
   return static_cast<int>(*version);
 }

@@ -1,4 +1,4 @@
-// The tables of a store, and how an older one becomes the newest.
+// Tables of a store, and migration from older versions.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace mobiedit {
 
-/// Whether the database is a store of a version that is known here. An empty database is one of version 0.
-/// Errors: bad_model, and Database's.
+/// Checks that the database is a store of a known version. An empty database counts as version 0.
+/// Errors: bad_model, and as Database.
 [[nodiscard]] Result<int> store_version(const Database& database, const std::string& where);
 
-/// Brings the store up to date, in one transaction. Errors: Database's; then nothing changed.
+/// Migrates the store to the newest version in one transaction. Errors: as Database; then nothing changed.
 [[nodiscard]] Status upgrade_store(const Database& database, int version);
 
 [[nodiscard]] int newest_store_version();

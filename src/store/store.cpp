@@ -72,7 +72,7 @@ Result<std::int64_t> Store::State::insert(const StoredEdit& given, std::int64_t 
       "INSERT INTO edits (id, base, architecture, name, subject, prompt, target_new, fact, paraphrases, keep, method, "
       "seed, block, made_at, enabled, evidence, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!edit) return std::unexpected(edit.error());
-  if (id > 0) edit->bind(0, id);  // NULL: the next that is free
+  if (id > 0) edit->bind(0, id);  // NULL: the next free id
   int column = 1;
   for (const std::string& text : {stored.base.fingerprint, stored.base.architecture, stored.base.name, request.subject,
                                   request.prompt, request.target_new})

@@ -1,4 +1,4 @@
-// What a Store holds, and how a row becomes an edit.
+// State of a Store, and conversion of a row to an edit.
 #pragma once
 
 #include <filesystem>
@@ -13,20 +13,20 @@ namespace mobiedit {
 
 struct Store::State {
   std::filesystem::path path;
-  std::optional<io::FileLock> lock;  ///< held where the store may be changed
+  std::optional<io::FileLock> lock;  ///< held while the store may be changed
   Database database;
 
-  /// For a store that may be changed. Errors: usage.
+  /// Checks that the store may be changed. Errors: usage.
   [[nodiscard]] Status writable() const;
-  /// `id` 0: the next that is free.
+  /// `id` 0: the next free id.
   [[nodiscard]] Result<std::int64_t> insert(const StoredEdit& edit, std::int64_t id) const;
-  /// All columns that row() reads; `condition` goes behind WHERE.
+  /// A query of all columns that row() reads; `condition` follows WHERE.
   [[nodiscard]] Result<Statement> select(const std::string& condition) const;
-  /// The row at hand. Errors: bad_model, naming the edit.
+  /// The current row as an edit. Errors: bad_model, naming the edit.
   [[nodiscard]] Result<StoredEdit> row(const Statement& statement) const;
 };
 
-/// True for those of the rows of `edits` that are in force.
+/// SQL condition: the rows of `edits` that are in force.
 inline constexpr const char* in_force_condition =
     "e.enabled = 1 AND NOT EXISTS (SELECT 1 FROM edits n WHERE n.base = e.base AND n.fact = e.fact AND n.enabled = 1 "
     "AND n.id > e.id)";

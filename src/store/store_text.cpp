@@ -1,4 +1,4 @@
-// A store as text, there and back, and whether all of it is sound.
+// Dump of a store as text, loading it, and a check of the whole store.
 #include <new>
 #include <utility>
 
@@ -47,7 +47,7 @@ Result<Store::Loaded> Store::load(std::string_view lines, const std::string& whe
       error.where = place;
       return std::unexpected(error);
     }
-    // Ids say what is newer.
+    // A higher id means a newer edit.
     if (edit->id <= last_id) return fail(ErrorCode::usage, "its id is not above the one before", place);
     last_id = edit->id;
     known->reset();

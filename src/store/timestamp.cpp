@@ -42,7 +42,7 @@ std::optional<std::int64_t> from_timestamp(std::string_view text) {
   if (!date.ok()) return std::nullopt;
   const sys_seconds moment = sys_days(date) + hours(number(11, 2)) + minutes(number(14, 2)) + seconds(number(17, 2));
   const std::int64_t count = moment.time_since_epoch().count();
-  // Whatever is written otherwise than it would be here is no such moment.
+  // Accepts only the spelling that to_timestamp writes.
   if (to_timestamp(count) != text) return std::nullopt;
   return count;
 }

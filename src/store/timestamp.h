@@ -1,4 +1,4 @@
-// A moment as people write it: 2026-11-25T15:42:29Z.
+// Timestamps: 2026-11-25T15:42:29Z.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,9 @@
 
 namespace mobiedit {
 
-/// Seconds since 1970, UTC; of the years 0 to 9999, what lies outside is moved to their ends.
+/// Formats seconds since 1970, UTC. Clamps to the years 0 to 9999.
 [[nodiscard]] std::string to_timestamp(std::int64_t seconds);
-/// Null unless it is exactly what to_timestamp gives for some moment.
+/// Null unless to_timestamp gives exactly this text for some time.
 [[nodiscard]] std::optional<std::int64_t> from_timestamp(std::string_view text);
 
 }  // namespace mobiedit

@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* patch_schema = "mobiedit.undo-patch/1";
-// A new entry costs more than this many bytes that stay.
+// A gap of equal bytes shorter than this is cheaper than a new entry.
 constexpr std::size_t shortest_gap = 32;
 
 struct Run {

@@ -20,7 +20,7 @@ bool same_tensor(const gguf::File& a, const gguf::TensorInfo& x, const gguf::Fil
   return same;
 }
 
-/// Keys of one that the other lacks or has otherwise.
+/// Keys that the other file lacks or has with another value.
 void compare_keys(const gguf::File& file, const gguf::File& base, std::vector<std::string>& faults) {
   for (const gguf::Entry& entry : base.metadata()) {
     if (entry.key.starts_with(own_keys)) continue;

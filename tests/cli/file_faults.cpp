@@ -83,7 +83,7 @@ void lose_power() {
   }
 }
 
-/// Whether the operation at hand is to fail; errno says how. Does not return where it is the last.
+/// Returns true if the current operation has to fail, with errno set. Ends the process if the operation is the last.
 bool fails(bool takes_room) {
   Plan& p = plan();
   if (p.counter >= 0 && original<ssize_t(int, const void*, size_t)>("write")(p.counter, ".", 1) < 0) ::_exit(1);

@@ -1,4 +1,4 @@
-// What we say of many prompts, for the comparison with the peer: answer MODEL.gguf PROMPTS.json TOKENS TOP [float32]
+// MobiEdit's answers to many prompts, to compare with the peer: answer MODEL.gguf PROMPTS.json TOKENS TOP [float32]
 // Prints for every prompt the greedy continuation and the TOP most probable next tokens: [{text, top: {id:
 // log-prob.}}].
 #include <algorithm>

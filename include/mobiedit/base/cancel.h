@@ -1,4 +1,4 @@
-// A wish to stop, shared between the thread that wishes and the work that looks.
+// Cancellation token: one thread requests, the work on other threads checks it.
 #pragma once
 
 #include <atomic>
@@ -7,7 +7,7 @@
 namespace mobiedit {
 
 /// Copies share one flag. `request()` may be called from any thread, and from a signal handler
-/// (it is one lock-free store); long work looks at `requested()` between forward passes.
+/// (it is one lock-free store). Long work checks `requested()` between forward passes.
 class CancelToken {
  public:
   CancelToken() : flag_(std::make_shared<std::atomic<bool>>(false)) {}

@@ -7,7 +7,7 @@
 
 namespace mobiedit {
 
-/// What kind of thing went wrong. The command line maps each to its exit code.
+/// Kinds of failure. The command line maps each to its exit code.
 enum class ErrorCode {
   other,
   usage,               ///< the caller asked for something that makes no sense

@@ -1,4 +1,4 @@
-// LoRA adapters as llama.cpp reads them: a small GGUF file beside a base model that stays as it is.
+// LoRA adapters in llama.cpp's format: a small GGUF file beside an unchanged base model.
 #pragma once
 
 #include <filesystem>
@@ -28,25 +28,25 @@ struct Adapter {
 [[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> updates);
 [[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate* const> updates);
 
-/// Writes the updates as one adapter in F32; whole, or not at all.
-/// Errors: as stack_updates, and io. On failure `path` is what it was.
+/// Writes the updates as one adapter in F32, whole or not at all.
+/// Errors: as stack_updates, and io. On failure `path` is unchanged.
 [[nodiscard]] Status write_adapter(const std::filesystem::path& path, const std::string& architecture,
                                    const std::string& name, std::span<const RankOneUpdate> updates,
                                    const Provenance& provenance);
 
-/// The same for deltas that stack_updates gave. Errors: usage (none, or of several ranks or scales), io, out_of_memory.
+/// Writes deltas that stack_updates returned. Errors: usage (none, or of several ranks or scales), io, out_of_memory.
 [[nodiscard]] Status write_adapter(const std::filesystem::path& path, const Adapter& adapter);
 
-/// Whether the file is this adapter as write_adapter writes it: every number, and what it says of its edits (in UTF-8).
+/// Returns true if the file is this adapter as write_adapter writes it: every number and the provenance of its edits.
 /// Holds no second copy of the numbers. Errors: as read_adapter.
 [[nodiscard]] Result<bool> holds_adapter(const std::filesystem::path& path, const Adapter& adapter);
 
-/// Reads an adapter, ours or another's: any pairs of lora_a and lora_b in any tensor type that is read here.
+/// Reads an adapter of any program: pairs of lora_a and lora_b in any readable tensor type.
 /// Errors: io; bad_model (not an adapter, of another kind than LoRA, a tensor without its pair, shapes that do not fit
 /// together, values that are not finite), out_of_memory.
 [[nodiscard]] Result<Adapter> read_adapter(const std::filesystem::path& path);
 
-/// Whether the adapter belongs to this base: architecture, and for every delta a matrix of that name and shape.
+/// Checks that the adapter belongs to this base: architecture, and for every delta a matrix of its name and shape.
 /// Errors: bad_model, naming what differs; `where` is the adapter's path for the message.
 [[nodiscard]] Status check_adapter(const Adapter& adapter, const gguf::File& base, const std::string& where);
 

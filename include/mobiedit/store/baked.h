@@ -1,4 +1,4 @@
-// A whole model with edits written into its weights, for those who cannot load an adapter.
+// Merged model: a whole model with edits written into its weights, for programs that cannot load an adapter.
 #pragma once
 
 #include <filesystem>
@@ -21,7 +21,7 @@ struct BakeOptions {
   std::optional<gguf::TensorType> type;
 };
 
-/// What became of one tensor.
+/// Result for one tensor.
 struct BakedTensor {
   std::string name;
   gguf::TensorType before;
@@ -33,7 +33,7 @@ struct BakedTensor {
 /// Copies `base` to `path` with the updates added to their `blk.N.ffn_down.weight`; every other tensor keeps its bytes,
 /// and every key its value; `mobiedit.` keys are added, after the edits that the base says it already has. Memory: one
 /// edited tensor at a time, in its new type. Errors: usage (`path` is the base itself, no update), bad_model (no such
-/// tensor in the base, other sizes), io, out_of_memory. On failure `path` is what it was.
+/// tensor in the base, other sizes), io, out_of_memory. On failure `path` is unchanged.
 [[nodiscard]] Result<std::vector<BakedTensor>> write_baked(const std::filesystem::path& path, const gguf::File& base,
                                                            std::span<const RankOneUpdate> updates,
                                                            const Provenance& provenance,

@@ -1,4 +1,4 @@
-// What a written file says of where it came from: GGUF keys under `mobiedit.`.
+// Provenance of a written file: GGUF keys under `mobiedit.` that name its base and its edits.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mobiedit {
 
-/// One edit, as it was asked for. The order of records is the order in which the edits were made.
+/// One edit, as requested. Records are in the order in which the edits were made.
 struct EditRecord {
   std::string subject;
   std::string prompt;  ///< with {} for the subject
@@ -22,7 +22,7 @@ struct EditRecord {
   bool operator==(const EditRecord&) const = default;
 };
 
-/// The edits that a file says it holds; empty where it says nothing. Errors: bad_model (keys that make no sense).
+/// The edits that a file lists; empty where it lists none. Errors: bad_model (malformed keys).
 [[nodiscard]] Result<std::vector<EditRecord>> records_of(const gguf::File& file);
 
 /// Keys: mobiedit.version, mobiedit.base_fingerprint, mobiedit.edits (the records as a JSON list).

@@ -1,4 +1,4 @@
-// A whole model with edits in it, of the same types and the same size: integer codes are changed, scales stay.
+// Merged model of the base's types and size: writing edits changes integer codes only, scales stay.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,22 @@
 
 namespace mobiedit {
 
-/// What became of one tensor.
+/// Result for one tensor.
 struct FlippedTensor {
   std::string name;
   gguf::TensorType type;
-  std::uint64_t codes = 0;    ///< in all
-  std::uint64_t changed = 0;  ///< of them
+  std::uint64_t codes = 0;    ///< of the tensor
+  std::uint64_t changed = 0;  ///< codes that changed
   double update_error = 0;    ///< largest ‖(W_written − W_wanted) k‖ / ‖left‖ over the updates, k the key of each
   double side_effect = 0;     ///< E‖(W_written − W_wanted) k‖² / E‖(W_wanted − W) k‖² over running text, the root of it
 };
 
-/// Copies `base` to `path`, with the codes of each edited `blk.N.ffn_down.weight` changed so that the keys of the
-/// updates get what they should, and the keys of running text feel as little else as can be had: the rounding of every
-/// weight is chosen with the others of its row in view. No key and no other byte changes: what was written is told by
-/// the fingerprint alone. `moments`: of the edited blocks, any or none. Memory: two f × f matrices of floats, one
-/// edited tensor. Errors: usage (`path` is the base itself, no update), bad_model (a tensor that is missing, of another
-/// size, or of a type without codes here), io, out_of_memory. On failure `path` is what it was.
+/// Copies `base` to `path` with changed codes in each edited `blk.N.ffn_down.weight`. The keys of the updates get their
+/// outputs, and the outputs for keys of running text change as little as possible: the codes of a row are chosen
+/// jointly. No GGUF key and no other byte changes, so only the fingerprint tells the file from its base. `moments`: key
+/// moments of the edited layers, any or none. Memory: two f × f matrices of floats, one edited tensor. Errors: usage
+/// (`path` is the base itself, no update), bad_model (a tensor that is missing, of another size, or of a type without
+/// codes), io, out_of_memory. On failure `path` is unchanged.
 [[nodiscard]] Result<std::vector<FlippedTensor>> write_same_type(const std::filesystem::path& path,
                                                                  const gguf::File& base,
                                                                  std::span<const RankOneUpdate> updates,

@@ -1,4 +1,4 @@
-// The bytes that a same-type edit replaced, to put them back.
+// Undo patch: the bytes that a same-type edit replaced.
 #pragma once
 
 #include <filesystem>
@@ -10,11 +10,11 @@
 
 namespace mobiedit {
 
-/// What turns `edited` back into `base`, as one JSON document: which file it is for and which it gives, by fingerprint,
-/// and the bytes. Errors: usage (files of different sizes), out_of_memory.
+/// Makes the patch that turns `edited` back into `base`: one JSON document with both fingerprints and the bytes.
+/// Errors: usage (files of different sizes), out_of_memory.
 [[nodiscard]] Result<std::string> make_undo_patch(const gguf::File& base, const gguf::File& edited);
 
-/// Writes to `path` what `edited` was before; whole, or not at all, and only if it is what the patch promises.
+/// Writes the base of `edited` to `path`, whole or not at all. Refuses a result without the patch's fingerprint.
 /// Errors: usage (not a patch, or damaged: `where` names it; `path` is `edited`), verification (a patch of another
 /// file), io, out_of_memory.
 [[nodiscard]] Status apply_undo_patch(const std::filesystem::path& path, const gguf::File& edited,

@@ -1,5 +1,5 @@
-// The product as its definition says it, one element at a time: the oracle of every other kernel, and what runs where
-// there is none. A panel is one row: floats; or codes [k] (two to a byte for 4 bits, + 8, the earlier k in the low
+// Matrix product as defined, one element at a time: the oracle of every other kernel, and the fallback where there is
+// none. A panel is one row: floats; or codes [k] (two to a byte for 4 bits, + 8, the earlier k in the low
 // half) and then scales [k/32], or one. A row of activations is the same: codes [k] of 8 or 16 bits, then scales.
 #include <cmath>
 #include <cstring>
@@ -56,7 +56,7 @@ struct Nibbles {
   static int get(const std::byte* in, int i) { return ((std::to_integer<int>(in[i / 2]) >> (i % 2 * 4)) & 15) - 8; }
 };
 
-/// `group` values to a scale; 0: a scale for all k.
+/// `group` values share a scale; 0: one scale for all k.
 template <class Codes, int group>
 struct Form {
   static int scales(int k) { return group == 0 ? 1 : k / group; }

@@ -1,11 +1,11 @@
-// How floats become codes and a scale; all instruction sets give these very numbers.
+// Quantisation of floats to codes and a scale. Every instruction set gives exactly these numbers.
 #pragma once
 
 #include <cstdint>
 
 namespace mobiedit::kernels {
 
-/// Below this, greatest code / absmax may overflow: such values are all zeros.
+/// For a smaller absmax, greatest code / absmax may overflow; all codes are then zero.
 inline constexpr float smallest_absmax = 1e-30f;
 
 /// scale = absmax / greatest; codes [count] = x * (greatest / absmax), round to nearest even. Returns the scale. If a

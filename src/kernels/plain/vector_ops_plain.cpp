@@ -1,4 +1,4 @@
-// The vector operations as one would write them on a blackboard: sums in double, the library's exp.
+// Vector operations, plain reference: sums in double, the standard library's exp.
 #include <cmath>
 #include <limits>
 

@@ -13,13 +13,13 @@
 namespace mobiedit::tokenizer {
 namespace {
 
-// Symbols count a word's bytes in 32 bits; a longer word, which no real text has, is cut.
+// Symbols count a word's bytes in 32 bits. A longer word, which no real text has, is split.
 constexpr std::size_t longest_word = std::size_t{1} << 30;
 
 }  // namespace
 
 Result<BytePairEncoder> BytePairEncoder::create(const TokenizerData& data, const Splitting& splitting) {
-  // Each merge can bring three symbols that are no tokens, and ids are 32 bits wide.
+  // Each merge can add three symbols that are no tokens, and ids have 32 bits.
   if (data.merges.size() > std::numeric_limits<std::int32_t>::max() / 8) {
     return fail(ErrorCode::bad_model, std::to_string(data.merges.size()) + " merges", "tokenizer.ggml.merges");
   }

@@ -1,4 +1,4 @@
-// How byte-level BPE spells any byte as a visible character, so that vocabularies are text.
+// Byte-level BPE's spelling of bytes as visible characters, which makes vocabularies text.
 #pragma once
 
 #include <optional>
@@ -7,13 +7,13 @@
 
 namespace mobiedit::tokenizer {
 
-/// The character that stands for a byte: itself where Latin-1 has something visible there, otherwise the next of
-/// U+0100, U+0101, … (so a space is U+0120, "Ġ").
+/// The character that stands for a byte: itself where Latin-1 has a visible character, otherwise the next of U+0100,
+/// U+0101, … (a space is U+0120, "Ġ").
 [[nodiscard]] char32_t byte_to_character(unsigned char byte);
 [[nodiscard]] std::optional<unsigned char> character_to_byte(char32_t character);
 
-/// The bytes that a vocabulary entry spells. Characters that stand for no byte, and what is not UTF-8, stay as they
-/// are.
+/// The bytes that a vocabulary entry spells. Characters that stand for no byte, and bytes that are not UTF-8, stay
+/// unchanged.
 [[nodiscard]] std::string spelled_bytes(std::string_view entry);
 
 }  // namespace mobiedit::tokenizer

@@ -1,4 +1,4 @@
-// Reads GGUF's tokenizer.ggml.* keys.
+// Tokenizer data from GGUF's tokenizer.ggml.* keys.
 #include <cmath>
 #include <limits>
 #include <new>
@@ -32,7 +32,7 @@ class Reader {
     return value ? std::optional(*value) : std::nullopt;
   }
 
-  /// Nullopt also for what is no token of any vocabulary, like 4294967295, which real files have for "none".
+  /// Nullopt also for ids outside any vocabulary: real files write 4294967295 for "none".
   std::optional<Token> token(std::string_view key) {
     const gguf::Entry* entry = file_.find(key);
     if (entry == nullptr) return std::nullopt;

@@ -1,4 +1,4 @@
-// What becomes of two neighbouring symbols: a hash table from pairs of ids, made once and then only read.
+// Hash table of merges: from a pair of neighbouring symbols to its rank and result. Immutable once filled.
 #pragma once
 
 #include <bit>
@@ -17,7 +17,7 @@ class PairTable {
 
   explicit PairTable(std::size_t pairs) : slots_(std::bit_ceil(pairs + pairs / 2 + 2)) {}
 
-  /// The first entry of a pair stays. At most as many as the constructor was told.
+  /// Adds a pair; its first entry stays. The constructor's count is the limit.
   void insert(std::int32_t left, std::int32_t right, Merge merge) {
     Slot& slot = slots_[find_slot(left, right)];
     if (slot.merge.rank < 0) slot = {left, right, merge};

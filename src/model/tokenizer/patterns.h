@@ -1,4 +1,4 @@
-// The splitting patterns that vocabularies name, and what else goes with the name.
+// Splitting patterns by the names in tokenizer.ggml.pre, with the other settings that a name implies.
 #pragma once
 
 #include <span>
@@ -7,16 +7,16 @@
 
 namespace mobiedit::tokenizer {
 
-/// How the text of a byte-level BPE is cut into words before merging.
+/// Pre-tokenizer settings of a byte-level BPE.
 struct Splitting {
   std::string_view name;                       ///< the value of tokenizer.ggml.pre
-  std::span<const std::string_view> patterns;  ///< each is applied to the pieces that the one before left
-  bool whole_words = false;  ///< a word that is in the vocabulary is that token, whatever the merges say
-  bool adds_bos = false;     ///< unless the file says otherwise
-  bool composes = false;     ///< the models' own tokenizers bring the text into Unicode's form NFC first
+  std::span<const std::string_view> patterns;  ///< each splits the pieces of the one before
+  bool whole_words = false;                    ///< a word in the vocabulary becomes its token without merges
+  bool adds_bos = false;                       ///< unless the file says otherwise
+  bool composes = false;                       ///< text is brought into Unicode's form NFC first
 };
 
-/// Null for a name that is not known.
+/// Null for an unknown name.
 [[nodiscard]] const Splitting* find_splitting(std::string_view name);
 
 /// The names, for messages: "command-r, deepseek-coder, …".

@@ -20,10 +20,10 @@ std::optional<unsigned char> byte_token_value(std::string_view text) {
 
 namespace {
 
-// Symbols count a word's bytes in 32 bits; a longer word, which no real text has, is cut.
+// Symbols count a word's bytes in 32 bits. A longer word, which no real text has, is split.
 constexpr std::size_t longest_run = std::size_t{1} << 30;
 
-/// Where the next U+2581 stands that follows something else, from `begin` on: the end of the text if there is none.
+/// Position of the next U+2581 after another character, from `begin` on; the end of the text if there is none.
 std::size_t word_end(std::string_view text, std::size_t begin) {
   std::size_t at = begin;
   while (text.substr(at).starts_with(word_space)) at += word_space.size();
@@ -50,7 +50,7 @@ Result<SentencePieceEncoder> SentencePieceEncoder::create(const TokenizerData& d
       has_byte_token[*value] = true;
     }
     if (!may_come_from_text(data.types[id]) || data.types[id] == byte || text.empty()) continue;
-    // A score that is no number would leave the queue without an order.
+    // A NaN score would leave the queue without an order.
     const float score = std::isnan(data.scores[id]) ? -std::numeric_limits<float>::infinity() : data.scores[id];
     encoder.pieces_.emplace(text, Piece{token, score});
     encoder.pieces_span_words_ |= word_end(text, 0) != text.size();
@@ -75,7 +75,7 @@ void SentencePieceEncoder::encode(std::string_view text, std::vector<Token>& tok
     }
   }
 
-  // No merge crosses from one word to the next unless some piece does, so each word can be merged by itself.
+  // Merges cross from one word to the next only if some piece does; otherwise each word is merged by itself.
   Scratch scratch;
   for (std::size_t begin = 0; begin < escaped.size();) {
     std::size_t end = pieces_span_words_ ? escaped.size() : word_end(escaped, begin);

@@ -1,4 +1,4 @@
-// SentencePiece's BPE, GGUF's "llama": neighbours merge into the piece with the best score; what has no piece is bytes.
+// SentencePiece BPE (GGUF's "llama"): neighbours merge into the piece with the best score, the rest becomes bytes.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@
 
 namespace mobiedit::tokenizer {
 
-/// U+2581, which stands for a space in SentencePiece's vocabularies.
+/// U+2581, the space of SentencePiece's vocabularies.
 inline constexpr std::string_view word_space = "\xE2\x96\x81";
 
 /// The byte that a token like "<0x0A>" stands for; nullopt for any other text.
@@ -28,9 +28,9 @@ class SentencePieceEncoder {
   /// `data.types` has as many entries as `data.tokens`. Errors: bad_model (no score for each token).
   [[nodiscard]] static Result<SentencePieceEncoder> create(const TokenizerData& data);
 
-  /// Appends the tokens of any bytes, which are a whole text or what lies between two special tokens: it gets a space
-  /// in front if the vocabulary wants one. A space counts as U+2581. A byte that has neither a piece nor a byte token
-  /// is the unknown token, or nothing where the vocabulary has none.
+  /// Appends the tokens of any bytes: a whole text, or the text between two special tokens. Puts a space in front if
+  /// the vocabulary asks for one. A space counts as U+2581. A byte without a piece or a byte token becomes the unknown
+  /// token, or nothing where the vocabulary has none.
   void encode(std::string_view text, std::vector<Token>& tokens) const;
 
  private:
@@ -44,7 +44,7 @@ class SentencePieceEncoder {
   };
   struct Candidate {
     float score;
-    std::uint32_t left, size;  ///< of both sides, so that a stale candidate is known by it
+    std::uint32_t left, size;  ///< of both sides; a stale candidate has another size
     bool operator<(const Candidate& other) const {
       return score != other.score ? score < other.score : left > other.left;
     }

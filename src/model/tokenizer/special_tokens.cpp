@@ -13,7 +13,7 @@ TokenFinder::TokenFinder(std::vector<Name> names) : names_(std::move(names)) {
 }
 
 TokenFinder::Range TokenFinder::narrow(Range range, std::size_t depth, unsigned char byte) const {
-  // A name that ends here sorts before those that go on, as if it went on with less than any byte.
+  // A name that ends here sorts before longer ones, as if its next byte were less than any.
   const auto key = [&](const Name& name) {
     return depth < name.text.size() ? static_cast<int>(static_cast<unsigned char>(name.text[depth])) : -1;
   };

@@ -1,4 +1,4 @@
-// Tokens that stand for more than text: which ones they are, and how to find their names in a text.
+// Special tokens: their kinds, and a search for their names in a text.
 #pragma once
 
 #include <array>
@@ -15,19 +15,19 @@ namespace mobiedit::tokenizer {
 /// GGUF's `tokenizer.ggml.token_type`.
 enum TokenType : int { normal = 1, unknown = 2, control = 3, user_defined = 4, unused = 5, byte = 6 };
 
-/// Whether the encoders may give this token for plain text.
+/// Returns true if encoders may produce this token from plain text.
 [[nodiscard]] constexpr bool may_come_from_text(int type) {
   return type != control && type != unknown;
 }
 
-/// Finds the names of a set of tokens in a text: the leftmost first, of those that begin at one place the longest.
+/// Finds the names of a set of tokens in a text: leftmost first, then longest.
 class TokenFinder {
  public:
   struct Name {
     std::string text;
     Token token;
   };
-  /// Of equal names the first counts; empty ones are never found.
+  /// With equal names the first counts. Empty names are never found.
   explicit TokenFinder(std::vector<Name> names = {});
 
   struct Found {
@@ -40,14 +40,14 @@ class TokenFinder {
   struct Range {
     std::size_t begin = 0, end = 0;
   };
-  /// Of the names in `range`, which agree up to `depth`, those that have `byte` there.
+  /// The names in `range` that have `byte` at `depth`; all of the range agree before it.
   [[nodiscard]] Range narrow(Range range, std::size_t depth, unsigned char byte) const;
 
   std::vector<Name> names_;  ///< sorted
   std::array<Range, 256> by_first_byte_;
 };
 
-/// What a token's name says whatever type the file gives it, by the names that llama.cpp looks for.
+/// Roles that a token has by its name alone, with the names that llama.cpp looks for.
 enum class NameMeans { nothing, control, end_of_generation };
 [[nodiscard]] NameMeans meaning_of(std::string_view name);
 

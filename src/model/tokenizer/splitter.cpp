@@ -50,8 +50,8 @@ struct MatchData {
 void split_by(const pcre2_code* code, pcre2_match_data* match, std::string_view text,
               std::vector<std::string_view>& words) {
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-  std::size_t word = 0;    // where the word begins that is not yet cut off
-  std::size_t search = 0;  // where to look for the next match
+  std::size_t word = 0;    // begin of the current word
+  std::size_t search = 0;  // begin of the search for the next match
   while (search < text.size()) {
     int found = pcre2_match(code, subject, text.size(), search, PCRE2_NO_UTF_CHECK, match, nullptr);
     // The compiled matcher has a small stack; the interpreter takes its memory from the heap.
@@ -90,7 +90,7 @@ Result<Splitter> Splitter::create(std::span<const std::string_view> patterns) {
       return fail(ErrorCode::other, "splitting pattern does not compile at " + std::to_string(at), spelled);
     }
     splitter.stages_.emplace_back(code);
-    // Without a just-in-time compiler on this machine the interpreter does the same, slower.
+    // Without PCRE2's just-in-time compiler its interpreter gives equal results, more slowly.
     (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
   }
   return splitter;

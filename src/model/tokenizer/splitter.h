@@ -1,4 +1,4 @@
-// Cuts text into words by regular expressions, as tokenizers do it: matches and what lies between them.
+// Pre-tokenizer: splits text into words by regular expressions, into matches and the gaps between them.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// Looks strings up by views into a text, without a copy.
+// Transparent hash: look-up of strings by views, without a copy.
 #pragma once
 
 #include <cstddef>

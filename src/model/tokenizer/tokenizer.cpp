@@ -22,9 +22,9 @@ struct Tokenizer::Vocabulary {
   explicit Vocabulary(Encoder made) : encoder(std::move(made)) {}
 
   Encoder encoder;
-  std::vector<bool> hidden;             ///< [vocab], shown only when asked for
-  std::string piece_bytes;              ///< every token's bytes, one after the other
-  std::vector<std::size_t> piece_ends;  ///< [vocab + 1], where they begin and end
+  std::vector<bool> hidden;             ///< [vocab], shown only on request
+  std::string piece_bytes;              ///< the bytes of all tokens, without gaps
+  std::vector<std::size_t> piece_ends;  ///< [vocab + 1], bounds in piece_bytes
   TokenFinder user_defined, special;    ///< special: user defined ones too
   std::vector<Token> ends;              ///< sorted
   std::optional<Token> bos, eos;
@@ -55,7 +55,7 @@ std::optional<Token> within(std::optional<Token> token, std::size_t size) {
   return token && *token >= 0 && static_cast<std::size_t>(*token) < size ? token : std::nullopt;
 }
 
-/// Names with a meaning that the merges make, so that they are ordinary text: Qwen's "</s>" is.
+/// Names of special tokens that merges can produce, which makes them ordinary text, such as Qwen's "</s>".
 std::unordered_set<std::string> merged_names(const std::vector<std::string>& merges) {
   std::unordered_set<std::string> names;
   for (std::string merge : merges) {

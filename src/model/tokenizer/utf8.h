@@ -1,4 +1,4 @@
-// Walking over bytes that may or may not be UTF-8.
+// UTF-8 decoding of bytes that may be malformed.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ namespace mobiedit::tokenizer {
 /// none.
 [[nodiscard]] std::size_t utf8_length(std::string_view text, std::size_t at);
 
-/// Bytes from text[at] on that are well-formed UTF-8.
+/// Length in bytes of the well-formed UTF-8 from text[at] on.
 [[nodiscard]] std::size_t utf8_run(std::string_view text, std::size_t at);
 
 /// The code point of a well-formed sequence of `length` bytes.

@@ -60,8 +60,8 @@ TEST(ThreadPool, ASinglePieceStaysWithTheCaller) {
   }
 }
 
-// What a call wrote is seen after it, without any synchronisation by the caller, over many short calls: a worker that
-// took a piece of one call with the work of another, or a wake-up that was lost, would show here.
+// The caller sees the writes of a call without any synchronisation of its own, over many short calls. A worker that
+// runs one call's piece with another call's work, or a lost wake-up, would show here.
 TEST(ThreadPool, ManyShortCallsInARow) {
   ThreadPool pool(3);
   std::vector<int> values(16, 0);

@@ -1,4 +1,4 @@
-// What counts as an answer to a question.
+// Answers to questions that take more than one fact.
 #include "eval/multihop.h"
 
 #include <gtest/gtest.h>

@@ -96,7 +96,7 @@ TEST(Quantize, IsAsCloseAsTheTypeAllows) {
   }
 }
 
-// What a block can hold is kept: reading and writing again changes nothing that is read.
+// Quantising values that a block can hold exactly changes nothing.
 TEST(Quantize, KeepsWhatItReadItself) {
   Random random(8);
   std::vector<float> values(32 * 64);

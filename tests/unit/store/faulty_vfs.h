@@ -41,7 +41,7 @@ class FaultyVfs {
   FaultyVfs(const FaultyVfs&) = delete;
   FaultyVfs& operator=(const FaultyVfs&) = delete;
 
-  /// Whether there were as many calls as that.
+  /// Returns true once the call that has to fail was made.
   [[nodiscard]] static bool failed() { return state().calls >= state().fail_at; }
 
  private:

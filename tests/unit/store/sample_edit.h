@@ -27,7 +27,7 @@ inline StoredEdit sample_edit(int i, const std::string& base = "base") {
   return stored;
 }
 
-/// Whether all but id and enabled are the same to the last bit.
+/// Compares two edits to the last bit, except id and enabled.
 inline bool same_edit(const StoredEdit& a, const StoredEdit& b) {
   const EditEvidence& x = a.edit.evidence;
   const EditEvidence& y = b.edit.evidence;
