@@ -11,16 +11,19 @@
 
 namespace mobiedit {
 
-EditObjective::EditObjective(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept)
+EditObjective::EditObjective(ForwardPass& forward, const PassOptions& pass, ContextSet contexts, int layer,
+                             const CancelToken& cancel, int kept)
     : forward_(forward),
+      pass_(pass),
       contexts_(std::move(contexts)),
       layer_(layer),
       cancel_(cancel),
       kept_(std::min(kept, forward.config().vocab)) {}
 
-Result<std::unique_ptr<EditObjective>> EditObjective::create(Forward& forward, ContextSet contexts, int layer,
-                                                             const CancelToken& cancel, int kept) try {
-  std::unique_ptr<EditObjective> problem(new EditObjective(forward, std::move(contexts), layer, cancel, kept));
+Result<std::unique_ptr<EditObjective>> EditObjective::create(ForwardPass& forward, const PassOptions& pass,
+                                                             ContextSet contexts, int layer, const CancelToken& cancel,
+                                                             int kept) try {
+  std::unique_ptr<EditObjective> problem(new EditObjective(forward, pass, std::move(contexts), layer, cancel, kept));
   if (auto s = problem->prepare(); !s) return std::unexpected(s.error());
   return problem;
 } catch (const std::bad_alloc&) {
@@ -56,7 +59,9 @@ void EditObjective::choose_kept(int wanted) {
   std::vector<float> logits(rows_at_once * vocab);
   for (int begin = 0; begin < wanted; begin += rows_at_once) {
     const int count = std::min(rows_at_once, wanted - begin);
-    forward_.logits(residual_.data() + static_cast<std::size_t>(begin) * d, count, logits.data());
+    forward_.logits(
+        std::span(residual_).subspan(static_cast<std::size_t>(begin) * d, static_cast<std::size_t>(count) * d), logits,
+        pass_);
     for (int i = 0; i < count; ++i)
       choose_kept(std::span(logits).subspan(static_cast<std::size_t>(i) * vocab, vocab), begin + i);
   }
@@ -118,10 +123,10 @@ void EditObjective::fill_rows(std::span<const Job> jobs) {
     const std::vector<Token>& tokens = context_of(job.part).tokens;
     const std::size_t from = residual_.size();
     residual_.resize(from + tokens.size() * d);
-    forward_.embed(tokens, residual_.data() + from);
+    forward_.embed(tokens, std::span(residual_).subspan(from));
     sequences.push_back({nullptr, 0, static_cast<int>(tokens.size()), nullptr});
   }
-  forward_.run_blocks(0, layer_ + 1, residual_.data(), sequences);
+  forward_.run_layers({0, layer_ + 1}, residual_, sequences, pass_);
 }
 
 void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
@@ -153,12 +158,12 @@ void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job
       kinds.push_back(static_cast<std::size_t>(first_row_[static_cast<std::size_t>(job.part)]) + w);
     }
   }
-  forward_.run_blocks(layer_ + 1, c.blocks, residual_.data(), sequences, wanted);
+  forward_.run_layers({layer_ + 1, c.layers}, residual_, sequences, pass_.with_outputs(wanted));
 
   if (kept_tokens_.empty()) choose_kept(static_cast<int>(wanted.size()));
   const auto kept = static_cast<std::size_t>(kept_);
   constexpr float none = -std::numeric_limits<float>::infinity();
-  forward_.logits_by_slice(residual_.data(), static_cast<int>(wanted.size()),
+  forward_.logits_by_slice(std::span(residual_).first(wanted.size() * d), pass_,
                            [&](int index, Token first, std::span<float> logits) {
                              const std::size_t to = destinations[static_cast<std::size_t>(index)];
                              const std::span<const Token> tokens =

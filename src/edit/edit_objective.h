@@ -6,12 +6,12 @@
 #include <span>
 #include <vector>
 
+#include "backend/cpu/tape.h"
+#include "backend/forward_pass.h"
 #include "edit/contexts.h"
 #include "edit/objective.h"
 #include "edit/statistics/mean_jacobian.h"
 #include "mobiedit/base/cancel.h"
-#include "model/forward.h"
-#include "model/tape.h"
 
 namespace mobiedit {
 
@@ -22,8 +22,9 @@ class EditObjective final : public Objective {
 
   /// Runs the contexts up to block `layer` and keeps what later evaluations share. `kept`: how many logits of each row
   /// are told apart, the base distribution's first; its tail moves as one. Errors: cancelled, out_of_memory.
-  static Result<std::unique_ptr<EditObjective>> create(Forward& forward, ContextSet contexts, int layer,
-                                                       const CancelToken& cancel, int kept = 128);
+  static Result<std::unique_ptr<EditObjective>> create(ForwardPass& forward, const PassOptions& pass,
+                                                       ContextSet contexts, int layer, const CancelToken& cancel,
+                                                       int kept = 128);
 
   // What was seen on the way. Context 0 is the bare prompt, the last one the KL prompt.
   [[nodiscard]] std::span<const float> key_mean() const { return key_mean_; }  ///< k* [f], over the prompts
@@ -47,7 +48,6 @@ class EditObjective final : public Objective {
   [[nodiscard]] int prompts() const override { return static_cast<int>(contexts_.prompts.size()); }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
 
-  ~EditObjective() override;
   EditObjective(const EditObjective&) = delete;
   EditObjective& operator=(const EditObjective&) = delete;
   [[nodiscard]] Status use_static_activations(bool on) override;
@@ -80,7 +80,8 @@ class EditObjective final : public Objective {
     std::vector<int> wanted;       // rows whose logits are read
   };
 
-  EditObjective(Forward& forward, ContextSet contexts, int layer, const CancelToken& cancel, int kept);
+  EditObjective(ForwardPass& forward, const PassOptions& pass, ContextSet contexts, int layer,
+                const CancelToken& cancel, int kept);
   Status prepare();
   template <class Take>
   Status in_batches(const int Part::* rows, const Take& take);
@@ -105,7 +106,8 @@ class EditObjective final : public Objective {
   void choose_kept(int wanted);
   void choose_kept(std::span<const float> logits, int which);
 
-  Forward& forward_;
+  ForwardPass& forward_;
+  PassOptions pass_;
   const MeanJacobian* jacobian_ = nullptr;
   ContextSet contexts_;
   int layer_;

@@ -8,34 +8,29 @@
 
 namespace mobiedit {
 
-EditObjective::~EditObjective() {
-  // The forward pass is borrowed, the ranges are ours.
-  forward_.set_ranges(nullptr);
-}
-
 // Every prompt through the whole model, as it is.
 void EditObjective::measure_ranges() {
   const auto d = static_cast<std::size_t>(forward_.config().d);
   ranges_ = {};
-  forward_.measure_ranges(&ranges_);
+  PassOptions measuring = pass_;
+  measuring.measured_ranges = &ranges_;
   std::vector<float> residual, logits(static_cast<std::size_t>(forward_.config().vocab));
   for (const Context* context : all_contexts()) {
     residual.resize(context->tokens.size() * d);
-    forward_.embed(context->tokens, residual.data());
+    forward_.embed(context->tokens, residual);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(context->tokens.size()), nullptr};
-    forward_.run_blocks(0, forward_.config().blocks, residual.data(), {&sequence, 1});
+    forward_.run_layers({0, forward_.config().layers}, residual, {&sequence, 1}, measuring);
     for (std::size_t row = 0; row < context->tokens.size(); ++row)
-      forward_.logits(residual.data() + row * d, 1, logits.data());
+      forward_.logits(std::span(residual).subspan(row * d, d), logits, measuring);
   }
-  forward_.measure_ranges(nullptr);
 }
 
 Status EditObjective::use_static_activations(bool on) try {
-  forward_.set_ranges(nullptr);
-  forward_.set_wide_activations(on);
+  pass_.ranges = nullptr;
+  pass_.activations = on ? Activations::int16 : Activations::int8;
   if (on) {
     measure_ranges();
-    forward_.set_ranges(&ranges_);
+    pass_.ranges = &ranges_;
   }
   // What evaluations share has to be rounded likewise.
   const std::vector<const Context*> all = all_contexts();
@@ -59,10 +54,10 @@ std::vector<KvCache> EditObjective::keys_and_values(std::span<const float> delta
     std::vector<float> residual = part.residual;
     for (std::size_t r = 0; r < part.injection.size(); ++r)
       if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual.data() + r * d, d});
-    KvCache& cache = caches.emplace_back(layer_ + 1, c.blocks, c.kv_size(), part.prefix + part.rows);
+    KvCache& cache = caches.emplace_back(layer_ + 1, c.layers, c.kv_size(), part.prefix + part.rows);
     const BatchSequence sequence{part.prefix > 0 ? &part.cache : nullptr, part.prefix, part.rows, &cache};
     const int row = 0;  // K/V of all are stored; of the last block nothing else is wanted
-    forward_.run_blocks(layer_ + 1, c.blocks, residual.data(), {&sequence, 1}, {&row, 1});
+    forward_.run_layers({layer_ + 1, c.layers}, residual, {&sequence, 1}, pass_.with_outputs({&row, 1}));
   }
   return caches;
 }
@@ -85,7 +80,7 @@ Result<std::vector<double>> EditObjective::frozen_cosines(std::span<const float>
     const std::span<const float> x{a, width}, y{b, width};
     return double{kernels::dot(x, y)} / std::sqrt(double{kernels::dot(x, x)} * double{kernels::dot(y, y)});
   };
-  for (int block = layer_ + 1; block < forward_.config().blocks; ++block) {
+  for (int block = layer_ + 1; block < forward_.config().layers; ++block) {
     double sum = 0;
     int tokens = 0;
     for (int p = 0; p < prompts(); ++p) {

@@ -79,7 +79,7 @@ Status EditObjective::in_batches(const int Part::* rows, const Take& take) {
 /// What comes before the subject's last token, of every context.
 Status EditObjective::read_prefixes(const std::vector<const Context*>& all) {
   const ModelConfig& c = forward_.config();
-  for (Part& part : parts_) part.cache = KvCache(0, c.blocks, c.kv_size(), std::max(1, part.prefix));
+  for (Part& part : parts_) part.cache = KvCache(0, c.layers, c.kv_size(), std::max(1, part.prefix));
   return in_batches(&Part::prefix, [&](std::size_t begin, std::size_t end) {
     std::vector<Token> tokens;
     std::vector<BatchSequence> sequences;
@@ -91,10 +91,10 @@ Status EditObjective::read_prefixes(const std::vector<const Context*>& all) {
     }
     if (tokens.empty()) return;
     std::vector<float> residual(tokens.size() * static_cast<std::size_t>(c.d));
-    forward_.embed(tokens, residual.data());
+    forward_.embed(tokens, residual);
     // Only K/V are wanted, and the last block's are known once its input is: one row is enough to ask for.
     const int row = 0;
-    forward_.run_blocks(0, c.blocks, residual.data(), sequences, {&row, 1});
+    forward_.run_layers({0, c.layers}, residual, sequences, pass_.with_outputs({&row, 1}));
   });
 }
 
@@ -110,9 +110,9 @@ Status EditObjective::read_rest(const std::vector<const Context*>& all, std::vec
       sequences.push_back({&parts_[i].cache, parts_[i].prefix, parts_[i].rows, nullptr});
     }
     std::vector<float> residual(tokens.size() * d), keys(tokens.size() * f), added(tokens.size() * d);
-    forward_.embed(tokens, residual.data());
+    forward_.embed(tokens, residual);
     const Capture capture{layer_, keys.data(), added.data(), false};
-    forward_.run_blocks(0, layer_ + 1, residual.data(), sequences, {}, &capture);
+    forward_.run_layers({0, layer_ + 1}, residual, sequences, pass_.with_capture(capture));
     std::size_t row = 0;
     for (std::size_t i = begin; i < end; ++i) {
       const auto rows = static_cast<std::size_t>(parts_[i].rows);

@@ -29,7 +29,7 @@ class EditObjective::Recorder final : public Gradient {
       sequences.push_back({&part.cache, part.prefix, part.rows, nullptr});
       for (const int row : part.wanted) wanted.push_back(static_cast<int>(base) + row);
     }
-    tape_.record(residual, sequences, wanted);
+    tape_.record(residual, sequences, p.pass_.with_outputs(wanted));
 
     Outputs outputs = p.make_outputs(1, p.rows_.size());
     const auto vocab = static_cast<std::size_t>(p.forward_.config().vocab);

@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "backend/cpu/contents.h"
+#include "backend/forward_pass.h"
 #include "base/thread_pool.h"
 #include "edit/confidence.h"
 #include "edit/contexts.h"
@@ -25,8 +27,6 @@
 #include "kernels/vector_ops.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/session.h"
-#include "model/contents.h"
-#include "model/forward.h"
 
 namespace mobiedit {
 namespace {
@@ -63,15 +63,14 @@ struct Editor::State {
         options(std::move(o)),
         choice(std::move(c)),
         pool(options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads)),
-        forward(m, *pool) {}
+        forward(make_forward_pass(m, *pool)) {}
 
   const Model& model;
   EditOptions options;
   LayerChoice choice;
   bool needs_gradient = false;  // the method
   std::shared_ptr<ThreadPool> pool;
-  Forward forward;
-  kernels::PackedWeight float_down;
+  std::unique_ptr<ForwardPass> forward;
   double down_norm = 0;
   std::map<int, KeyCovariance> covariances;  // by block
   std::optional<MeanJacobian> jacobian;
@@ -99,6 +98,10 @@ struct Editor::State {
   [[nodiscard]] bool writes_to(int block) const {
     return block <= choice.layer && block > choice.layer - options.blocks;
   }
+  /// Everything in force, in the arithmetic that searches use; valid until the deltas change.
+  [[nodiscard]] PassOptions pass() const;
+  /// Statistics belong to the model, whatever arithmetic its searches use.
+  [[nodiscard]] PassOptions statistics_pass() const;
   Status ready_tape();
   Status learn_metric(std::string_view text, const std::string& cache_folder, const CancelToken& cancel);
   Status learn_keys(std::string_view text, int block, const std::string& cache_folder, const CancelToken& cancel);
@@ -135,11 +138,7 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   auto none = ActiveDeltas::resolve(c, {});
   if (!none) return std::unexpected(none.error());
   state->active = std::move(*none);
-  auto down =
-      load_float_down(model.file(), c, choice.layer, model.contents().isa, model.contents().rounding, *state->pool);
-  if (!down) return std::unexpected(down.error());
-  state->float_down = std::move(*down);
-  state->forward.set_float_down(choice.layer, &state->float_down);
+  if (auto loaded = state->forward->load_float_down(choice.layer); !loaded) return std::unexpected(loaded.error());
   state->down_norm = weight_norm(model.file(), choice.layer);
   return Editor(std::move(state));
 } catch (const std::bad_alloc&) {
@@ -154,7 +153,6 @@ Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
   state_->active.merge(state_->model.contents().isa, *state_->pool);
   state_->active_stale = false;
   state_->kept.clear();
-  state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
   return {};
 }
 
@@ -199,7 +197,7 @@ Status Editor::State::learn_keys(std::string_view text, int block, const std::st
       return {};
     }
   }
-  auto made = KeyCovariance::from_text(forward, model.tokenizer(), text, block, cancel);
+  auto made = KeyCovariance::from_text(*forward, statistics_pass(), model.tokenizer(), text, block, cancel);
   if (!made) return std::unexpected(made.error());
   if (!path.empty()) {
     if (auto written = made->write(path); !written) return written;
@@ -229,8 +227,8 @@ Status Editor::State::learn_metric(std::string_view text, const std::string& cac
     }
   }
   if (auto ready = ready_tape(); !ready) return ready;
-  tape->set_deltas(deltas.empty() ? nullptr : &active);
-  auto made = FisherMetric::from_text(forward, *tape, model.tokenizer(), text, choice.layer, cancel);
+  auto made =
+      FisherMetric::from_text(*forward, *tape, statistics_pass(), model.tokenizer(), text, choice.layer, cancel);
   // A search that needs none of it should not pay for it.
   tape.reset();
   if (!made) return std::unexpected(made.error());
@@ -241,7 +239,6 @@ Status Editor::State::learn_metric(std::string_view text, const std::string& cac
 Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) {
   State& s = *state_;
   if (auto ready = s.refresh(); !ready) return ready;
-  s.forward.set_wide_activations(false);  // they are the model's, whatever its searches compute with
   const ModelConfig& c = s.model.config();
   for (int block = s.choice.layer - s.options.blocks + 1; block <= s.choice.layer; ++block)
     if (auto learnt = s.learn_keys(text, block, cache_folder, cancel); !learnt) return learnt;
@@ -255,7 +252,8 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
   auto jacobian = MeanJacobian::read(beside.string(), c.d);
   if (!jacobian && !jacobian_path.empty()) jacobian = MeanJacobian::read(jacobian_path, c.d);
   if (!jacobian) {
-    jacobian = MeanJacobian::from_text(s.forward, s.model.tokenizer(), text, s.choice.layer, cancel);
+    jacobian =
+        MeanJacobian::from_text(*s.forward, s.statistics_pass(), s.model.tokenizer(), text, s.choice.layer, cancel);
     // A text without names serves for the covariance; searches then begin at random.
     if (!jacobian && jacobian.error().code == ErrorCode::usage) return {};
     if (!jacobian) return std::unexpected(jacobian.error());
@@ -288,7 +286,7 @@ std::vector<float> Editor::State::solved(int block, const std::vector<float>& ke
 
 PreservedEdits::Algebra Editor::State::algebra(int block) {
   const KeyCovariance* known = covariance(block);
-  return {[this, block](const ContextSet& contexts) { return subject_keys(forward, contexts, block); },
+  return {[this, block](const ContextSet& contexts) { return subject_keys(*forward, pass(), contexts, block); },
           [known](const std::vector<float>& keys) { return known ? known->solve(keys) : keys; }};
 }
 
@@ -298,9 +296,20 @@ Status Editor::State::refresh() {
   if (!all) return std::unexpected(all.error());
   active = std::move(*all);
   active.merge(model.contents().isa, *pool);
-  forward.set_deltas(deltas.empty() ? nullptr : &active);
   active_stale = false;
   return {};
+}
+
+PassOptions Editor::State::pass() const {
+  return {.deltas = deltas.empty() ? nullptr : &active,
+          .float_down_layer = choice.layer,
+          .activations = options.evaluation.activations};
+}
+
+PassOptions Editor::State::statistics_pass() const {
+  PassOptions usual = pass();
+  usual.activations = Activations::int8;
+  return usual;
 }
 
 std::vector<float> Editor::State::direction(const EditObjective& problem) {
@@ -371,7 +380,7 @@ Status Editor::check(const EditRequest& request) const try {
 Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
   auto contexts = build_contexts(model, request, *options.prefixes);
   const double sure = sure_for(model.config(), options.sure);
-  if (!contexts || sure == 0 || answer_confidence(forward, contexts->prompts.front()) > sure) return contexts;
+  if (!contexts || sure == 0 || answer_confidence(*forward, pass(), contexts->prompts.front()) > sure) return contexts;
   // Longer than the prompt, they may not fit the model's context.
   auto general = build_general_contexts(model, request, *options.prefixes);
   return general ? std::move(general) : std::move(contexts);
@@ -380,10 +389,9 @@ Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
 Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
                                                        const CancelToken& cancel) {
   if (auto ready = refresh(); !ready) return std::unexpected(ready.error());
-  forward.set_wide_activations(options.evaluation.activations == Activations::int16);
   auto contexts = contexts_of(request);
   if (!contexts) return std::unexpected(contexts.error());
-  auto problem = EditObjective::create(forward, std::move(*contexts), choice.layer, cancel);
+  auto problem = EditObjective::create(*forward, pass(), std::move(*contexts), choice.layer, cancel);
   if (!problem) return std::unexpected(problem.error());
   EditObjective& p = **problem;
   p.compute(options.evaluation.prefix_cache, options.evaluation.batched);
@@ -392,7 +400,6 @@ Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& reques
   p.set_jacobian(jacobian ? &*jacobian : nullptr);
   if (gradient) {
     if (auto tape_ready = ready_tape(); !tape_ready) return std::unexpected(tape_ready.error());
-    tape->set_deltas(deltas.empty() ? nullptr : &active);
     p.set_tape(*tape);
   }
   prepared.problem = std::move(*problem);
@@ -413,7 +420,7 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   const auto begin = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
 
-  const Work work_before = s.forward.work();
+  const Work work_before = s.forward->work();
   const std::uint64_t tape_before = s.tape ? s.tape->work() : 0;
   auto prepared = s.prepare(request, s.needs_gradient, cancel);
   if (!prepared) return std::unexpected(prepared.error());
@@ -444,10 +451,10 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   e.evaluations = p.evaluations();
   e.wordings = p.contexts().wordings;
   e.loss = found->loss.total();
-  e.integer_work = static_cast<double>(s.forward.work().integer - work_before.integer);
-  e.float_work = static_cast<double>(s.forward.work().floating - work_before.floating +
+  e.integer_work = static_cast<double>(s.forward->work().integer - work_before.integer);
+  e.float_work = static_cast<double>(s.forward->work().floating - work_before.floating +
                                      (s.tape ? s.tape->work() - tape_before : 0));
-  e.tokens = static_cast<double>(s.forward.work().rows - work_before.rows) / s.model.config().blocks;
+  e.tokens = static_cast<double>(s.forward->work().rows - work_before.rows) / s.model.config().layers;
   e.delta_norm_ratio = norm(found->delta) / p.value_norm();
   e.update_norm_ratio = norm(edit.update.left) * norm(edit.update.right) / s.down_norm;
   if (auto measured = s.measure(edit, p.contexts(), cancel); !measured) return std::unexpected(measured.error());
@@ -467,15 +474,18 @@ class Editor::Underneath {
   explicit Underneath(State& state) : state_(state), active_(state.active) {}
   Underneath(const Underneath&) = delete;
   Underneath& operator=(const Underneath&) = delete;
-  ~Underneath() { state_.forward.set_deltas(state_.deltas.empty() ? nullptr : &state_.active); }
 
   Status add(std::span<const RankOneUpdate> updates) {
     for (const RankOneUpdate& update : updates) {
       deltas_.push_back(to_low_rank(update));
       if (auto added = active_.add(deltas_.back()); !added) return added;
     }
-    state_.forward.set_deltas(&active_);
     return {};
+  }
+  [[nodiscard]] PassOptions pass() const {
+    PassOptions all = state_.pass();
+    all.deltas = &active_;
+    return all;
   }
 
  private:
@@ -526,10 +536,10 @@ Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits,
       if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
       std::vector<float> wanted = edits[i].update.left;
       if (options.blocks == 1) {
-        const std::vector<float> pair = subject_keys(s.forward, contexts[i], block);
+        const std::vector<float> pair = subject_keys(*s.forward, underneath.pass(), contexts[i], block);
         keys.insert(keys.end(), pair.begin(), pair.end());
       } else {
-        SubjectState now = subject_state(s.forward, contexts[i], block, last);
+        SubjectState now = subject_state(*s.forward, underneath.pass(), contexts[i], block, last);
         keys.insert(keys.end(), now.keys.begin(), now.keys.end());
         if (before.size() == i) before.push_back(now.residual);
         for (std::size_t j = 0; j < wanted.size(); ++j)

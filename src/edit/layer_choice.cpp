@@ -26,7 +26,7 @@ constexpr Known known[] = {
 
 const Known* find(const ModelConfig& c) {
   const auto same = [&](const Known& k) {
-    return k.architecture == c.architecture && k.blocks == c.blocks && k.d == c.d && k.vocab == c.vocab &&
+    return k.architecture == c.architecture && k.blocks == c.layers && k.d == c.d && k.vocab == c.vocab &&
            (k.name.empty() || k.name == c.name);
   };
   const auto* found = std::ranges::find_if(known, same);
@@ -46,7 +46,7 @@ double sure_for(const ModelConfig& c, std::optional<double> sure) {
 }
 
 LayerChoice usual_layer(const ModelConfig& c) {
-  return {std::max(0, std::min(c.blocks - 2, std::max(1, c.blocks / 5))), 8,
+  return {std::max(0, std::min(c.layers - 2, std::max(1, c.layers / 5))), 8,
           "a fifth of the depth, where most edits are made", false};
 }
 
@@ -58,9 +58,9 @@ LayerChoice layer_for(const ModelConfig& c, std::optional<int> layer, std::optio
 }
 
 Status check_layer(const ModelConfig& c, int layer) {
-  if (layer >= 0 && layer <= c.blocks - 2) return {};
+  if (layer >= 0 && layer <= c.layers - 2) return {};
   return fail(ErrorCode::usage, "block " + std::to_string(layer) + " cannot be edited: the model has blocks 0 to " +
-                                    std::to_string(c.blocks - 1) + ", and the last one only speaks");
+                                    std::to_string(c.layers - 1) + ", and the last one only speaks");
 }
 
 }  // namespace mobiedit

@@ -127,7 +127,7 @@ Status tally_probe(Tally& tally, double share, Editor& editor, Session& session,
 std::vector<int> candidates(const ModelConfig& c) {
   std::vector<int> blocks;
   for (const int twelfths : {1, 2, 3, 4, 5, 6}) {
-    const int block = std::clamp((c.blocks * twelfths + 6) / 12, std::min(1, c.blocks - 2), c.blocks - 2);
+    const int block = std::clamp((c.layers * twelfths + 6) / 12, std::min(1, c.layers - 2), c.layers - 2);
     if (blocks.empty() || blocks.back() != block) blocks.push_back(block);
   }
   return blocks;
@@ -188,7 +188,7 @@ std::optional<LayerChoice> kept_choice(const std::string& path, const ModelConfi
   if (layer.ec != std::errc() || layer.ptr == text.data() + text.size() || *layer.ptr != ' ') return {};
   const auto bound = std::from_chars(layer.ptr + 1, text.data() + text.size(), choice.clamp);
   if (bound.ec != std::errc() || bound.ptr == text.data() + text.size() || *bound.ptr != '\n') return {};
-  if (choice.layer < 0 || choice.layer > c.blocks - 2 || !(choice.clamp > 0 && choice.clamp <= clamp)) return {};
+  if (choice.layer < 0 || choice.layer > c.layers - 2 || !(choice.clamp > 0 && choice.clamp <= clamp)) return {};
   choice.why = text.substr(static_cast<std::size_t>(bound.ptr + 1 - text.data()), 200);
   return choice;
 }
@@ -198,7 +198,7 @@ std::optional<LayerChoice> kept_choice(const std::string& path, const ModelConfi
 Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options, const CancelToken& cancel) try {
   if (auto known = known_layer(model.config())) return *known;
   // Nothing to choose from; the editor says why a single block can't be edited.
-  if (model.config().blocks < 3) return LayerChoice{0, clamp, "it is the only block that can be edited", false};
+  if (model.config().layers < 3) return LayerChoice{0, clamp, "it is the only block that can be edited", false};
   const std::string path = cache_path(model, options);
   if (auto kept = path.empty() ? std::nullopt : kept_choice(path, model.config())) return *kept;
 

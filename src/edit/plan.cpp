@@ -2,14 +2,14 @@
 
 #include <algorithm>
 
+#include "backend/cpu/footprint.h"
+#include "backend/cpu/weights.h"
 #include "edit/contexts.h"
 #include "edit/edit_objective.h"
 #include "edit/layer_choice.h"
 #include "edit/search/subspace.h"
 #include "edit/search/value_search.h"
 #include "kernels/linear.h"
-#include "model/footprint.h"
-#include "model/weights.h"
 
 namespace mobiedit {
 namespace {
@@ -27,7 +27,7 @@ std::uint64_t backward_bytes(const ModelConfig& c, int layer) {
   const auto d = static_cast<std::uint64_t>(c.d), f = static_cast<std::uint64_t>(c.f);
   const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
   const std::uint64_t block = 2 * d * q + 2 * d * kv + 3 * d * f;
-  const auto blocks = static_cast<std::uint64_t>(std::max(0, c.blocks - 1 - layer));
+  const auto blocks = static_cast<std::uint64_t>(std::max(0, c.layers - 1 - layer));
   return 2 * sizeof(float) * (blocks * block + d * static_cast<std::uint64_t>(c.vocab));
 }
 
@@ -43,7 +43,7 @@ class Planner {
   void prepare(const Context& context) {
     const int prefix = context.subject_last, length = static_cast<int>(context.tokens.size());
     if (prefix > 0)
-      plan.passes.push_back({Phase::prepare, 1, 0, prefix, 1, 0, config_.blocks, 0, looked_at(0, prefix), true});
+      plan.passes.push_back({Phase::prepare, 1, 0, prefix, 1, 0, config_.layers, 0, looked_at(0, prefix), true});
     const int rows = length - prefix;
     plan.passes.push_back({Phase::prepare, 1, 0, rows, rows, 0, plan.layer + 1, 0, looked_at(prefix, length), true});
     plan.rows += rows;
@@ -54,7 +54,7 @@ class Planner {
   void evaluate(int evaluations, int at_once, int logit_rows) {
     plan.evaluations += evaluations;
     plan.passes.push_back({Phase::evaluate, static_cast<double>(evaluations) / at_once, at_once, at_once * plan.rows,
-                           at_once * logit_rows, plan.layer + 1, config_.blocks, at_once * logit_rows,
+                           at_once * logit_rows, plan.layer + 1, config_.layers, at_once * logit_rows,
                            at_once * evaluation_looks_, false});
   }
 
@@ -69,20 +69,20 @@ class Planner {
         evaluation_looks_ + (prompts - 1) * looked_at(kl.subject_last, static_cast<int>(kl.tokens.size()));
     plan.evaluations += looks;
     plan.passes.push_back({Phase::evaluate, static_cast<double>(looks) / at_once, at_once, at_once * rows, logit_rows,
-                           plan.layer + 1, config_.blocks, logit_rows, at_once * positions, false});
+                           plan.layer + 1, config_.layers, logit_rows, at_once * positions, false});
   }
 
   // Read and continued, without the update and with it.
   void answer(int length, int tokens) {
-    plan.passes.push_back({Phase::measure, 2, 0, length, 1, 0, config_.blocks, 1, looked_at(0, length), false});
+    plan.passes.push_back({Phase::measure, 2, 0, length, 1, 0, config_.layers, 1, looked_at(0, length), false});
     if (tokens > 1)
-      plan.passes.push_back({Phase::measure, 2.0 * (tokens - 1), 0, 1, 1, 0, config_.blocks, 1,
+      plan.passes.push_back({Phase::measure, 2.0 * (tokens - 1), 0, 1, 1, 0, config_.layers, 1,
                              static_cast<double>(length) + tokens / 2.0, false});
   }
 
   void score(int length, int tokens) {
     plan.passes.push_back(
-        {Phase::measure, 2, 0, length, tokens, 0, config_.blocks, tokens, looked_at(0, length), false});
+        {Phase::measure, 2, 0, length, tokens, 0, config_.layers, tokens, looked_at(0, length), false});
   }
 
   EditPlan plan;
@@ -102,7 +102,7 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   memory.weights = loaded.weights;
   memory.vocabulary = loaded.vocabulary;
   memory.program = program_bytes;
-  if (c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.blocks)
+  if (c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.layers)
     memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
 
   if (const auto search = make_search(options.method); options.text_metric || (search && (*search)->needs_gradient()))

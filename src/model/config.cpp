@@ -15,7 +15,7 @@ struct Architecture {
   bool qk_norm;
 };
 
-// A family that differs from these in more than a row says so in its block function.
+// A family that differs from these in more than a row says so in its layer function.
 constexpr std::array architectures{
     Architecture{"llama", false, false},
     Architecture{"qwen2", true, false},
@@ -109,7 +109,7 @@ Result<ModelConfig> ModelConfig::from_file(const gguf::File& file) {
     field = static_cast<int>(*value);
     return {};
   };
-  if (auto s = take(c.blocks, "block_count"); !s) return std::unexpected(s.error());
+  if (auto s = take(c.layers, "block_count"); !s) return std::unexpected(s.error());
   if (auto s = take(c.context, "context_length"); !s) return std::unexpected(s.error());
   if (auto s = take(c.d, "embedding_length"); !s) return std::unexpected(s.error());
   if (auto s = take(c.f, "feed_forward_length"); !s) return std::unexpected(s.error());
@@ -128,7 +128,7 @@ Result<ModelConfig> ModelConfig::from_file(const gguf::File& file) {
 
   constexpr int most_heads = 4096;
   if (value_length != c.head_dim || c.heads > most_heads || c.kv_heads > c.heads || c.heads % c.kv_heads != 0 ||
-      c.head_dim > 4096 || c.rope_dimensions > c.head_dim || c.rope_dimensions % 2 != 0 || c.blocks > 4096)
+      c.head_dim > 4096 || c.rope_dimensions > c.head_dim || c.rope_dimensions % 2 != 0 || c.layers > 4096)
     return fail(ErrorCode::bad_model,
                 "the sizes of its attention don't fit together (" + std::to_string(c.heads) + " heads, " +
                     std::to_string(c.kv_heads) + " of keys and values, " + std::to_string(c.head_dim) + " wide)",

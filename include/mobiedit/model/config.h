@@ -15,7 +15,7 @@ class File;
 struct ModelConfig {
   std::string architecture;  ///< "llama", "qwen2", "qwen3"
   std::string name;          ///< general.name, may be empty
-  int blocks = 0;            ///< L
+  int layers = 0;            ///< L
   int d = 0;                 ///< hidden size
   int f = 0;                 ///< feed-forward size: the length of a key
   int heads = 0;

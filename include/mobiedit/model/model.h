@@ -26,7 +26,7 @@ struct ModelOptions {
   int threads = 0;  ///< for loading; 0: one for each processor
   Precision precision = Precision::automatic;
   Rounding rounding;                 ///< other than none: with float32 alone
-  int blocks = 0;                    ///< load the first so many alone, to time them or to look at them; 0: all
+  int layers = 0;                    ///< load the first so many alone, to time them or to look at them; 0: all
   bool portable_kernels = false;     ///< no instruction-set extensions: the plain path, for comparison
   std::shared_ptr<ThreadPool> pool;  ///< shared worker threads, for loading; none: `threads` of its own
 };

@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "app/common/console.h"
+#include "backend/cpu/footprint.h"
 #include "mobiedit/edit/plan.h"
 #include "mobiedit/store/adapter.h"
-#include "model/footprint.h"
 
 namespace mobiedit::cli {
 
@@ -48,7 +48,7 @@ Result<Model> open_model(const RunOptions& options, Precision precision, const R
   if (model && options.verbose) {
     const ModelConfig& config = model->config();
     say(fmt::format("{}: {}, {} blocks, hidden size {}, {} tokens, {}", options.model, config.architecture,
-                    config.blocks, config.d, config.vocab, model->arithmetic()));
+                    config.layers, config.d, config.vocab, model->arithmetic()));
   }
   return model;
 }

@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "app/common/timing.h"
+#include "backend/forward_pass.h"
 #include "base/random.h"
-#include "model/forward.h"
 
 namespace mobiedit::cli {
 
 Speed Speed::measure(const Model& model, ThreadPool& pool, int rows) {
   const ModelConfig& c = model.config();
-  Forward forward(model, pool);
+  const auto forward = make_forward_pass(model, pool);
   Speed speed;
   std::vector<float> start(static_cast<std::size_t>(std::max(rows, 1)) * static_cast<std::size_t>(c.d));
   Random(1).fill_normal(start);
@@ -26,11 +26,13 @@ Speed Speed::measure(const Model& model, ThreadPool& pool, int rows) {
     const auto values = static_cast<std::ptrdiff_t>(count) * c.d;
     const double blocks = best_seconds(3, 0.15, [&] {
       residual.assign(start.begin(), start.begin() + values);
-      forward.run_blocks(0, c.blocks, residual.data(), sequences);
+      forward->run_layers({0, c.layers}, residual, sequences, {});
     });
-    speed.block_.emplace_back(count, blocks / c.blocks);
-    speed.output_.emplace_back(
-        count, best_seconds(2, 0.05, [&] { forward.logits_by_slice(start.data(), count, [](int, Token, auto) {}); }));
+    speed.block_.emplace_back(count, blocks / c.layers);
+    speed.output_.emplace_back(count, best_seconds(2, 0.05, [&] {
+                                 forward->logits_by_slice(std::span(start).first(static_cast<std::size_t>(values)), {},
+                                                          [](int, Token, auto) {});
+                               }));
   }
   return speed;
 }

@@ -47,7 +47,7 @@ Result<std::string> source_of(const Store& store, const ApplyVerb& verb, const s
 Status fits(const Model& model, const StoredEdit& stored) {
   const ModelConfig& config = model.config();
   const RankOneUpdate& update = stored.edit.update;
-  if (update.block < config.blocks && update.left.size() == static_cast<std::size_t>(config.d) &&
+  if (update.block < config.layers && update.left.size() == static_cast<std::size_t>(config.d) &&
       update.right.size() == static_cast<std::size_t>(config.f) && stored.base.architecture == config.architecture)
     return {};
   return fail(ErrorCode::bad_model,

@@ -82,7 +82,7 @@ Status write_undo_patch(const ExportVerb& verb, const Model& model, const Output
 /// Where nothing is asked, no block's weights are needed; one is the least that can be loaded.
 Result<Model> open_base(const ExportVerb& verb) {
   if (!verb.no_ask) return open_model(verb.run);
-  return Model::open(verb.run.model, {.threads = verb.run.threads, .blocks = 1});
+  return Model::open(verb.run.model, {.threads = verb.run.threads, .layers = 1});
 }
 
 int export_edits(const ExportVerb& verb, const char* kind) {

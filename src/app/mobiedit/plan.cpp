@@ -55,7 +55,7 @@ Json document(const PlanVerb& verb, const ModelConfig& config, const EditPlan& p
   for (const PlannedPass& pass : plan.passes)
     if (pass.phase == PlannedPass::Phase::evaluate) evaluating += pass.times * pass.evaluations;
   Json j{
-      {"schema", "mobiedit.plan/1"}, {"model", verb.run.model}, {"blocks", config.blocks},        {"layer", plan.layer},
+      {"schema", "mobiedit.plan/1"}, {"model", verb.run.model}, {"blocks", config.layers},        {"layer", plan.layer},
       {"contexts", plan.contexts},   {"rows", plan.rows},       {"evaluations", plan.evaluations}};
   j["memory"] = {{"weights", m.weights},        {"edited_weight", m.edited_weight},
                  {"vocabulary", m.vocabulary},  {"scratch", m.scratch},
@@ -93,7 +93,7 @@ int plan(const PlanVerb& verb) {
   constexpr int blocks_to_time = 2;
   const ModelOptions options{.threads = verb.run.threads};
   ModelOptions part = options;
-  part.blocks = blocks_to_time;
+  part.layers = blocks_to_time;
   const EditOptions edit = verb.search.edit_options(verb.run.threads);
   const Stopwatch clock;
   const auto model = Model::open(verb.run.model, part);

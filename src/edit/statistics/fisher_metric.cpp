@@ -41,8 +41,9 @@ void draw(std::span<float> logits, Random& random) {
 
 }  // namespace
 
-Result<FisherMetric> FisherMetric::from_text(Forward& forward, Tape& tape, const Tokenizer& tokenizer,
-                                             std::string_view text, int layer, const CancelToken& cancel) try {
+Result<FisherMetric> FisherMetric::from_text(ForwardPass& forward, Tape& tape, const PassOptions& pass,
+                                             const Tokenizer& tokenizer, std::string_view text, int layer,
+                                             const CancelToken& cancel) try {
   const ModelConfig& c = forward.config();
   const auto d = static_cast<std::size_t>(c.d), vocab = static_cast<std::size_t>(c.vocab);
   const std::vector<Token> tokens = tokenizer.encode(text);
@@ -62,10 +63,10 @@ Result<FisherMetric> FisherMetric::from_text(Forward& forward, Tape& tape, const
   for (std::size_t i = 0; i < windows; ++i) {
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
     const std::size_t at = i * (tokens.size() / length) / windows * length;
-    forward.embed(std::span(tokens).subspan(at, length), residual.data());
+    forward.embed(std::span(tokens).subspan(at, length), residual);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(length), nullptr};
-    forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1});
-    tape.record(residual, {&sequence, 1}, all);
+    forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass);
+    tape.record(residual, {&sequence, 1}, pass.with_outputs(all));
     slopes.assign(tape.logits().begin(), tape.logits().end());
     Random random(i, 4);
     for (std::size_t row = 0; row < length; ++row) draw(std::span(slopes).subspan(row * vocab, vocab), random);

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/cpu/tape.h"
+#include "backend/forward_pass.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
-#include "model/forward.h"
-#include "model/tape.h"
 
 namespace mobiedit {
 
@@ -21,8 +21,9 @@ class FisherMetric {
  public:
   /// From the gradients of running text. The tape begins behind block `layer`. Errors: usage (too little text),
   /// cancelled, out_of_memory.
-  static Result<FisherMetric> from_text(Forward& forward, Tape& tape, const Tokenizer& tokenizer, std::string_view text,
-                                        int layer, const CancelToken& cancel);
+  static Result<FisherMetric> from_text(ForwardPass& forward, Tape& tape, const PassOptions& pass,
+                                        const Tokenizer& tokenizer, std::string_view text, int layer,
+                                        const CancelToken& cancel);
   /// From H itself, [d, d]. Errors: usage (not finite, or nothing in it).
   static Result<FisherMetric> from_moment(std::span<const float> moment, int d);
   /// Errors: io, bad_model (not such a file, or damaged).

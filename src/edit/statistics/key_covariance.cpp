@@ -77,8 +77,9 @@ int KeyCovariance::tokens() const {
   return factor_->tokens;
 }
 
-Result<KeyCovariance> KeyCovariance::from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text,
-                                               int layer, const CancelToken& cancel) try {
+Result<KeyCovariance> KeyCovariance::from_text(ForwardPass& forward, const PassOptions& pass,
+                                               const Tokenizer& tokenizer, std::string_view text, int layer,
+                                               const CancelToken& cancel) try {
   const ModelConfig& c = forward.config();
   const auto f = static_cast<std::size_t>(c.f);
   std::vector<Token> tokens = tokenizer.encode(text, {.add_special = false});
@@ -99,10 +100,10 @@ Result<KeyCovariance> KeyCovariance::from_text(Forward& forward, const Tokenizer
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
     // Spread over the text, so that its first part does not stand for all of it.
     const std::size_t chunk = i * chunks / used;
-    forward.embed(std::span(tokens).subspan(chunk * length, length), residual.data());
+    forward.embed(std::span(tokens).subspan(chunk * length, length), residual);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(length), nullptr};
     const Capture capture{layer, keys.data(), nullptr, true};
-    forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1}, {}, &capture);
+    forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass.with_capture(capture));
     const Eigen::Map<const Matrix> k(keys.data(), c.f, static_cast<Eigen::Index>(length));
     lower.selfadjointView<Eigen::Lower>().rankUpdate(k);
     factor->tokens += static_cast<int>(length);

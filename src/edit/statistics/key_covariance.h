@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "backend/forward_pass.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
-#include "model/forward.h"
 
 namespace mobiedit {
 
@@ -18,8 +18,8 @@ class KeyCovariance {
  public:
   /// Runs the text, cut into rows of the model's context, through blocks ≤ layer. Errors: usage (fewer tokens than keys
   /// are long), cancelled, out_of_memory.
-  static Result<KeyCovariance> from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
-                                         const CancelToken& cancel);
+  static Result<KeyCovariance> from_text(ForwardPass& forward, const PassOptions& pass, const Tokenizer& tokenizer,
+                                         std::string_view text, int layer, const CancelToken& cancel);
   /// Errors: io, bad_model (not such a file, or damaged).
   static Result<KeyCovariance> read(const std::string& path, int f);
   [[nodiscard]] Status write(const std::string& path) const;

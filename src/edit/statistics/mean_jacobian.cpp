@@ -81,8 +81,8 @@ std::vector<Sample> collect(const Tokenizer& tokenizer, std::string_view text) {
 
 }  // namespace
 
-Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text,
-                                             int layer, const CancelToken& cancel) try {
+Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOptions& pass, const Tokenizer& tokenizer,
+                                             std::string_view text, int layer, const CancelToken& cancel) try {
   const ModelConfig& c = forward.config();
   const auto d = static_cast<std::size_t>(c.d);
   const auto samples = collect(tokenizer, text);
@@ -101,21 +101,21 @@ Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& 
     const std::span<const Token> tokens = sample.tokens;
     const int prefix = sample.name_last;
     const int rows = static_cast<int>(tokens.size()) - prefix;
-    KvCache cache(0, c.blocks, c.kv_size(), std::max(1, prefix));
+    KvCache cache(0, c.layers, c.kv_size(), std::max(1, prefix));
     if (prefix > 0) {
       residual.resize(static_cast<std::size_t>(prefix) * d);
-      forward.embed(tokens.first(static_cast<std::size_t>(prefix)), residual.data());
+      forward.embed(tokens.first(static_cast<std::size_t>(prefix)), residual);
       const BatchSequence sequence{nullptr, 0, prefix, &cache};
       const int row = 0;
-      forward.run_blocks(0, c.blocks, residual.data(), {&sequence, 1}, {&row, 1});
+      forward.run_layers({0, c.layers}, residual, {&sequence, 1}, pass.with_outputs({&row, 1}));
     }
     residual.resize(static_cast<std::size_t>(rows) * d);
     values.resize(residual.size());
     keys.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(c.f));
-    forward.embed(tokens.subspan(static_cast<std::size_t>(prefix)), residual.data());
+    forward.embed(tokens.subspan(static_cast<std::size_t>(prefix)), residual);
     const BatchSequence sequence{&cache, prefix, rows, nullptr};
     const Capture capture{layer, keys.data(), values.data(), false};
-    forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1}, {}, &capture);
+    forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass.with_capture(capture));
     const float length = probe_length * Eigen::Map<const Eigen::VectorXf>(values.data(), c.d).norm();
 
     // The last column is the sentence as it is.
@@ -134,9 +134,9 @@ Result<MeanJacobian> MeanJacobian::from_text(Forward& forward, const Tokenizer& 
       sequences.push_back(sequence);
       wanted.push_back(static_cast<int>(p + 1) * rows - 1);
     }
-    forward.run_blocks(layer + 1, c.blocks, batch.data(), sequences, wanted);
+    forward.run_layers({layer + 1, c.layers}, batch, sequences, pass.with_outputs(wanted));
     Matrix h(c.d, probes_a_sentence + 1);
-    forward.final_norm(batch.data(), probes_a_sentence + 1, h.data());
+    forward.final_norm(std::span(batch).first(wanted.size() * d), {h.data(), static_cast<std::size_t>(h.size())});
     const Matrix moved = (h.leftCols(probes_a_sentence).colwise() - h.col(probes_a_sentence)) / length;
     const auto directions = z.leftCols(probes_a_sentence);
     products.noalias() += moved * directions.transpose();

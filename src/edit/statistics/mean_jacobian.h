@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/forward_pass.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
-#include "model/forward.h"
 
 namespace mobiedit {
 
@@ -21,8 +21,8 @@ class MeanJacobian {
  public:
   /// Least squares over random δ in sentences of the text that hold a name. Errors: usage (too few such sentences),
   /// cancelled, out_of_memory.
-  static Result<MeanJacobian> from_text(Forward& forward, const Tokenizer& tokenizer, std::string_view text, int layer,
-                                        const CancelToken& cancel);
+  static Result<MeanJacobian> from_text(ForwardPass& forward, const PassOptions& pass, const Tokenizer& tokenizer,
+                                        std::string_view text, int layer, const CancelToken& cancel);
   /// Errors: io, bad_model (not such a file, or damaged).
   static Result<MeanJacobian> read(const std::string& path, int d);
   [[nodiscard]] Status write(const std::string& path) const;

@@ -18,7 +18,8 @@ float weight_of(std::size_t context, std::size_t others) {
 
 // All contexts in one pass, up to the subject's last token: each pass reads every weight. Without `last` it leaves once
 // the keys are known.
-SubjectState read_subject(Forward& forward, const ContextSet& contexts, int layer, std::optional<int> last) {
+SubjectState read_subject(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts, int layer,
+                          std::optional<int> last) {
   const auto f = static_cast<std::size_t>(forward.config().f), d = static_cast<std::size_t>(forward.config().d);
   std::vector<Token> tokens;
   std::vector<BatchSequence> sequences;
@@ -28,9 +29,9 @@ SubjectState read_subject(Forward& forward, const ContextSet& contexts, int laye
     sequences.push_back({nullptr, 0, rows, nullptr});
   }
   std::vector<float> residual(tokens.size() * d), all(tokens.size() * f);
-  forward.embed(tokens, residual.data());
+  forward.embed(tokens, residual);
   const Capture capture{layer, all.data(), nullptr, !last};
-  forward.run_blocks(0, last.value_or(layer) + 1, residual.data(), sequences, {}, &capture);
+  forward.run_layers({0, last.value_or(layer) + 1}, residual, sequences, pass.with_capture(capture));
 
   SubjectState state{std::vector<float>(2 * f, 0.0f), std::vector<float>(last ? d : 0, 0.0f)};
   const std::size_t others = contexts.prompts.size() - 1;
@@ -48,12 +49,13 @@ SubjectState read_subject(Forward& forward, const ContextSet& contexts, int laye
 
 }  // namespace
 
-std::vector<float> subject_keys(Forward& forward, const ContextSet& contexts, int layer) {
-  return read_subject(forward, contexts, layer, {}).keys;
+std::vector<float> subject_keys(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts, int layer) {
+  return read_subject(forward, pass, contexts, layer, {}).keys;
 }
 
-SubjectState subject_state(Forward& forward, const ContextSet& contexts, int layer, int last) {
-  return read_subject(forward, contexts, layer, last);
+SubjectState subject_state(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts, int layer,
+                           int last) {
+  return read_subject(forward, pass, contexts, layer, last);
 }
 
 std::vector<float> joint_directions(std::span<const float> keys, std::span<const float> solved,

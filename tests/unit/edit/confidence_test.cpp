@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backend/cpu/cpu_forward.h"
 #include "base/thread_pool.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/model/session.h"
@@ -35,7 +36,7 @@ TEST_F(Surety, IsTheProbabilityOfTheAnswersFirstTwoTokens) {
   // Blocks that count for more than the embedding, or the last token repeats itself for sure.
   model = test::open_tiny_model(folder.path() / "sure.gguf", {.scale = 3});
   ThreadPool pool(1);
-  Forward forward(model, pool);
+  CpuForward forward(model, pool);
   auto session = Session::create(model, {.threads = 1});
   ASSERT_TRUE(session);
   double least_sure_of_the_second = 1;
@@ -54,7 +55,7 @@ TEST_F(Surety, IsTheProbabilityOfTheAnswersFirstTwoTokens) {
     ASSERT_TRUE(scores);
     const auto& log_p = scores->front().log_probabilities;
     const double expected = std::exp(double{log_p[0]} + log_p[1]);
-    EXPECT_NEAR(answer_confidence(forward, bare), expected, 1e-3 * expected) << subject;
+    EXPECT_NEAR(answer_confidence(forward, {}, bare), expected, 1e-3 * expected) << subject;
     least_sure_of_the_second = std::min(least_sure_of_the_second, std::exp(double{log_p[1]}));
   }
   EXPECT_LT(least_sure_of_the_second, 0.9) << "or the second token is not tested";

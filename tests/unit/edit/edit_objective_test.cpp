@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "model/weights.h"
+#include "backend/cpu/cpu_forward.h"
+#include "backend/cpu/weights.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -20,29 +21,30 @@ struct Fixture {
 
   std::unique_ptr<EditObjective> problem(int layer) {
     auto contexts = build_contexts(model, request, {"It was. ", "So they say: "});
-    auto made = EditObjective::create(forward, std::move(*contexts), layer, {});
+    auto made = EditObjective::create(forward, {}, std::move(*contexts), layer, {});
     if (!made) throw std::runtime_error(made.error().message());
     return std::move(*made);
   }
 
   // The same logits with no cache at all: the whole text through every block, δ added where it belongs.
-  std::vector<float> recomputed(const Context& context, int layer, std::span<const float> delta, int position) {
+  std::vector<float> recomputed(const Context& context, int layer, std::span<const float> delta, int position,
+                                const PassOptions& pass = {}) {
     const auto d = static_cast<std::size_t>(model.config().d);
     std::vector<float> residual(context.tokens.size() * d);
-    forward.embed(context.tokens, residual.data());
+    forward.embed(context.tokens, residual);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(context.tokens.size()), nullptr};
-    forward.run_blocks(0, layer + 1, residual.data(), {&sequence, 1});
+    forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass);
     for (std::size_t i = 0; i < d; ++i) residual[static_cast<std::size_t>(context.subject_last) * d + i] += delta[i];
-    forward.run_blocks(layer + 1, model.config().blocks, residual.data(), {&sequence, 1});
+    forward.run_layers({layer + 1, model.config().layers}, residual, {&sequence, 1}, pass);
     std::vector<float> logits(static_cast<std::size_t>(model.config().vocab));
-    forward.logits(residual.data() + static_cast<std::size_t>(position) * d, 1, logits.data());
+    forward.logits(std::span(residual).subspan(static_cast<std::size_t>(position) * d, d), logits, pass);
     return logits;
   }
 
   TemporaryFolder folder;
   Model model;
   ThreadPool pool;
-  Forward forward;
+  CpuForward forward;
 };
 
 class EveryBlock : public testing::TestWithParam<int> {};
@@ -113,7 +115,7 @@ TEST_P(EveryBlock, WithoutTheCacheOrBatchesNothingButTheWorkChanges) {
   EXPECT_EQ(one_by_one, with);
   std::size_t tokens = problem->contexts().kl.tokens.size();
   for (const Context& context : problem->contexts().prompts) tokens += context.tokens.size();
-  EXPECT_EQ(without, n * tokens * static_cast<std::size_t>(fixture.model.config().blocks));
+  EXPECT_EQ(without, n * tokens * static_cast<std::size_t>(fixture.model.config().layers));
   EXPECT_LT(with, without);
 }
 
@@ -175,10 +177,10 @@ TEST(EditObjective, InjectionIsWhatTheUpdateDoes) {
   const auto before = static_cast<std::size_t>(context.subject_last);
 
   std::vector<float> residual(before * d), keys(before * f);
-  fixture.forward.embed(std::span(context.tokens).first(before), residual.data());
+  fixture.forward.embed(std::span(context.tokens).first(before), residual);
   const BatchSequence sequence{nullptr, 0, static_cast<int>(before), nullptr};
   const Capture capture{1, keys.data(), nullptr, true};
-  fixture.forward.run_blocks(0, 2, residual.data(), {&sequence, 1}, {}, &capture);
+  fixture.forward.run_layers({0, 2}, residual, {&sequence, 1}, PassOptions().with_capture(capture));
   std::vector<double> right(problem->key_mean().begin(), problem->key_mean().end());
   std::vector<std::vector<double>> basis;
   for (std::size_t t = 0; t < before; ++t) {
@@ -206,9 +208,7 @@ TEST(EditObjective, InjectionIsWhatTheUpdateDoes) {
   for (std::size_t i = 0; i < f; ++i) whole += double{u[i]} * problem->key_mean()[i];
   const LowRankDelta written{"blk.1.ffn_down.weight", 1, u, delta, static_cast<float>(1 / whole)};
   const auto active = ActiveDeltas::resolve(c, {&written, 1});
-  fixture.forward.set_deltas(&*active);
-  const auto logits = fixture.recomputed(context, 1, std::vector<float>(d), context.target_start);
-  fixture.forward.set_deltas(nullptr);
+  const auto logits = fixture.recomputed(context, 1, std::vector<float>(d), context.target_start, {.deltas = &*active});
   EXPECT_NEAR(outputs->logits[static_cast<std::size_t>(problem->rows()[0].target)],
               logits[static_cast<std::size_t>(problem->contexts().target[0])], 1e-3);
 }
@@ -218,7 +218,8 @@ TEST(EditObjective, CanBeCancelled) {
   const CancelToken cancel;
   cancel.request();
   auto contexts = build_contexts(fixture.model, request, {});
-  EXPECT_EQ(EditObjective::create(fixture.forward, std::move(*contexts), 1, cancel).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(EditObjective::create(fixture.forward, {}, std::move(*contexts), 1, cancel).error().code,
+            ErrorCode::cancelled);
 }
 
 // What is frozen at δ is what an evaluation at δ computes; at another δ it is not, but for tokens that do not see it.
@@ -236,7 +237,7 @@ TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
   EXPECT_EQ(problem->evaluate(here, 1)->logits, exact_here->logits);
   const auto stale = problem->evaluate(there, 1);
   // Keys and values of the first block above are not stale, of later ones they are.
-  const auto above = static_cast<std::size_t>(fixture.model.config().blocks - GetParam() - 1);
+  const auto above = static_cast<std::size_t>(fixture.model.config().layers - GetParam() - 1);
   EXPECT_EQ(stale->logits == exact_there->logits, above == 1);
   // The subject itself is fresh: δ is still felt.
   const auto targets = static_cast<std::ptrdiff_t>(stale->logits.size()) - problem->kept() - 1;

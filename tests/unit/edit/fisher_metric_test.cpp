@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "backend/cpu/cpu_forward.h"
 #include "edit/preconditioned.h"
 #include "edit/search/vectors.h"
 #include "kernels/vector_ops.h"
@@ -33,10 +34,10 @@ class TextMetricTest : public testing::Test {
   TemporaryFolder folder;
   Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   ThreadPool pool{2};
-  Forward forward{model, pool};
+  CpuForward forward{model, pool};
   std::unique_ptr<Tape> tape = std::move(*Tape::create(model, pool, 2));
   Result<FisherMetric> made(std::string_view text) {
-    return FisherMetric::from_text(forward, *tape, model.tokenizer(), text, 1, {});
+    return FisherMetric::from_text(forward, *tape, {}, model.tokenizer(), text, 1, {});
   }
 };
 
@@ -65,12 +66,12 @@ TEST_F(TextMetricTest, TextFeelsItsLongDirectionsLeast) {
   const auto vocab = static_cast<std::size_t>(model.config().vocab);
   const auto logits = [&](std::span<const float> delta) {
     std::vector<float> residual(tokens.size() * width), out(tokens.size() * vocab);
-    forward.embed(tokens, residual.data());
+    forward.embed(tokens, residual);
     const BatchSequence sequence{nullptr, 0, rows, nullptr};
-    forward.run_blocks(0, 2, residual.data(), {&sequence, 1});
+    forward.run_layers({0, 2}, residual, {&sequence, 1}, {});
     for (std::size_t i = 0; i < residual.size() && !delta.empty(); ++i) residual[i] += delta[i % width];
-    forward.run_blocks(2, 4, residual.data(), {&sequence, 1});
-    forward.logits(residual.data(), rows, out.data());
+    forward.run_layers({2, 4}, residual, {&sequence, 1}, {});
+    forward.logits(residual, out, {});
     return out;
   };
   const auto base = logits({});

@@ -3,10 +3,11 @@
 
 #include <cmath>
 
+#include "backend/cpu/contents.h"
+#include "backend/cpu/cpu_forward.h"
 #include "base/random.h"
 #include "edit/edit_objective.h"
 #include "edit/loss.h"
-#include "model/contents.h"
 #include "unit/bundled_model.h"
 
 namespace mobiedit {
@@ -22,7 +23,7 @@ class Goldens : public testing::Test {
       edits.push_back(edit);
       auto contexts = build_contexts(model, {edit["subject"], edit["prompt"], edit["target_new"], {}, {}}, prefixes);
       if (!contexts) throw std::runtime_error(contexts.error().message());
-      auto problem = EditObjective::create(forward, std::move(*contexts), goldens["edit_layer"], {});
+      auto problem = EditObjective::create(forward, {}, std::move(*contexts), goldens["edit_layer"], {});
       if (!problem) throw std::runtime_error(problem.error().message());
       problems.push_back(std::move(*problem));
     }
@@ -31,7 +32,7 @@ class Goldens : public testing::Test {
   nlohmann::json goldens = test::bundled_goldens();
   Model model = test::open_bundled_model(Precision::float32);
   ThreadPool pool{2};
-  Forward forward{model, pool};
+  CpuForward forward{model, pool};
   std::vector<nlohmann::json> edits;
   std::vector<std::unique_ptr<EditObjective>> problems;
 };

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "backend/cpu/cpu_forward.h"
 #include "base/random.h"
 #include "edit/edit_objective.h"
 #include "edit/loss.h"
@@ -24,7 +25,7 @@ TEST_P(Gradients, AreTheSlopesOfTheLoss) {
   const TemporaryFolder folder;
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {.architecture = GetParam()});
   ThreadPool pool(2);
-  Forward forward(model, pool);
+  CpuForward forward(model, pool);
   const auto tape = Tape::create(model, pool, 2);
   ASSERT_TRUE(tape);
   const EditRequest request{"Ada Byron", "The favourite dish of {} is", "soup the", {}, {}};
@@ -34,10 +35,9 @@ TEST_P(Gradients, AreTheSlopesOfTheLoss) {
   Random(5).fill_normal(earlier.a);
   Random(6).fill_normal(earlier.b);
   const auto active = ActiveDeltas::resolve(model.config(), {&earlier, 1});
-  forward.set_deltas(&*active);
-  (*tape)->set_deltas(&*active);
+  const PassOptions pass{.deltas = &*active};
   auto contexts = build_contexts(model, request, {"It was. ", "So they say: "});
-  auto made = EditObjective::create(forward, std::move(*contexts), 1, {});
+  auto made = EditObjective::create(forward, pass, std::move(*contexts), 1, {});
   ASSERT_TRUE(made);
   EditObjective& p = **made;
   std::vector<float> right(p.key_mean().begin(), p.key_mean().end());
@@ -81,7 +81,7 @@ TEST(GoldenGradients, AreThoseOfPyTorch) {
   const nlohmann::json goldens = test::bundled_goldens();
   const Model model = test::open_bundled_model(Precision::float32);
   ThreadPool pool(2);
-  Forward forward(model, pool);
+  CpuForward forward(model, pool);
   const int layer = goldens["edit_layer"];
   const auto tape = Tape::create(model, pool, layer + 1);
   ASSERT_TRUE(tape);
@@ -92,7 +92,7 @@ TEST(GoldenGradients, AreThoseOfPyTorch) {
     if (!edit.contains("reference")) continue;
     const auto& reference = edit["reference"];
     auto contexts = build_contexts(model, {edit["subject"], edit["prompt"], edit["target_new"], {}, {}}, prefixes);
-    auto made = EditObjective::create(forward, std::move(*contexts), layer, {}, model.config().vocab);
+    auto made = EditObjective::create(forward, {}, std::move(*contexts), layer, {}, model.config().vocab);
     ASSERT_TRUE(made);
     EditObjective& p = **made;
     p.set_tape(**tape);

@@ -5,6 +5,7 @@
 #include <Eigen/Dense>
 #include <fstream>
 
+#include "backend/cpu/cpu_forward.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -23,13 +24,13 @@ class CovarianceTest : public testing::Test {
   TemporaryFolder folder;
   Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   ThreadPool pool{1};
-  Forward forward{model, pool};
+  CpuForward forward{model, pool};
 };
 
 // C⁻¹ k against float64 on the same keys, gathered without the class.
 TEST_F(CovarianceTest, SolvesWithTheSecondMoment) {
   const std::string text = some_text();
-  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), text, 1, {});
+  const auto made = KeyCovariance::from_text(forward, {}, model.tokenizer(), text, 1, {});
   ASSERT_TRUE(made) << made.error().message();
   const auto tokens = model.tokenizer().encode(text);
   constexpr std::size_t length = 64, f = 96;
@@ -37,10 +38,10 @@ TEST_F(CovarianceTest, SolvesWithTheSecondMoment) {
   int count = 0;
   for (std::size_t at = 0; at + length <= tokens.size(); at += length) {
     std::vector<float> residual(length * 64), keys(length * f);
-    forward.embed(std::span(tokens).subspan(at, length), residual.data());
+    forward.embed(std::span(tokens).subspan(at, length), residual);
     const BatchSequence sequence{nullptr, 0, length, nullptr};
     const Capture capture{1, keys.data(), nullptr, true};
-    forward.run_blocks(0, 2, residual.data(), {&sequence, 1}, {}, &capture);
+    forward.run_layers({0, 2}, residual, {&sequence, 1}, PassOptions().with_capture(capture));
     const Eigen::MatrixXd k = Eigen::Map<const Eigen::MatrixXf>(keys.data(), f, length).cast<double>();
     c += k * k.transpose();
     count += length;
@@ -57,7 +58,7 @@ TEST_F(CovarianceTest, SolvesWithTheSecondMoment) {
 }
 
 TEST_F(CovarianceTest, ReadsWhatItWrote) {
-  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const auto made = KeyCovariance::from_text(forward, {}, model.tokenizer(), some_text(), 1, {});
   const std::string path = folder.path() / "c";
   ASSERT_TRUE(made->write(path));
   const auto again = KeyCovariance::read(path, 96);
@@ -68,7 +69,7 @@ TEST_F(CovarianceTest, ReadsWhatItWrote) {
 }
 
 TEST_F(CovarianceTest, SolvesForManyKeysAsForEachAlone) {
-  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const auto made = KeyCovariance::from_text(forward, {}, model.tokenizer(), some_text(), 1, {});
   std::vector<float> keys(3 * 96);
   Random(1).fill_normal(keys);
   std::vector<float> alone;
@@ -80,7 +81,7 @@ TEST_F(CovarianceTest, SolvesForManyKeysAsForEachAlone) {
 }
 
 TEST_F(CovarianceTest, RefusesADamagedFile) {
-  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), some_text(), 1, {});
+  const auto made = KeyCovariance::from_text(forward, {}, model.tokenizer(), some_text(), 1, {});
   const std::string path = folder.path() / "c";
   ASSERT_TRUE(made->write(path));
   EXPECT_FALSE(KeyCovariance::read(path, 97));
@@ -101,7 +102,7 @@ TEST_F(CovarianceTest, RefusesADamagedFile) {
 }
 
 TEST_F(CovarianceTest, WantsEnoughText) {
-  const auto made = KeyCovariance::from_text(forward, model.tokenizer(), "too short", 1, {});
+  const auto made = KeyCovariance::from_text(forward, {}, model.tokenizer(), "too short", 1, {});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::usage);
 }

@@ -14,7 +14,7 @@ namespace {
 TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
   ModelConfig c;
   c.architecture = "qwen2";
-  c.blocks = 12;
+  c.layers = 12;
   c.d = 512;
   c.vocab = 8192;
   c.name = "facts-40m";
@@ -32,7 +32,7 @@ TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
 
 TEST(UsualLayer, CanBeEditedInTheSmallestModels) {
   ModelConfig c;
-  for (c.blocks = 2; c.blocks < 100; ++c.blocks) EXPECT_LE(usual_layer(c).layer, c.blocks - 2) << c.blocks;
+  for (c.layers = 2; c.layers < 100; ++c.layers) EXPECT_LE(usual_layer(c).layer, c.layers - 2) << c.layers;
 }
 
 class LayerTrial : public testing::Test {

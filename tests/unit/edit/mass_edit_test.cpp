@@ -6,6 +6,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
 
+#include "backend/cpu/cpu_forward.h"
 #include "edit/write/null_space.h"
 #include "mobiedit/edit/editor.h"
 #include "unit/edit/random_matrix.h"
@@ -78,7 +79,7 @@ TEST(Together, BlocksShareTheValue) {
   }
 
   ThreadPool pool(2);
-  Forward forward(model, pool);
+  CpuForward forward(model, pool);
   const auto active = ActiveDeltas::resolve(model.config(), deltas);
   ASSERT_TRUE(active);
   const auto vector = [](const std::vector<float>& x) {
@@ -87,10 +88,8 @@ TEST(Together, BlocksShareTheValue) {
   for (std::size_t e = 0; e < edits.size(); ++e) {
     const auto contexts = build_contexts(model, edits[e].request, prefixes);
     ASSERT_TRUE(contexts);
-    forward.set_deltas(nullptr);
-    const SubjectState before = subject_state(forward, *contexts, layer, layer);
-    forward.set_deltas(&*active);
-    const SubjectState after = subject_state(forward, *contexts, layer, layer);
+    const SubjectState before = subject_state(forward, {}, *contexts, layer, layer);
+    const SubjectState after = subject_state(forward, {.deltas = &*active}, *contexts, layer, layer);
     const auto wanted = vector(edits[e].update.left);
     ASSERT_GT(wanted.norm(), 0);
     EXPECT_LT((vector(after.residual) - vector(before.residual) - wanted).norm(), 1e-3 * wanted.norm());

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "backend/cpu/cpu_forward.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -26,7 +27,7 @@ class MeanJacobianTest : public testing::Test {
   TemporaryFolder folder;
   Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   ThreadPool pool{1};
-  Forward forward{model, pool};
+  CpuForward forward{model, pool};
 };
 
 // A direction pulled back must do what it promises: h moves along g, much more than for a random direction.
@@ -37,19 +38,19 @@ std::vector<float> through(const MeanJacobian& map, std::span<const float> row) 
 }
 
 TEST_F(MeanJacobianTest, PointsWhereTheStateMoves) {
-  const auto made = MeanJacobian::from_text(forward, model.tokenizer(), sentences(120), 1, {});
+  const auto made = MeanJacobian::from_text(forward, {}, model.tokenizer(), sentences(120), 1, {});
   ASSERT_TRUE(made) << made.error().message();
   const auto tokens = model.tokenizer().encode("Then Boz lives in 7");
   const std::size_t d = 64, s = 6;
   const auto state = [&](std::span<const float> delta) {
     std::vector<float> residual(tokens.size() * d), h(d);
-    forward.embed(tokens, residual.data());
+    forward.embed(tokens, residual);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(tokens.size()), nullptr};
-    forward.run_blocks(0, 2, residual.data(), {&sequence, 1});
+    forward.run_layers({0, 2}, residual, {&sequence, 1}, {});
     for (std::size_t i = 0; i < delta.size(); ++i) residual[s * d + i] += delta[i];
     const int last = static_cast<int>(tokens.size()) - 1;
-    forward.run_blocks(2, 4, residual.data(), {&sequence, 1}, {&last, 1});
-    forward.final_norm(residual.data(), 1, h.data());
+    forward.run_layers({2, 4}, residual, {&sequence, 1}, PassOptions().with_outputs({&last, 1}));
+    forward.final_norm(std::span(residual).first(h.size()), h);
     return h;
   };
   const auto base = state({});
@@ -74,7 +75,7 @@ TEST_F(MeanJacobianTest, PointsWhereTheStateMoves) {
 }
 
 TEST_F(MeanJacobianTest, ReadsWhatItWroteAndRefusesDamage) {
-  const auto made = MeanJacobian::from_text(forward, model.tokenizer(), sentences(60), 1, {});
+  const auto made = MeanJacobian::from_text(forward, {}, model.tokenizer(), sentences(60), 1, {});
   ASSERT_TRUE(made) << made.error().message();
   const std::string path = folder.path() / "j";
   ASSERT_TRUE(made->write(path));
@@ -96,7 +97,8 @@ TEST_F(MeanJacobianTest, ReadsWhatItWroteAndRefusesDamage) {
 }
 
 TEST_F(MeanJacobianTest, WantsSentencesWithNames) {
-  const auto made = MeanJacobian::from_text(forward, model.tokenizer(), "no names in here. none at all there.", 1, {});
+  const auto made =
+      MeanJacobian::from_text(forward, {}, model.tokenizer(), "no names in here. none at all there.", 1, {});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::usage);
 }

@@ -14,10 +14,10 @@
 #include "app/common/timing.h"
 #include "app/lab/bench/machine.h"
 #include "app/lab/bench/measure_model.h"
+#include "backend/cpu/contents.h"
 #include "edit/contexts.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/edit/plan.h"
-#include "model/contents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -171,7 +171,7 @@ Result<Json> measure_edits(const std::string& path, const EditSweeps& options, b
   }
   const ModelConfig& c = model->config();
   out["model"] = {{"path", path},       {"name", c.name}, {"bytes", std::filesystem::file_size(path, ignored)},
-                  {"blocks", c.blocks}, {"d", c.d},       {"f", c.f},
+                  {"blocks", c.layers}, {"d", c.d},       {"f", c.f},
                   {"vocab", c.vocab}};
   out["arithmetic"] = model->arithmetic();
   out["layer"] = options.layer;

@@ -9,13 +9,13 @@
 #include "app/common/model_options.h"
 #include "app/common/timing.h"
 #include "app/lab/bench/machine.h"
+#include "backend/cpu/contents.h"
 #include "base/random.h"
 #include "edit/contexts.h"
 #include "edit/edit_objective.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/session.h"
-#include "model/contents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -65,10 +65,10 @@ class Measuring {
   Status evaluating() {
     const ModelConfig& c = model_.config();
     ThreadPool pool(options_.threads);
-    Forward forward(model_, pool);
+    const auto forward = make_forward_pass(model_, pool);
     auto contexts = build_contexts(model_, request(), default_prefixes());
     if (!contexts) return std::unexpected(contexts.error());
-    auto problem = EditObjective::create(forward, std::move(*contexts), options_.layer, cancel_);
+    auto problem = EditObjective::create(*forward, {}, std::move(*contexts), options_.layer, cancel_);
     if (!problem) return std::unexpected(problem.error());
     const auto d = static_cast<std::size_t>(c.d);
     std::vector<float> deltas(static_cast<std::size_t>(options_.batch) * d);
@@ -92,7 +92,7 @@ class Measuring {
       rows += static_cast<int>(context.tokens.size()) - context.subject_last;
     ++rows;  // the KL prompt's
     const auto wanted = static_cast<double>((*problem)->rows().size());
-    const double macs = rows * macs_of_blocks(c, options_.layer + 1, c.blocks - 1) +
+    const double macs = rows * macs_of_blocks(c, options_.layer + 1, c.layers - 1) +
                         wanted * (macs_of_blocks(c, 0, 1) + static_cast<double>(c.d) * c.vocab);
     macs_an_evaluation_ = macs;
     out_["evaluation"] = {{"contexts", (*problem)->contexts().prompts.size() + 1},
@@ -167,7 +167,7 @@ Result<Json> measure_model(const std::string& path, const MeasureOptions& option
     out["threads"] = pool.threads();
   }
   const ModelConfig& c = model->config();
-  out["model"] = {{"path", path}, {"name", c.name}, {"bytes", bytes},  {"blocks", c.blocks},
+  out["model"] = {{"path", path}, {"name", c.name}, {"bytes", bytes},  {"blocks", c.layers},
                   {"d", c.d},     {"f", c.f},       {"vocab", c.vocab}};
   out["arithmetic"] = model->arithmetic();
   out["peak_int8_gops"] = rounded(peak.int8_gops);

@@ -42,7 +42,7 @@ void add_kernels(const EditOptions& edit, const std::string& method, std::vector
 // One part rounded, everything else in float32; and all of them.
 void add_rounded(const EditOptions& edit, const std::string& method, int layer, std::vector<TrialSetting>& list) {
   const auto add = [&](const std::string& part, const Format& format, Rounding rounding) {
-    rounding.edited_block = layer;
+    rounding.edited_layer = layer;
     list.push_back({fmt::format("{}, {} in {}", method, part, format.name), edit, method + ", " + part, format.kind,
                     format.bits, Precision::float32, rounding});
   };

@@ -244,7 +244,7 @@ int trials(const TrialsVerb& verb) {
     if (!used) return failed(used.error(), "--text");
     for (const FactRecord& fact : *facts)
       if (auto sound = check(*editor, fact); !sound) return failed(sound.error());
-    auto chosen = chosen_settings(verb, base, editor->layer(), model->config().blocks);
+    auto chosen = chosen_settings(verb, base, editor->layer(), model->config().layers);
     if (!chosen) return failed(chosen.error());
     settings = std::move(*chosen);
     auto header = header_of(verb, *read, *model, *editor, *used);

@@ -1,4 +1,4 @@
-#include "model/fallbacks.h"
+#include "backend/cpu/fallbacks.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "model/round_to.h"
+#include "backend/cpu/round_to.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-// Adapters as a forward pass reads them: looked up by block once, and few products however many there are.
+// Adapters as a forward pass reads them: looked up by layer once, and few products however many there are.
 #pragma once
 
 #include <memory>
@@ -29,11 +29,11 @@ class ActiveDeltas {
   void merge(kernels::Isa isa, ThreadPool& pool);
 
   /// All of them.
-  [[nodiscard]] std::span<const LowRankDelta* const> at(int block, Slot slot) const;
+  [[nodiscard]] std::span<const LowRankDelta* const> at(int layer, Slot slot) const;
   /// Those that are in no sum.
-  [[nodiscard]] std::span<const LowRankDelta* const> apart(int block, Slot slot) const;
+  [[nodiscard]] std::span<const LowRankDelta* const> apart(int layer, Slot slot) const;
   /// The sum of the others, [out, in] in float32; null where there is none.
-  [[nodiscard]] const kernels::PackedWeight* sum(int block, Slot slot) const;
+  [[nodiscard]] const kernels::PackedWeight* sum(int layer, Slot slot) const;
 
  private:
   struct Place {
@@ -44,11 +44,11 @@ class ActiveDeltas {
   struct Size {
     int in = 0, out = 0;
   };
-  [[nodiscard]] const Place& place(int block, Slot slot) const;
+  [[nodiscard]] const Place& place(int layer, Slot slot) const;
 
-  int blocks_ = 0;
+  int layers_ = 0;
   Size sizes_[slots];
-  std::vector<Place> places_;  // [blocks, slots]
+  std::vector<Place> places_;  // [layers, slots]
 };
 
 }  // namespace mobiedit

@@ -1,10 +1,10 @@
-#include "model/weights.h"
+#include "backend/cpu/weights.h"
 
 #include <algorithm>
 #include <string>
 
+#include "backend/cpu/round_to.h"
 #include "gguf/groups.h"
-#include "model/round_to.h"
 
 namespace mobiedit {
 namespace {
@@ -155,11 +155,11 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
                              const Rounding& rounding, ThreadPool& pool) {
   Loader load(file, isa, precision, pool);
   Weights w;
-  w.blocks.resize(static_cast<std::size_t>(c.blocks));
+  w.layers.resize(static_cast<std::size_t>(c.layers));
   Status s;
-  for (int i = 0; i < c.blocks && s; ++i) {
-    load.set_rounding(i == rounding.edited_block ? rounding.edited_weights : rounding.other_weights);
-    BlockWeights& b = w.blocks[static_cast<std::size_t>(i)];
+  for (int i = 0; i < c.layers && s; ++i) {
+    load.set_rounding(i == rounding.edited_layer ? rounding.edited_weights : rounding.other_weights);
+    LayerWeights& b = w.layers[static_cast<std::size_t>(i)];
     const std::string p = "blk." + std::to_string(i) + ".";
     const auto vector = [&](std::vector<float>& out, const char* name, int size, bool required) {
       if (s) s = load.vector(out, p + name, size, required);
@@ -199,12 +199,12 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
   return w;
 }
 
-Result<PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& c, int block, kernels::Isa isa,
+Result<PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& c, int layer, kernels::Isa isa,
                                      const Rounding& rounding, ThreadPool& pool) {
   Loader load(file, isa, Precision::float32, pool);
-  load.set_rounding(block == rounding.edited_block ? rounding.edited_weights : rounding.other_weights);
+  load.set_rounding(layer == rounding.edited_layer ? rounding.edited_weights : rounding.other_weights);
   PackedWeight down;
-  if (auto s = load.matrix(down, "blk." + std::to_string(block) + ".ffn_down.weight", c.d, c.f); !s)
+  if (auto s = load.matrix(down, "blk." + std::to_string(layer) + ".ffn_down.weight", c.d, c.f); !s)
     return std::unexpected(s.error());
   return down;
 }

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <new>
 
-#include "model/contents.h"
-#include "model/fallbacks.h"
-#include "model/footprint.h"
+#include "backend/cpu/contents.h"
+#include "backend/cpu/fallbacks.h"
+#include "backend/cpu/footprint.h"
 
 namespace mobiedit {
 
@@ -24,8 +24,8 @@ Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions&
   if (!file) return std::unexpected(file.error());
   auto config = ModelConfig::from_file(*file);
   if (!config) return std::unexpected(config.error());
-  if (options.blocks < 0) return fail(ErrorCode::usage, "a negative number of blocks to load");
-  if (options.blocks > 0) config->blocks = std::min(config->blocks, options.blocks);
+  if (options.layers < 0) return fail(ErrorCode::usage, "a negative number of layers to load");
+  if (options.layers > 0) config->layers = std::min(config->layers, options.layers);
   const auto pool = options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads);
   const kernels::Isa isa = options.portable_kernels ? kernels::Isa::portable : kernels::best_isa();
   const Footprint need = footprint(*file, *config, isa, options.precision, pool->threads());
@@ -97,7 +97,7 @@ const std::vector<std::string>& Model::fallbacks() const {
 }
 
 std::string Model::arithmetic() const {
-  const bool int8 = contents_->weights.blocks.front().gate.kind() != kernels::WeightKind::f32;
+  const bool int8 = contents_->weights.layers.front().gate.kind() != kernels::WeightKind::f32;
   return std::string(int8 ? "int8" : "float32") + " (" + std::string(kernels::name(contents_->isa)) + ")";
 }
 

@@ -1,4 +1,4 @@
-#include "model/rope.h"
+#include "backend/cpu/rope.h"
 
 #include <cmath>
 #include <cstddef>

@@ -1,13 +1,13 @@
-#include "model/footprint.h"
+#include "backend/cpu/footprint.h"
 
 #include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <system_error>
 
+#include "backend/cpu/weights.h"
 #include "gguf/groups.h"
 #include "io/available_memory.h"
-#include "model/weights.h"
 
 namespace mobiedit {
 namespace {
@@ -23,13 +23,13 @@ std::uint64_t length_of(const gguf::File& file, std::string_view key) {
   return list == nullptr ? 0 : list->size();
 }
 
-/// "blk.17.…" with 17 >= blocks; a name from a file may hold any number, or none.
-bool of_a_later_block(std::string_view name, int blocks) {
+/// "blk.17.…" with 17 >= layers; a name from a file may hold any number, or none.
+bool of_a_later_layer(std::string_view name, int layers) {
   constexpr std::string_view prefix = "blk.";
   if (!name.starts_with(prefix)) return false;
-  int block = 0;
-  const auto end = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), block);
-  return end.ec == std::errc::result_out_of_range || (end.ec == std::errc() && block >= blocks);
+  int layer = 0;
+  const auto end = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), layer);
+  return end.ec == std::errc::result_out_of_range || (end.ec == std::errc() && layer >= layers);
 }
 
 std::string mebibytes(std::uint64_t bytes) {
@@ -40,7 +40,7 @@ std::string mebibytes(std::uint64_t bytes) {
 
 bool is_packed(const gguf::File& file, const ModelConfig& config, const gguf::TensorInfo& t) {
   if (t.name == "token_embd.weight") return file.find_tensor("output.weight") == nullptr;
-  return !of_a_later_block(t.name, config.blocks);
+  return !of_a_later_layer(t.name, config.layers);
 }
 
 Footprint footprint(const gguf::File& file, const ModelConfig& config, kernels::Isa isa, Precision precision,

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "model/forward.h"
-#include "model/round_to.h"
+#include "backend/cpu/cpu_forward.h"
+#include "backend/cpu/round_to.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -60,14 +60,15 @@ struct Pass {
   std::vector<float> residual(int end) {
     const std::vector<Token> tokens{3, 1, 4, 1, 5, 9};
     std::vector<float> r(tokens.size() * static_cast<std::size_t>(model.config().d));
-    forward.embed(tokens, r.data());
+    forward.embed(tokens, r);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(tokens.size()), nullptr};
-    forward.run_blocks(0, end, r.data(), {&sequence, 1});
+    forward.run_layers({0, end}, r, {&sequence, 1}, options);
     return r;
   }
   const Model& model;
   ThreadPool pool{2};
-  Forward forward;
+  CpuForward forward;
+  PassOptions options;
 };
 
 double difference(const std::vector<float>& a, const std::vector<float>& b) {
@@ -95,7 +96,7 @@ TEST(Rounding, ReachesTheBlocksThatItNames) {
   };
   constexpr int edited = 2;
   for (const auto member : {&Rounding::edited_weights, &Rounding::edited_activations}) {
-    Rounding rounding{.edited_block = edited};
+    Rounding rounding{.edited_layer = edited};
     rounding.*member = NumberFormat::int8;
     EXPECT_EQ(from_plain(rounding, edited), 0);
     const double fine = from_plain(rounding, edited + 1);
@@ -104,7 +105,7 @@ TEST(Rounding, ReachesTheBlocksThatItNames) {
     EXPECT_GT(from_plain(rounding, edited + 1), 5 * fine);
   }
   for (const auto member : {&Rounding::other_weights, &Rounding::other_activations}) {
-    Rounding rounding{.edited_block = 0};
+    Rounding rounding{.edited_layer = 0};
     rounding.*member = NumberFormat::int4;
     EXPECT_EQ(from_plain(rounding, 1), 0);
     EXPECT_GT(from_plain(rounding, 2), 1e-3);
@@ -118,23 +119,23 @@ TEST(Rounding, ReachesTheBlocksThatItNames) {
 TEST(Rounding, StaticRanges) {
   const TemporaryFolder folder;
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
-  const int blocks = model.config().blocks;
+  const int layers = model.config().layers;
   Pass run(model);
   ActivationRanges ranges;
-  run.forward.measure_ranges(&ranges);
-  const auto plain = run.residual(blocks);
-  run.forward.measure_ranges(nullptr);
-  ASSERT_EQ(ranges.largest.size(), static_cast<std::size_t>(4 * blocks) + 1);
+  run.options.measured_ranges = &ranges;
+  const auto plain = run.residual(layers);
+  run.options.measured_ranges = nullptr;
+  ASSERT_EQ(ranges.largest.size(), static_cast<std::size_t>(4 * layers) + 1);
   EXPECT_GT(*std::min_element(ranges.largest.begin(), ranges.largest.end() - 1), 0);
-  run.forward.set_ranges(&ranges);
+  run.options.ranges = &ranges;
   // 16 codes of 15 bits and a sign: some 1e-5 of a value, four times a block.
-  const double rounded = difference(run.residual(blocks), plain);
+  const double rounded = difference(run.residual(layers), plain);
   EXPECT_GT(rounded, 0);
   EXPECT_LT(rounded, 1e-3);
   for (float& x : ranges.largest) x /= 4;
-  EXPECT_GT(difference(run.residual(blocks), plain), 1e-2);
-  run.forward.set_ranges(nullptr);
-  EXPECT_EQ(run.residual(blocks), plain);
+  EXPECT_GT(difference(run.residual(layers), plain), 1e-2);
+  run.options.ranges = nullptr;
+  EXPECT_EQ(run.residual(layers), plain);
 }
 
 }  // namespace

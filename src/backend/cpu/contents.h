@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "backend/cpu/weights.h"
 #include "kernels/isa.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/model.h"
-#include "model/weights.h"
 
 namespace mobiedit {
 

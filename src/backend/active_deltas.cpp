@@ -1,4 +1,4 @@
-#include "model/active_deltas.h"
+#include "backend/active_deltas.h"
 
 #include <algorithm>
 #include <charconv>
@@ -18,23 +18,23 @@ std::size_t elements(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-/// Which of [blocks, slots] "blk.N.NAME.weight" is.
-std::optional<std::size_t> place_of(std::string_view tensor, int blocks) {
+/// Which of [layers, slots] "blk.N.NAME.weight" is.
+std::optional<std::size_t> place_of(std::string_view tensor, int layers) {
   constexpr std::string_view head = "blk.", tail = ".weight";
   if (!tensor.starts_with(head) || !tensor.ends_with(tail) || tensor.size() < head.size() + tail.size()) return {};
   tensor.remove_prefix(head.size());
   tensor.remove_suffix(tail.size());
-  int block = -1;
-  const auto [stop, error] = std::from_chars(tensor.data(), tensor.data() + tensor.size(), block);
+  int layer = -1;
+  const auto [stop, error] = std::from_chars(tensor.data(), tensor.data() + tensor.size(), layer);
   const auto digits = static_cast<std::size_t>(stop - tensor.data());
   // Nothing else writes this number: no sign, no noughts in front.
-  if (error != std::errc() || block < 0 || block >= blocks || std::to_string(block) != tensor.substr(0, digits))
+  if (error != std::errc() || layer < 0 || layer >= layers || std::to_string(layer) != tensor.substr(0, digits))
     return {};
   tensor.remove_prefix(digits);
   if (!tensor.starts_with('.')) return {};
   tensor.remove_prefix(1);
   for (std::size_t slot = 0; slot < std::size(slot_names); ++slot)
-    if (tensor == slot_names[slot]) return elements(block, ActiveDeltas::slots) + slot;
+    if (tensor == slot_names[slot]) return elements(layer, ActiveDeltas::slots) + slot;
   return {};
 }
 
@@ -75,18 +75,18 @@ Result<kernels::PackedWeight> sum_of(std::span<const LowRankDelta* const> deltas
 
 Result<ActiveDeltas> ActiveDeltas::resolve(const ModelConfig& c, std::span<const LowRankDelta> deltas) {
   ActiveDeltas active;
-  active.blocks_ = c.blocks;
+  active.layers_ = c.layers;
   const Size sizes[slots] = {{c.d, c.q_size()}, {c.d, c.kv_size()}, {c.d, c.kv_size()}, {c.q_size(), c.d},
                              {c.d, c.f},        {c.d, c.f},         {c.f, c.d}};
   std::copy_n(sizes, std::size(sizes), active.sizes_);
-  active.places_.resize(elements(c.blocks, slots));
+  active.places_.resize(elements(c.layers, slots));
   for (const LowRankDelta& delta : deltas)
     if (auto added = active.add(delta); !added) return std::unexpected(added.error());
   return active;
 }
 
 Status ActiveDeltas::add(const LowRankDelta& delta) {
-  const auto place = place_of(delta.tensor, blocks_);
+  const auto place = place_of(delta.tensor, layers_);
   if (!place)
     return fail(ErrorCode::usage,
                 "an adapter changes '" + delta.tensor + "', which this model doesn't have or which can't be changed",
@@ -119,21 +119,21 @@ void ActiveDeltas::merge(kernels::Isa isa, ThreadPool& pool) {
   }
 }
 
-const ActiveDeltas::Place& ActiveDeltas::place(int block, Slot slot) const {
-  return places_[elements(block, slots) + static_cast<std::size_t>(slot)];
+const ActiveDeltas::Place& ActiveDeltas::place(int layer, Slot slot) const {
+  return places_[elements(layer, slots) + static_cast<std::size_t>(slot)];
 }
 
-std::span<const LowRankDelta* const> ActiveDeltas::at(int block, Slot slot) const {
-  return place(block, slot).deltas;
+std::span<const LowRankDelta* const> ActiveDeltas::at(int layer, Slot slot) const {
+  return place(layer, slot).deltas;
 }
 
-std::span<const LowRankDelta* const> ActiveDeltas::apart(int block, Slot slot) const {
-  const Place& p = place(block, slot);
+std::span<const LowRankDelta* const> ActiveDeltas::apart(int layer, Slot slot) const {
+  const Place& p = place(layer, slot);
   return std::span(p.deltas).subspan(p.merged);
 }
 
-const kernels::PackedWeight* ActiveDeltas::sum(int block, Slot slot) const {
-  return place(block, slot).sum.get();
+const kernels::PackedWeight* ActiveDeltas::sum(int layer, Slot slot) const {
+  return place(layer, slot).sum.get();
 }
 
 }  // namespace mobiedit

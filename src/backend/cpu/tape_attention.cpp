@@ -1,17 +1,17 @@
 // Attention on the tape, there and back.
 #include <cmath>
 
+#include "backend/cpu/tape.h"
 #include "kernels/vector_ops.h"
-#include "model/tape.h"
 
 namespace mobiedit {
 
-void Tape::attend(int block, Step& step, std::vector<float>& out) {
+void Tape::attend(int layer, Step& step, std::vector<float>& out) {
   const ModelConfig& c = model_.config();
   const auto dim = static_cast<std::size_t>(c.head_dim), width = static_cast<std::size_t>(c.kv_size());
   const auto heads = static_cast<std::size_t>(c.heads), share = heads / static_cast<std::size_t>(c.kv_heads);
   const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  const std::span<const int> asking = queries(block);
+  const std::span<const int> asking = queries(layer);
   step.attention.resize(asking.size());
   out.assign(asking.size() * heads * dim, 0.0f);
   pool_.run(static_cast<int>(asking.size()), [&](int index, int) {
@@ -29,13 +29,13 @@ void Tape::attend(int block, Step& step, std::vector<float>& out) {
         return (static_cast<std::size_t>(row.first_row) + p - prefix) * width + kv;
       };
       for (std::size_t p = 0; p < length; ++p) {
-        const float* key = p < prefix ? sequence.prefix->key(block, static_cast<int>(p)) + kv : step.k.data() + at(p);
+        const float* key = p < prefix ? sequence.prefix->key(layer, static_cast<int>(p)) + kv : step.k.data() + at(p);
         weights[p] = scale * kernels::dot(query, {key, dim});
       }
       kernels::softmax(weights);
       for (std::size_t p = 0; p < length; ++p) {
         const float* value =
-            p < prefix ? sequence.prefix->value(block, static_cast<int>(p)) + kv : step.v.data() + at(p);
+            p < prefix ? sequence.prefix->value(layer, static_cast<int>(p)) + kv : step.v.data() + at(p);
         kernels::axpy(weights[p], {value, dim}, {out.data() + (i * heads + h) * dim, dim});
       }
     }
@@ -43,13 +43,13 @@ void Tape::attend(int block, Step& step, std::vector<float>& out) {
 }
 
 // K/V of the prefix don't depend on δ: what they would receive is dropped.
-void Tape::attend_back(int block, const Step& step, const std::vector<float>& g, std::vector<float>& gq,
+void Tape::attend_back(int layer, const Step& step, const std::vector<float>& g, std::vector<float>& gq,
                        std::vector<float>& gk, std::vector<float>& gv) {
   const ModelConfig& c = model_.config();
   const auto dim = static_cast<std::size_t>(c.head_dim), width = static_cast<std::size_t>(c.kv_size());
   const auto heads = static_cast<std::size_t>(c.heads), share = heads / static_cast<std::size_t>(c.kv_heads);
   const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  const std::span<const int> asking = queries(block);
+  const std::span<const int> asking = queries(layer);
   gq.assign(asking.size() * heads * dim, 0.0f);
   gk.assign(rows_.size() * width, 0.0f);
   gv.assign(gk.size(), 0.0f);
@@ -73,13 +73,13 @@ void Tape::attend_back(int block, const Step& step, const std::vector<float>& g,
         float mean = 0;
         for (std::size_t p = 0; p < length; ++p) {
           const float* value =
-              p < prefix ? sequence.prefix->value(block, static_cast<int>(p)) + kv : step.v.data() + at(p);
+              p < prefix ? sequence.prefix->value(layer, static_cast<int>(p)) + kv : step.v.data() + at(p);
           slope[p] = kernels::dot(out, {value, dim});
           mean += weights[p] * slope[p];
         }
         for (std::size_t p = 0; p < length; ++p) {
           const float score = scale * weights[p] * (slope[p] - mean);
-          const float* key = p < prefix ? sequence.prefix->key(block, static_cast<int>(p)) + kv : step.k.data() + at(p);
+          const float* key = p < prefix ? sequence.prefix->key(layer, static_cast<int>(p)) + kv : step.k.data() + at(p);
           kernels::axpy(score, {key, dim}, {gq.data() + own, dim});
           if (p < prefix) continue;
           kernels::axpy(score, {step.q.data() + own, dim}, {gk.data() + at(p), dim});

@@ -1,5 +1,5 @@
-// A backward pass: blocks first … last and the output weight in float32, with everything kept that the way back needs.
-// For the method that edits are measured against; forward-only methods never make one.
+// Backward pass: layers first … last and the output weight in float32, keeping everything that the way back needs. Only
+// methods that need a gradient make one.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "model/forward.h"
+#include "backend/forward_pass.h"
+#include "kernels/linear.h"
 
 namespace mobiedit {
 
@@ -15,20 +16,17 @@ namespace mobiedit {
 class Tape {
  public:
   /// Borrows the model and the pool. Errors: out_of_memory.
-  static Result<std::unique_ptr<Tape>> create(const Model& model, ThreadPool& pool, int first_block);
+  static Result<std::unique_ptr<Tape>> create(const Model& model, ThreadPool& pool, int first_layer);
 
-  /// As Forward::set_deltas: borrowed, may be null.
-  void set_deltas(const ActiveDeltas* deltas) { deltas_ = deltas; }
-
-  /// Runs rows [rows, d] that enter block `first_block`; `wanted` (ascending, not empty) are the rows whose logits are
-  /// asked for. Throws std::bad_alloc, as everything here.
-  void record(std::span<const float> residual, std::span<const BatchSequence> sequences, std::span<const int> wanted);
+  /// Runs rows [rows, d] that enter layer `first_layer`. Reads the deltas of `options`, which are borrowed until
+  /// pull_back, and its outputs, which must not be empty. Throws std::bad_alloc, as everything here.
+  void record(std::span<const float> residual, std::span<const BatchSequence> sequences, const PassOptions& options);
   /// [wanted, vocab], of the last record.
   [[nodiscard]] std::span<const float> logits() const { return logits_; }
   /// d/d residual [rows, d] of what has `gradient` [wanted, vocab] as its derivative by those logits.
   [[nodiscard]] std::span<const float> pull_back(std::span<const float> gradient);
 
-  [[nodiscard]] int first_block() const { return first_; }
+  [[nodiscard]] int first_layer() const { return first_; }
   /// Multiply-accumulates in products with weights so far, both ways.
   [[nodiscard]] std::uint64_t work() const { return work_; }
 
@@ -38,7 +36,7 @@ class Tape {
     kernels::PackedWeight own, transposed;
     const kernels::PackedWeight* forward = nullptr;  // the model's, where that is in float32; else `own` is
   };
-  struct Step {                                 // one block's part of the tape
+  struct Step {                                 // one layer's part of the tape
     std::vector<float> in;                      // [rows, d]
     std::vector<float> q, k, v;                 // as attention reads them: [queries, q_size], [rows, kv_size]
     std::vector<float> q_plain, k_plain;        // before the heads' norms, where there are any
@@ -50,29 +48,29 @@ class Tape {
     int sequence, position, first_row;
   };
 
-  Tape(const Model& model, ThreadPool& pool, int first_block);
+  Tape(const Model& model, ThreadPool& pool, int first_layer);
   Status load();
   Status load(int n, int k, const kernels::PackedWeight::FloatRows& rows, bool transposed_only, Product& product);
-  [[nodiscard]] const Product& product(int block, Slot slot) const;
-  [[nodiscard]] std::span<const int> queries(int block) const;
+  [[nodiscard]] const Product& product(int layer, Slot slot) const;
+  [[nodiscard]] std::span<const int> queries(int layer) const;
 
-  void multiply(int block, Slot slot, std::span<const float> bias, const float* x, int rows, float* y);
-  void multiply_back(int block, Slot slot, const float* gy, int rows, float* gx);
+  void multiply(int layer, Slot slot, std::span<const float> bias, const float* x, int rows, float* y);
+  void multiply_back(int layer, Slot slot, const float* gy, int rows, float* gx);
   void linear(const kernels::PackedWeight& weight, const float* bias, const float* x, int rows, float* y);
   void normalise(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& y);
   void normalise_back(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& g);
   void rotate(std::vector<float>& x, std::span<const int> rows, bool back) const;
-  void attend(int block, Step& step, std::vector<float>& out);
-  void attend_back(int block, const Step& step, const std::vector<float>& g, std::vector<float>& gq,
+  void attend(int layer, Step& step, std::vector<float>& out);
+  void attend_back(int layer, const Step& step, const std::vector<float>& g, std::vector<float>& gq,
                    std::vector<float>& gk, std::vector<float>& gv);
-  void forward_block(int block, std::vector<float>& residual);
-  void backward_block(int block, std::vector<float>& gradient);
+  void forward_layer(int layer, std::vector<float>& residual);
+  void backward_layer(int layer, std::vector<float>& gradient);
 
   const Model& model_;
   ThreadPool& pool_;
   int first_;
   const ActiveDeltas* deltas_ = nullptr;
-  std::vector<Product> products_;  // [blocks − first, slots]
+  std::vector<Product> products_;  // [layers − first, slots]
   Product output_;
   std::vector<double> inverse_frequencies_;
 
@@ -80,7 +78,7 @@ class Tape {
   std::vector<Row> rows_;
   std::vector<int> all_rows_, wanted_;
   std::vector<Step> steps_;
-  std::vector<float> out_, logits_, gradient_;  // out_: what leaves the last block, [wanted, d]
+  std::vector<float> out_, logits_, gradient_;  // out_: what leaves the last layer, [wanted, d]
   kernels::Activations activations_;
   std::uint64_t work_ = 0;
 };

@@ -1,9 +1,9 @@
-#include "model/fallbacks.h"
+#include "backend/cpu/fallbacks.h"
 
 #include <algorithm>
 
-#include "model/footprint.h"
-#include "model/weights.h"
+#include "backend/cpu/footprint.h"
+#include "backend/cpu/weights.h"
 
 namespace mobiedit {
 namespace {

@@ -18,7 +18,7 @@ struct Footprint {
   [[nodiscard]] std::uint64_t total() const { return weights + vocabulary + passing; }
 };
 
-/// Whether the tensor is held in memory once the model is loaded: not one of a later block than the config's last, nor
+/// Whether the tensor is held in memory once the model is loaded: not one of a later layer than the config's last, nor
 /// an embedding that is no output weight (it is read from the file, a row at a time).
 [[nodiscard]] bool is_packed(const gguf::File& file, const ModelConfig& config, const gguf::TensorInfo& tensor);
 

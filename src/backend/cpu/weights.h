@@ -10,8 +10,8 @@
 
 namespace mobiedit {
 
-/// One transformer block. Empty vectors: the model has no such tensor.
-struct BlockWeights {
+/// One transformer layer. Empty vectors: the model has no such tensor.
+struct LayerWeights {
   std::vector<float> attn_norm, ffn_norm;     // [d]
   std::vector<float> q_bias, k_bias, v_bias;  // [q_size], [kv_size], [kv_size]
   std::vector<float> o_bias;                  // [d]
@@ -27,7 +27,7 @@ struct OutputWeight {
 };
 
 struct Weights {
-  std::vector<BlockWeights> blocks;
+  std::vector<LayerWeights> layers;
   std::vector<float> output_norm;               // [d]
   std::vector<float> rope_factors;              // [rope_dimensions / 2], Llama 3's stretched frequencies
   OutputWeight output;                          // tied or not
@@ -44,8 +44,8 @@ inline constexpr std::uint64_t packing_pages = std::uint64_t{12} << 20;
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& config, kernels::Isa isa, Precision precision,
                              const Rounding& rounding, ThreadPool& pool);
 
-/// Block `block`'s down-projection as floats, packed: what an edit computes with.
-Result<kernels::PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& config, int block,
+/// Layer `layer`'s down-projection as floats, packed: what an edit computes with.
+Result<kernels::PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& config, int layer,
                                               kernels::Isa isa, const Rounding& rounding, ThreadPool& pool);
 
 }  // namespace mobiedit

@@ -1,14 +1,14 @@
-#include "model/forward.h"
+#include "backend/cpu/cpu_forward.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string>
 
+#include "backend/cpu/contents.h"
+#include "backend/cpu/rope.h"
+#include "backend/cpu/round_to.h"
 #include "kernels/vector_ops.h"
-#include "model/contents.h"
-#include "model/rope.h"
-#include "model/round_to.h"
 
 namespace mobiedit {
 namespace {
@@ -28,18 +28,31 @@ void ensure(std::vector<float>& v, std::size_t n) {
 
 }  // namespace
 
-Forward::Forward(const Model& model, ThreadPool& pool)
+CpuForward::CpuForward(const Model& model, ThreadPool& pool)
     : model_(model),
       pool_(pool),
       inverse_frequencies_(inverse_frequencies(model.config(), model.contents().weights.rope_factors)) {
   attention_scratch_.resize(static_cast<std::size_t>(pool.threads()));
 }
 
-const ModelConfig& Forward::config() const {
+const ModelConfig& CpuForward::config() const {
   return model_.config();
 }
 
-void Forward::embed(std::span<const Token> tokens, float* residual) const {
+int CpuForward::rows_of(std::span<const float> residual) const {
+  return static_cast<int>(residual.size() / static_cast<std::size_t>(config().d));
+}
+
+Status CpuForward::load_float_down(int layer) {
+  const Model::Contents& m = model_.contents();
+  auto loaded = mobiedit::load_float_down(m.file, m.config, layer, m.isa, m.rounding, pool_);
+  if (!loaded) return std::unexpected(loaded.error());
+  float_down_ = std::move(*loaded);
+  float_down_layer_ = layer;
+  return {};
+}
+
+void CpuForward::embed(std::span<const Token> tokens, std::span<float> residual) const {
   const auto& contents = model_.contents();
   const gguf::TensorInfo& table = *contents.weights.embedding;
   const auto d = static_cast<std::size_t>(contents.config.d);
@@ -47,10 +60,10 @@ void Forward::embed(std::span<const Token> tokens, float* residual) const {
   const auto bytes = contents.file.data(table);
   for (std::size_t i = 0; i < tokens.size(); ++i)
     gguf::dequantize(table.type, bytes.subspan(static_cast<std::size_t>(tokens[i]) * stride, stride),
-                     {residual + i * d, d});
+                     residual.subspan(i * d, d));
 }
 
-void Forward::prepare_rows(std::span<const BatchSequence> sequences) {
+void CpuForward::prepare_rows(std::span<const BatchSequence> sequences) {
   rows_.clear();
   for (std::size_t s = 0; s < sequences.size(); ++s) {
     const int first = static_cast<int>(rows_.size());
@@ -82,7 +95,7 @@ void Forward::prepare_rows(std::span<const BatchSequence> sequences) {
   }
 }
 
-void Forward::for_rows(int rows, const std::function<void(int)>& work) {
+void CpuForward::for_rows(int rows, const std::function<void(int)>& work) {
   // A piece of one row would take as long to hand out as to do.
   const int a_piece = std::max(1, rows / (4 * pool_.threads()));
   pool_.run((rows + a_piece - 1) / a_piece, [&](int piece, int) {
@@ -90,7 +103,7 @@ void Forward::for_rows(int rows, const std::function<void(int)>& work) {
   });
 }
 
-void Forward::rotate(float* x, int heads, int row, std::span<const float> head_norm) const {
+void CpuForward::rotate(float* x, int heads, int row, std::span<const float> head_norm) const {
   const ModelConfig& c = config();
   const auto dim = static_cast<std::size_t>(c.head_dim);
   const std::size_t half = inverse_frequencies_.size();
@@ -109,27 +122,27 @@ void Forward::rotate(float* x, int heads, int row, std::span<const float> head_n
   }
 }
 
-void Forward::store_keys_and_values(int block, int row, std::span<const BatchSequence> sequences) const {
+void CpuForward::store_keys_and_values(int layer, int row, std::span<const BatchSequence> sequences) const {
   const Row& r = rows_[static_cast<std::size_t>(row)];
   KvCache* store = sequences[static_cast<std::size_t>(r.sequence)].store;
-  if (!store || !store->holds(block)) return;
+  if (!store || !store->holds(layer)) return;
   const auto width = static_cast<std::size_t>(config().kv_size());
-  std::copy_n(k_.data() + static_cast<std::size_t>(row) * width, width, store->key(block, r.position));
-  std::copy_n(v_.data() + static_cast<std::size_t>(row) * width, width, store->value(block, r.position));
+  std::copy_n(k_.data() + static_cast<std::size_t>(row) * width, width, store->key(layer, r.position));
+  std::copy_n(v_.data() + static_cast<std::size_t>(row) * width, width, store->value(layer, r.position));
 }
 
-void Forward::put_frozen(int block, int row, std::span<const BatchSequence> sequences) {
+void CpuForward::put_frozen(int layer, int row, std::span<const BatchSequence> sequences) {
   const Row& r = rows_[static_cast<std::size_t>(row)];
   const BatchSequence& sequence = sequences[static_cast<std::size_t>(r.sequence)];
-  if (!sequence.frozen || !sequence.frozen->holds(block)) return;
+  if (!sequence.frozen || !sequence.frozen->holds(layer)) return;
   if (r.position < sequence.frozen_first || r.position >= sequence.frozen_end) return;
   const auto width = static_cast<std::size_t>(config().kv_size());
-  std::copy_n(sequence.frozen->key(block, r.position), width, k_.data() + static_cast<std::size_t>(row) * width);
-  std::copy_n(sequence.frozen->value(block, r.position), width, v_.data() + static_cast<std::size_t>(row) * width);
+  std::copy_n(sequence.frozen->key(layer, r.position), width, k_.data() + static_cast<std::size_t>(row) * width);
+  std::copy_n(sequence.frozen->value(layer, r.position), width, v_.data() + static_cast<std::size_t>(row) * width);
 }
 
-void Forward::attend(int block, const float* q, std::span<const BatchSequence> sequences,
-                     std::span<const int> query_rows, float* out) {
+void CpuForward::attend(int layer, const float* q, std::span<const BatchSequence> sequences,
+                        std::span<const int> query_rows, float* out) {
   const ModelConfig& c = config();
   const auto dim = static_cast<std::size_t>(c.head_dim);
   const auto width = static_cast<std::size_t>(c.kv_size());
@@ -157,7 +170,7 @@ void Forward::attend(int block, const float* q, std::span<const BatchSequence> s
     const std::size_t own = static_cast<std::size_t>(row.first_row) * width + kv_head * dim;
     kernels::KeysAndValues parts[2] = {{nullptr, nullptr, 0}, {k_.data() + own, v_.data() + own, sequence.rows}};
     if (sequence.prefix_length > 0) {
-      parts[0] = {sequence.prefix->key(block, 0) + kv_head * dim, sequence.prefix->value(block, 0) + kv_head * dim,
+      parts[0] = {sequence.prefix->key(layer, 0) + kv_head * dim, sequence.prefix->value(layer, 0) + kv_head * dim,
                   sequence.prefix_length};
     }
     const std::size_t head = kv_head * static_cast<std::size_t>(share) * dim;
@@ -177,17 +190,18 @@ void Forward::attend(int block, const float* q, std::span<const BatchSequence> s
   });
 }
 
-void Forward::add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int rows, int in, float* y, int out) {
-  if (!deltas_) return;
-  if (const kernels::PackedWeight* sum = deltas_->sum(block, slot)) {
+void CpuForward::add_deltas(const ActiveDeltas* active, int layer, ActiveDeltas::Slot slot, const float* x, int rows,
+                            int in, float* y, int out) {
+  if (!active) return;
+  if (const kernels::PackedWeight* sum = active->sum(layer, slot)) {
     sums_.resize(std::max(sums_.size(), product(rows, out)));
     summed_.set(sum->isa(), x, rows, in, static_cast<std::size_t>(in), kernels::ActivationKind::f32, false, pool_);
     kernels::linear(*sum, summed_, nullptr, sums_.data(), static_cast<std::size_t>(out), pool_);
     kernels::axpy(1.0f, {sums_.data(), product(rows, out)}, {y, product(rows, out)});
   }
-  const auto deltas = deltas_->apart(block, slot);
+  const auto deltas = active->apart(layer, slot);
   if (deltas.empty()) return;
-  // A few rows at a time pass all deltas: of a thousand edits each is read once for them all, and nobody waits between.
+  // Processes 8 rows per task: each delta is read once per task, and no barrier separates the deltas.
   const int pieces = (rows + delta_rows - 1) / delta_rows;
   pool_.run(pieces, [&](int piece, int) {
     const int begin = piece * delta_rows, end = std::min(rows, begin + delta_rows);
@@ -211,7 +225,7 @@ void Forward::add_deltas(int block, ActiveDeltas::Slot slot, const float* x, int
   });
 }
 
-void Forward::count(const kernels::PackedWeight& weight, int rows) {
+void CpuForward::count(const kernels::PackedWeight& weight, int rows) {
   (weight.kind() == kernels::WeightKind::f32 ? work_.floating : work_.integer) +=
       product(rows, weight.n()) * static_cast<std::uint64_t>(weight.k());
   if (weight.offsets() != nullptr) {
@@ -219,14 +233,9 @@ void Forward::count(const kernels::PackedWeight& weight, int rows) {
   }
 }
 
-void Forward::measure_ranges(ActivationRanges* ranges) {
-  measured_ranges_ = ranges;
-  if (ranges) ranges->largest.resize(product(config().blocks, readers) + 1);
-}
-
-void Forward::set_activations(int block, Reader reader, float* x, int rows, int width,
-                              std::initializer_list<const kernels::PackedWeight*> weights,
-                              const std::function<void(int)>& fill) {
+void CpuForward::set_activations(const PassOptions& options, ReadBy by, float* x, int rows, int width,
+                                 std::initializer_list<const kernels::PackedWeight*> weights,
+                                 const std::function<void(int)>& fill) {
   using kernels::ActivationKind;
   ActivationKind kind = ActivationKind::f32;
   bool sums = false;
@@ -234,29 +243,31 @@ void Forward::set_activations(int block, Reader reader, float* x, int rows, int 
     if (weight->kind() != kernels::WeightKind::f32) kind = kernels::activations_for(weight->kind());
     sums = sums || weight->offsets() != nullptr;
   }
-  if (wide_activations_ && kind == ActivationKind::int8_g32) kind = ActivationKind::int16_g32;
+  if (options.activations == Activations::int16 && kind == ActivationKind::int8_g32) kind = ActivationKind::int16_g32;
 
   const auto columns = static_cast<std::size_t>(width);
   const Rounding& rounding = model_.contents().rounding;
-  const NumberFormat format = block == rounding.edited_block ? rounding.edited_activations : rounding.other_activations;
-  const std::size_t place = product(block, readers) + static_cast<std::size_t>(reader);
+  const NumberFormat format =
+      by.layer == rounding.edited_layer ? rounding.edited_activations : rounding.other_activations;
+  const std::size_t place = product(by.layer, readers) + static_cast<std::size_t>(by.reader);
   const auto row_of = [&](int row) { return std::span<float>(x + static_cast<std::size_t>(row) * columns, columns); };
-  if (format == NumberFormat::f32 && !ranges_) {
+  if (format == NumberFormat::f32 && !options.ranges) {
     activations_.set(model_.contents().isa, x, rows, width, columns, kind, sums, pool_, fill);
   } else {
     activations_.set(model_.contents().isa, x, rows, width, columns, kind, sums, pool_, [&](int row) {
       if (fill) fill(row);
       round_to(format, row_of(row));
-      if (ranges_) round_to_range(ranges_->largest[place], row_of(row));
+      if (options.ranges) round_to_range(options.ranges->largest[place], row_of(row));
     });
   }
-  if (!measured_ranges_) return;
-  float& largest = measured_ranges_->largest[place];
+  if (!options.measured_ranges) return;
+  options.measured_ranges->largest.resize(product(config().layers, readers) + 1);
+  float& largest = options.measured_ranges->largest[place];
   for (int row = 0; row < rows; ++row)
     for (const float value : row_of(row)) largest = std::max(largest, std::fabs(value));
 }
 
-void Forward::project(int block, std::initializer_list<Projection> projections) {
+void CpuForward::project(const PassOptions& options, int layer, std::initializer_list<Projection> projections) {
   kernels::Product products[kernels::most_products];
   std::size_t n = 0;
   for (const Projection& p : projections) {
@@ -265,12 +276,16 @@ void Forward::project(int block, std::initializer_list<Projection> projections) 
   kernels::linear({products, n}, activations_, pool_);
   for (const Projection& p : projections) {
     count(*p.weight, activations_.m);
-    add_deltas(block, p.slot, activations_.x, activations_.m, p.weight->k(), p.y, p.weight->n());
+    add_deltas(options.deltas, layer, p.slot, activations_.x, activations_.m, p.weight->k(), p.y, p.weight->n());
   }
 }
 
-void Forward::run_blocks(int first, int end, float* residual, std::span<const BatchSequence> sequences,
-                         std::span<const int> wanted, const Capture* capture) {
+void CpuForward::run_layers(LayerRange layers, std::span<float> states, std::span<const BatchSequence> sequences,
+                            const PassOptions& options) {
+  const auto [first, end] = layers;
+  float* residual = states.data();
+  const std::span<const int> wanted = options.outputs;
+  const Capture* capture = options.capture;
   const ModelConfig& c = config();
   const Weights& weights = model_.contents().weights;
   const auto d = static_cast<std::size_t>(c.d);
@@ -289,7 +304,7 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
   ensure(up_, product(rows, c.f));
   ensure(out_, total * d);
 
-  // What a block adds, out_, waits to be added until the rows are next read.
+  // What a layer adds, out_, waits to be added until the rows are next read.
   bool waiting = false;
   const auto add = [&](int row) {
     const std::size_t at = static_cast<std::size_t>(row) * d;
@@ -303,25 +318,25 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
     };
   };
 
-  for (int block = first; block < end; ++block) {
-    const BlockWeights& w = weights.blocks[static_cast<std::size_t>(block)];
-    const bool capturing = capture && capture->block == block;
-    // In the last block only the wanted rows go on: the others are needed for their K/V alone.
-    const bool narrow = block == end - 1 && !wanted.empty() && !capturing;
+  for (int layer = first; layer < end; ++layer) {
+    const LayerWeights& w = weights.layers[static_cast<std::size_t>(layer)];
+    const bool capturing = capture && capture->layer == layer;
+    // In the last layer only the wanted rows go on: the others are needed for their K/V alone.
+    const bool narrow = layer == end - 1 && !wanted.empty() && !capturing;
 
-    set_activations(block, attention, normed_.data(), rows, c.d, {&w.q, &w.k, &w.v}, normed(w.attn_norm));
+    set_activations(options, {layer, attention}, normed_.data(), rows, c.d, {&w.q, &w.k, &w.v}, normed(w.attn_norm));
     const Projection to_q{&w.q, w.q_bias, ActiveDeltas::q, q_.data()};
     const Projection to_k{&w.k, w.k_bias, ActiveDeltas::k, k_.data()};
     const Projection to_v{&w.v, w.v_bias, ActiveDeltas::v, v_.data()};
     if (narrow) {
-      project(block, {to_k, to_v});
+      project(options, layer, {to_k, to_v});
     } else {
-      project(block, {to_q, to_k, to_v});
+      project(options, layer, {to_q, to_k, to_v});
     }
     for_rows(rows, [&](int row) {
       rotate(k_.data(), c.kv_heads, row, w.k_norm);
-      store_keys_and_values(block, row, sequences);
-      put_frozen(block, row, sequences);
+      store_keys_and_values(layer, row, sequences);
+      put_frozen(layer, row, sequences);
       if (!narrow) rotate(q_.data(), c.heads, row, w.q_norm);
     });
 
@@ -336,61 +351,66 @@ void Forward::run_blocks(int first, int end, float* residual, std::span<const Ba
         std::memmove(cos_.data() + i * half, cos_.data() + from * half, half * sizeof(float));
         std::memmove(sin_.data() + i * half, sin_.data() + from * half, half * sizeof(float));
       }
-      set_activations(block, attention, normed_.data(), m, c.d, {&w.q});
-      project(block, {to_q});
+      set_activations(options, {layer, attention}, normed_.data(), m, c.d, {&w.q});
+      project(options, layer, {to_q});
       for_rows(m, [&](int row) { rotate(q_.data(), c.heads, row, w.q_norm); });
     }
-    attend(block, q_.data(), sequences, query_rows, attended_.data());
-    set_activations(block, attention_output, attended_.data(), m, c.q_size(), {&w.o});
-    project(block, {{&w.o, w.o_bias, ActiveDeltas::o, out_.data()}});
+    attend(layer, q_.data(), sequences, query_rows, attended_.data());
+    set_activations(options, {layer, attention_output}, attended_.data(), m, c.q_size(), {&w.o});
+    project(options, layer, {{&w.o, w.o_bias, ActiveDeltas::o, out_.data()}});
     waiting = true;
 
-    set_activations(block, feed_forward, normed_.data(), m, c.d, {&w.gate, &w.up}, normed(w.ffn_norm));
-    project(block, {{&w.gate, {}, ActiveDeltas::gate, gate_.data()}, {&w.up, {}, ActiveDeltas::up, up_.data()}});
-    const kernels::PackedWeight& down_weight = block == float_down_block_ && float_down_ ? *float_down_ : w.down;
-    set_activations(block, down, gate_.data(), m, c.f, {&down_weight}, [&](int row) {
+    set_activations(options, {layer, feed_forward}, normed_.data(), m, c.d, {&w.gate, &w.up}, normed(w.ffn_norm));
+    project(options, layer,
+            {{&w.gate, {}, ActiveDeltas::gate, gate_.data()}, {&w.up, {}, ActiveDeltas::up, up_.data()}});
+    const kernels::PackedWeight& down_weight =
+        layer == options.float_down_layer && layer == float_down_layer_ ? *float_down_ : w.down;
+    set_activations(options, {layer, down}, gate_.data(), m, c.f, {&down_weight}, [&](int row) {
       const auto f = static_cast<std::size_t>(c.f);
       const std::span<float> g{gate_.data() + static_cast<std::size_t>(row) * f, f};
       kernels::silu_multiply(g, {up_.data() + static_cast<std::size_t>(row) * f, f}, g);
     });
-    if (capturing) std::copy_n(gate_.data(), product(m, c.f), capture->keys);
+    if (capturing && capture->keys) std::copy_n(gate_.data(), product(m, c.f), capture->keys);
     if (capturing && capture->stop_at_keys) return;
-    project(block, {{&down_weight, {}, ActiveDeltas::down, out_.data()}});
+    project(options, layer, {{&down_weight, {}, ActiveDeltas::down, out_.data()}});
     if (capturing && capture->values) std::copy_n(out_.data(), product(m, c.d), capture->values);
-    if (block == end - 1) for_rows(m, add);
+    if (layer == end - 1) for_rows(m, add);
 
-    // The caller asked for both a capture in the last block and some rows: move them now.
-    if (block == end - 1 && !wanted.empty() && !narrow)
+    // The caller asked for both a capture in the last layer and some rows: move them now.
+    if (layer == end - 1 && !wanted.empty() && !narrow)
       for (std::size_t i = 0; i < wanted.size(); ++i)
         std::memmove(residual + i * d, residual + static_cast<std::size_t>(wanted[i]) * d, d * sizeof(float));
   }
 }
 
-void Forward::final_norm_row(const float* residual, int row, float* h) const {
+void CpuForward::final_norm_row(const float* residual, int row, float* h) const {
   const auto d = static_cast<std::size_t>(config().d);
   const std::size_t at = static_cast<std::size_t>(row) * d;
   kernels::rms_norm({residual + at, d}, model_.contents().weights.output_norm, config().norm_epsilon, {h + at, d});
 }
 
-void Forward::final_norm(const float* residual, int rows, float* h) {
-  for_rows(rows, [&](int row) { final_norm_row(residual, row, h); });
+void CpuForward::final_norm(std::span<const float> residual, std::span<float> h) {
+  for_rows(rows_of(residual), [&](int row) { final_norm_row(residual.data(), row, h.data()); });
 }
 
-void Forward::output_row(Token token, std::span<float> row) const {
+void CpuForward::output_row(Token token, std::span<float> row) const {
   const OutputWeight& output = model_.contents().weights.output;
   output.slices[static_cast<std::size_t>(token / OutputWeight::slice_rows)].row(token % OutputWeight::slice_rows, row);
 }
 
-void Forward::read_output(const float* residual, int rows) {
+void CpuForward::read_output(const PassOptions& options, const float* residual, int rows) {
   const ModelConfig& c = config();
   const auto d = static_cast<std::size_t>(c.d);
   ensure(normed_, static_cast<std::size_t>(rows) * d);
-  set_activations(c.blocks, attention, normed_.data(), rows, c.d, {&model_.contents().weights.output.slices.front()},
+  set_activations(options, output_reader(), normed_.data(), rows, c.d,
+                  {&model_.contents().weights.output.slices.front()},
                   [&](int row) { final_norm_row(residual, row, normed_.data()); });
 }
 
-void Forward::logits(const float* residual, int rows, float* out) {
-  read_output(residual, rows);
+void CpuForward::logits(std::span<const float> residual, std::span<float> logits, const PassOptions& options) {
+  const int rows = rows_of(residual);
+  float* out = logits.data();
+  read_output(options, residual.data(), rows);
   for (const kernels::PackedWeight& slice : model_.contents().weights.output.slices) {
     kernels::linear(slice, activations_, nullptr, out, static_cast<std::size_t>(config().vocab), pool_);
     count(slice, rows);
@@ -398,8 +418,9 @@ void Forward::logits(const float* residual, int rows, float* out) {
   }
 }
 
-void Forward::logits_by_slice(const float* residual, int rows, const LogitsFn& work) {
-  read_output(residual, rows);
+void CpuForward::logits_by_slice(std::span<const float> residual, const PassOptions& options, const LogitsFn& work) {
+  const int rows = rows_of(residual);
+  read_output(options, residual.data(), rows);
   int first = 0;
   for (const kernels::PackedWeight& slice : model_.contents().weights.output.slices) {
     const auto width = static_cast<std::size_t>(slice.n());

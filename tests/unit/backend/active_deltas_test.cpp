@@ -1,9 +1,9 @@
-#include "model/active_deltas.h"
+#include "backend/active_deltas.h"
 
 #include <gtest/gtest.h>
 
-#include "model/contents.h"
-#include "model/forward.h"
+#include "backend/cpu/contents.h"
+#include "backend/cpu/cpu_forward.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -28,19 +28,19 @@ class ActiveDeltasTest : public testing::Test {
   std::vector<float> logits(const ActiveDeltas& active) {
     const auto tokens = model.tokenizer().encode("the soup of the day");
     std::vector<float> residual(tokens.size() * 64), out(static_cast<std::size_t>(model.config().vocab));
-    forward.set_deltas(&active);
-    forward.embed(tokens, residual.data());
+    const PassOptions pass{.deltas = &active};
+    forward.embed(tokens, residual);
     const int rows = static_cast<int>(tokens.size()), last = rows - 1;
     const BatchSequence sequence{nullptr, 0, rows, nullptr};
-    forward.run_blocks(0, 4, residual.data(), {&sequence, 1}, {&last, 1});
-    forward.logits(residual.data(), 1, out.data());
+    forward.run_layers({0, 4}, residual, {&sequence, 1}, pass.with_outputs({&last, 1}));
+    forward.logits(std::span(residual).first(64), out, pass);
     return out;
   }
 
   TemporaryFolder folder;
   Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   ThreadPool pool{2};
-  Forward forward{model, pool};
+  CpuForward forward{model, pool};
 };
 
 // Sums of some fifty products of about 1, in another order: 1e-6 of them, grown by the blocks above.

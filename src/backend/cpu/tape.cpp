@@ -1,13 +1,13 @@
-#include "model/tape.h"
+#include "backend/cpu/tape.h"
 
 #include <algorithm>
 #include <new>
 #include <numeric>
 
+#include "backend/cpu/contents.h"
+#include "backend/cpu/rope.h"
 #include "kernels/gradients.h"
 #include "kernels/vector_ops.h"
-#include "model/contents.h"
-#include "model/rope.h"
 
 namespace mobiedit {
 namespace {
@@ -29,14 +29,14 @@ std::vector<float> gather(const std::vector<float>& x, std::span<const int> whic
 
 }  // namespace
 
-Tape::Tape(const Model& model, ThreadPool& pool, int first_block)
+Tape::Tape(const Model& model, ThreadPool& pool, int first_layer)
     : model_(model),
       pool_(pool),
-      first_(first_block),
+      first_(first_layer),
       inverse_frequencies_(inverse_frequencies(model.config(), model.contents().weights.rope_factors)) {}
 
-Result<std::unique_ptr<Tape>> Tape::create(const Model& model, ThreadPool& pool, int first_block) try {
-  std::unique_ptr<Tape> tape(new Tape(model, pool, first_block));
+Result<std::unique_ptr<Tape>> Tape::create(const Model& model, ThreadPool& pool, int first_layer) try {
+  std::unique_ptr<Tape> tape(new Tape(model, pool, first_layer));
   if (auto s = tape->load(); !s) return std::unexpected(s.error());
   return tape;
 } catch (const std::bad_alloc&) {
@@ -47,17 +47,17 @@ Result<std::unique_ptr<Tape>> Tape::create(const Model& model, ThreadPool& pool,
 Status Tape::load() {
   const ModelConfig& c = model_.config();
   const Weights& weights = model_.contents().weights;
-  products_.resize(count(c.blocks - first_, ActiveDeltas::slots));
+  products_.resize(count(c.layers - first_, ActiveDeltas::slots));
   const auto load_weight = [&](const kernels::PackedWeight& weight, Product& p) {
     const bool floats = weight.kind() == kernels::WeightKind::f32;
     if (floats) p.forward = &weight;
     return load(weight.n(), weight.k(), [&](int row, std::span<float> values) { weight.row(row, values); }, floats, p);
   };
-  for (int block = first_; block < c.blocks; ++block) {
-    const BlockWeights& w = weights.blocks[static_cast<std::size_t>(block)];
+  for (int layer = first_; layer < c.layers; ++layer) {
+    const LayerWeights& w = weights.layers[static_cast<std::size_t>(layer)];
     const kernels::PackedWeight* all[] = {&w.q, &w.k, &w.v, &w.o, &w.gate, &w.up, &w.down};
     for (std::size_t slot = 0; slot < ActiveDeltas::slots; ++slot)
-      if (auto s = load_weight(*all[slot], products_[count(block - first_, ActiveDeltas::slots) + slot]); !s) return s;
+      if (auto s = load_weight(*all[slot], products_[count(layer - first_, ActiveDeltas::slots) + slot]); !s) return s;
   }
   return load(
       c.vocab, c.d,
@@ -94,13 +94,13 @@ Status Tape::load(int n, int k, const kernels::PackedWeight::FloatRows& rows, bo
   return {};
 }
 
-const Tape::Product& Tape::product(int block, Slot slot) const {
-  return products_[count(block - first_, ActiveDeltas::slots) + static_cast<std::size_t>(slot)];
+const Tape::Product& Tape::product(int layer, Slot slot) const {
+  return products_[count(layer - first_, ActiveDeltas::slots) + static_cast<std::size_t>(slot)];
 }
 
-// The last block's other rows are there for their K/V alone.
-std::span<const int> Tape::queries(int block) const {
-  return block == model_.config().blocks - 1 ? wanted_ : all_rows_;
+// The last layer's other rows are there for their K/V alone.
+std::span<const int> Tape::queries(int layer) const {
+  return layer == model_.config().layers - 1 ? wanted_ : all_rows_;
 }
 
 void Tape::linear(const kernels::PackedWeight& weight, const float* bias, const float* x, int rows, float* y) {
@@ -110,13 +110,13 @@ void Tape::linear(const kernels::PackedWeight& weight, const float* bias, const 
   work_ += count(rows, weight.n()) * static_cast<std::uint64_t>(weight.k());
 }
 
-void Tape::multiply(int block, Slot slot, std::span<const float> bias, const float* x, int rows, float* y) {
-  const Product& p = product(block, slot);
+void Tape::multiply(int layer, Slot slot, std::span<const float> bias, const float* x, int rows, float* y) {
+  const Product& p = product(layer, slot);
   const kernels::PackedWeight& weight = p.forward ? *p.forward : p.own;
   linear(weight, bias.empty() ? nullptr : bias.data(), x, rows, y);
   if (!deltas_) return;
   const auto in = static_cast<std::size_t>(weight.k()), out = static_cast<std::size_t>(weight.n());
-  for (const LowRankDelta* delta : deltas_->at(block, slot))
+  for (const LowRankDelta* delta : deltas_->at(layer, slot))
     pool_.run(rows, [&](int row, int) {
       const auto r = static_cast<std::size_t>(row), rank = static_cast<std::size_t>(delta->rank);
       for (std::size_t j = 0; j < rank; ++j) {
@@ -126,12 +126,12 @@ void Tape::multiply(int block, Slot slot, std::span<const float> bias, const flo
     });
 }
 
-void Tape::multiply_back(int block, Slot slot, const float* gy, int rows, float* gx) {
-  const Product& p = product(block, slot);
+void Tape::multiply_back(int layer, Slot slot, const float* gy, int rows, float* gx) {
+  const Product& p = product(layer, slot);
   linear(p.transposed, nullptr, gy, rows, gx);
   if (!deltas_) return;
   const auto in = static_cast<std::size_t>(p.transposed.n()), out = static_cast<std::size_t>(p.transposed.k());
-  for (const LowRankDelta* delta : deltas_->at(block, slot))
+  for (const LowRankDelta* delta : deltas_->at(layer, slot))
     pool_.run(rows, [&](int row, int) {
       const auto r = static_cast<std::size_t>(row), rank = static_cast<std::size_t>(delta->rank);
       for (std::size_t j = 0; j < rank; ++j) {
@@ -171,27 +171,27 @@ void Tape::rotate(std::vector<float>& x, std::span<const int> rows, bool back) c
   });
 }
 
-void Tape::forward_block(int block, std::vector<float>& residual) {
+void Tape::forward_layer(int layer, std::vector<float>& residual) {
   const ModelConfig& c = model_.config();
-  const BlockWeights& w = model_.contents().weights.blocks[static_cast<std::size_t>(block)];
+  const LayerWeights& w = model_.contents().weights.layers[static_cast<std::size_t>(layer)];
   const auto d = static_cast<std::size_t>(c.d);
   const int rows = static_cast<int>(rows_.size());
-  const std::span<const int> asking = queries(block);
+  const std::span<const int> asking = queries(layer);
   const int m = static_cast<int>(asking.size());
-  Step& step = steps_[static_cast<std::size_t>(block - first_)];
+  Step& step = steps_[static_cast<std::size_t>(layer - first_)];
   step.in = residual;
   std::vector<float> normed, attended;
   normalise(residual, w.attn_norm, normed);
   step.k.resize(count(rows, c.kv_size()));
   step.v.resize(step.k.size());
   step.q.resize(count(m, c.q_size()));
-  multiply(block, Slot::k, w.k_bias, normed.data(), rows, step.k.data());
-  multiply(block, Slot::v, w.v_bias, normed.data(), rows, step.v.data());
+  multiply(layer, Slot::k, w.k_bias, normed.data(), rows, step.k.data());
+  multiply(layer, Slot::v, w.v_bias, normed.data(), rows, step.v.data());
   if (m < rows) {
     normed = gather(normed, asking, d);
     residual = gather(residual, asking, d);
   }
-  multiply(block, Slot::q, w.q_bias, normed.data(), m, step.q.data());
+  multiply(layer, Slot::q, w.q_bias, normed.data(), m, step.q.data());
   if (!w.q_norm.empty()) {
     step.q_plain = step.q;
     step.k_plain = step.k;
@@ -200,46 +200,46 @@ void Tape::forward_block(int block, std::vector<float>& residual) {
   }
   rotate(step.q, asking, false);
   rotate(step.k, all_rows_, false);
-  attend(block, step, attended);
+  attend(layer, step, attended);
   std::vector<float> out(residual.size());
-  multiply(block, Slot::o, w.o_bias, attended.data(), m, out.data());
+  multiply(layer, Slot::o, w.o_bias, attended.data(), m, out.data());
   kernels::axpy(1.0f, out, residual);
   step.middle = residual;
 
   normalise(residual, w.ffn_norm, normed);
   step.gate.resize(count(m, c.f));
   step.up.resize(step.gate.size());
-  multiply(block, Slot::gate, {}, normed.data(), m, step.gate.data());
-  multiply(block, Slot::up, {}, normed.data(), m, step.up.data());
+  multiply(layer, Slot::gate, {}, normed.data(), m, step.gate.data());
+  multiply(layer, Slot::up, {}, normed.data(), m, step.up.data());
   std::vector<float> key(step.gate.size());
   kernels::silu_multiply(step.gate, step.up, key);
-  multiply(block, Slot::down, {}, key.data(), m, out.data());
+  multiply(layer, Slot::down, {}, key.data(), m, out.data());
   kernels::axpy(1.0f, out, residual);
 }
 
-// `gradient`: by what leaves the block, [queries, d]; then by what enters it, [rows, d].
-void Tape::backward_block(int block, std::vector<float>& gradient) {
+// `gradient`: by what leaves the layer, [queries, d]; then by what enters it, [rows, d].
+void Tape::backward_layer(int layer, std::vector<float>& gradient) {
   const ModelConfig& c = model_.config();
-  const BlockWeights& w = model_.contents().weights.blocks[static_cast<std::size_t>(block)];
+  const LayerWeights& w = model_.contents().weights.layers[static_cast<std::size_t>(layer)];
   const auto d = static_cast<std::size_t>(c.d);
   const int rows = static_cast<int>(rows_.size());
-  const std::span<const int> asking = queries(block);
+  const std::span<const int> asking = queries(layer);
   const int m = static_cast<int>(asking.size());
-  Step& step = steps_[static_cast<std::size_t>(block - first_)];
+  Step& step = steps_[static_cast<std::size_t>(layer - first_)];
 
   std::vector<float> key(count(m, c.f)), gate = step.gate, up = step.up;
-  multiply_back(block, Slot::down, gradient.data(), m, key.data());
+  multiply_back(layer, Slot::down, gradient.data(), m, key.data());
   kernels::silu_multiply_gradient(key, gate, up);
   std::vector<float> by_gate(gradient.size()), normed(gradient.size());
-  multiply_back(block, Slot::gate, gate.data(), m, by_gate.data());
-  multiply_back(block, Slot::up, up.data(), m, normed.data());
+  multiply_back(layer, Slot::gate, gate.data(), m, by_gate.data());
+  multiply_back(layer, Slot::up, up.data(), m, normed.data());
   kernels::axpy(1.0f, by_gate, normed);
   normalise_back(step.middle, w.ffn_norm, normed);
   kernels::axpy(1.0f, normed, gradient);
 
   std::vector<float> attended(count(m, c.q_size())), gq, gk, gv;
-  multiply_back(block, Slot::o, gradient.data(), m, attended.data());
-  attend_back(block, step, attended, gq, gk, gv);
+  multiply_back(layer, Slot::o, gradient.data(), m, attended.data());
+  attend_back(layer, step, attended, gq, gk, gv);
   rotate(gq, asking, true);
   rotate(gk, all_rows_, true);
   if (!w.q_norm.empty()) {
@@ -247,9 +247,9 @@ void Tape::backward_block(int block, std::vector<float>& gradient) {
     normalise_back(step.k_plain, w.k_norm, gk);
   }
   std::vector<float> by_q(gradient.size()), by_k(step.in.size()), by_v(step.in.size());
-  multiply_back(block, Slot::q, gq.data(), m, by_q.data());
-  multiply_back(block, Slot::k, gk.data(), rows, by_k.data());
-  multiply_back(block, Slot::v, gv.data(), rows, by_v.data());
+  multiply_back(layer, Slot::q, gq.data(), m, by_q.data());
+  multiply_back(layer, Slot::k, gk.data(), rows, by_k.data());
+  multiply_back(layer, Slot::v, gv.data(), rows, by_v.data());
   kernels::axpy(1.0f, by_v, by_k);
   for (std::size_t i = 0; i < asking.size(); ++i)
     kernels::axpy(1.0f, {by_q.data() + i * d, d}, {by_k.data() + static_cast<std::size_t>(asking[i]) * d, d});
@@ -260,7 +260,9 @@ void Tape::backward_block(int block, std::vector<float>& gradient) {
 }
 
 void Tape::record(std::span<const float> residual, std::span<const BatchSequence> sequences,
-                  std::span<const int> wanted) {
+                  const PassOptions& options) {
+  const std::span<const int> wanted = options.outputs;
+  deltas_ = options.deltas;
   const ModelConfig& c = model_.config();
   sequences_.assign(sequences.begin(), sequences.end());
   wanted_.assign(wanted.begin(), wanted.end());
@@ -272,9 +274,9 @@ void Tape::record(std::span<const float> residual, std::span<const BatchSequence
   }
   all_rows_.resize(rows_.size());
   std::iota(all_rows_.begin(), all_rows_.end(), 0);
-  steps_.resize(static_cast<std::size_t>(c.blocks - first_));
+  steps_.resize(static_cast<std::size_t>(c.layers - first_));
   out_.assign(residual.begin(), residual.end());
-  for (int block = first_; block < c.blocks; ++block) forward_block(block, out_);
+  for (int layer = first_; layer < c.layers; ++layer) forward_layer(layer, out_);
   std::vector<float> normed;
   normalise(out_, model_.contents().weights.output_norm, normed);
   logits_.resize(count(static_cast<int>(wanted_.size()), c.vocab));
@@ -285,7 +287,7 @@ std::span<const float> Tape::pull_back(std::span<const float> gradient) {
   gradient_.resize(out_.size());
   linear(output_.transposed, nullptr, gradient.data(), static_cast<int>(wanted_.size()), gradient_.data());
   normalise_back(out_, model_.contents().weights.output_norm, gradient_);
-  for (int block = model_.config().blocks; block-- > first_;) backward_block(block, gradient_);
+  for (int layer = model_.config().layers; layer-- > first_;) backward_layer(layer, gradient_);
   return gradient_;
 }
 

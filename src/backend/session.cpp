@@ -4,16 +4,16 @@
 #include <cmath>
 #include <new>
 
+#include "backend/cpu/contents.h"
+#include "backend/forward_pass.h"
 #include "base/thread_pool.h"
 #include "kernels/vector_ops.h"
-#include "model/contents.h"
-#include "model/forward.h"
 #include "model/sampling.h"
 
 namespace mobiedit {
 namespace {
 
-// Rows a batch: enough for the products to run at full speed, little enough that scratch stays small.
+// Rows per batch: enough for products at full speed, few enough that scratch memory stays small.
 constexpr int batch_rows = 256;
 
 }  // namespace
@@ -22,18 +22,18 @@ struct Session::State {
   State(const Model& m, const SessionOptions& options, int capacity)
       : model(m),
         pool(options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads)),
-        forward(m, *pool),
+        forward(make_forward_pass(m, *pool)),
         limit(capacity) {
-    forward.set_wide_activations(options.activations == Activations::int16);
+    pass.activations = options.activations;
   }
 
   // The cache grows by doubling: a long context costs memory only once it is used.
   void reserve(int positions) {
     if (positions <= cache.capacity()) return;
     const ModelConfig& c = model.config();
-    KvCache larger(0, c.blocks, c.kv_size(), std::min(limit, std::max(positions, 2 * std::max(64, cache.capacity()))));
+    KvCache larger(0, c.layers, c.kv_size(), std::min(limit, std::max(positions, 2 * std::max(64, cache.capacity()))));
     const std::size_t kept = static_cast<std::size_t>(position) * static_cast<std::size_t>(c.kv_size());
-    for (int b = 0; b < c.blocks && position > 0; ++b) {
+    for (int b = 0; b < c.layers && position > 0; ++b) {
       std::copy_n(cache.key(b, 0), kept, larger.key(b, 0));
       std::copy_n(cache.value(b, 0), kept, larger.value(b, 0));
     }
@@ -42,7 +42,8 @@ struct Session::State {
 
   const Model& model;
   std::shared_ptr<ThreadPool> pool;
-  Forward forward;
+  std::unique_ptr<ForwardPass> forward;
+  PassOptions pass;
   int limit;
   KvCache cache;
   int position = 0;
@@ -73,7 +74,7 @@ Status Session::set_adapters(std::vector<LowRankDelta> adapters) {
   state_->deltas = std::move(adapters);
   state_->active = std::move(*active);
   state_->active.merge(state_->model.contents().isa, *state_->pool);
-  state_->forward.set_deltas(state_->deltas.empty() ? nullptr : &state_->active);
+  state_->pass.deltas = state_->deltas.empty() ? nullptr : &state_->active;
   clear();
   return {};
 }
@@ -110,15 +111,15 @@ Status Session::append(std::span<const Token> tokens, const CancelToken& cancel)
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
     const int rows = std::min(batch_rows, count - done);
     s.residual.resize(static_cast<std::size_t>(rows) * d);
-    s.forward.embed(tokens.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(rows)), s.residual.data());
+    s.forward->embed(tokens.subspan(static_cast<std::size_t>(done), static_cast<std::size_t>(rows)), s.residual);
     const BatchSequence sequence{&s.cache, s.position + done, rows, &s.cache};
     const int last = rows - 1;
-    s.forward.run_blocks(0, c.blocks, s.residual.data(), {&sequence, 1}, {&last, 1});
+    s.forward->run_layers({0, c.layers}, s.residual, {&sequence, 1}, s.pass.with_outputs({&last, 1}));
     done += rows;
   }
   s.position += count;
   s.logits.resize(static_cast<std::size_t>(c.vocab));
-  s.forward.logits(s.residual.data(), 1, s.logits.data());
+  s.forward->logits(std::span(s.residual).first(d), s.logits, s.pass);
   return {};
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for so long a text");
@@ -186,8 +187,8 @@ Result<std::vector<Score>> Session::score(std::span<const ScoredText> texts, con
     }
     if (tokens.empty()) continue;
     residual.resize(tokens.size() * d);
-    s.forward.embed(tokens, residual.data());
-    s.forward.run_blocks(0, c.blocks, residual.data(), sequences, wanted);
+    s.forward->embed(tokens, residual);
+    s.forward->run_layers({0, c.layers}, residual, sequences, s.pass.with_outputs(wanted));
 
     std::size_t row = 0;
     constexpr std::size_t logit_rows = 16;
@@ -199,7 +200,7 @@ Result<std::vector<Score>> Session::score(std::span<const ScoredText> texts, con
       for (std::size_t p = static_cast<std::size_t>(texts[i].first); p < texts[i].tokens.size(); ++p, ++row) {
         if (row == known) {
           const std::size_t count = std::min(logit_rows, wanted.size() - known);
-          s.forward.logits(residual.data() + known * d, static_cast<int>(count), logits.data());
+          s.forward->logits(std::span(residual).subspan(known * d, count * d), logits, s.pass);
           known += count;
         }
         const std::span<const float> l{logits.data() + (row - (known - 1) / logit_rows * logit_rows) * vocab, vocab};
