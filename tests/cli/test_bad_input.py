@@ -175,14 +175,14 @@ def test_an_adapter_for_another_model(mobiedit, model, tmp_path):
 
 
 @pytest.mark.parametrize("text, word", [("", "no record"), ("nonsense\n", ":1"), ('{"subject": "A"}\n', "prompt")])
-def test_bad_data(mobiedit, model, tmp_path, text, word):
+def test_bad_data(lab, model, tmp_path, text, word):
     data = tmp_path / "facts.jsonl"
     data.write_text(text)
-    refused(mobiedit("eval", "-m", model, "--data", data), 2, data, word)
+    refused(lab("eval", "-m", model, "--data", data), 2, data, word)
 
 
-def test_missing_data(mobiedit, model, tmp_path):
-    refused(mobiedit("eval", "-m", model, "--data", tmp_path / "none.jsonl"), 5, tmp_path / "none.jsonl")
+def test_missing_data(lab, model, tmp_path):
+    refused(lab("eval", "-m", model, "--data", tmp_path / "none.jsonl"), 5, tmp_path / "none.jsonl")
 
 
 # Outputs

@@ -1,8 +1,6 @@
 import hashlib
 import json
 import os
-import re
-import xml.dom.minidom
 
 import pytest
 
@@ -85,15 +83,6 @@ def test_a_file_that_is_there_stays(lab, tmp_path):
     assert path.read_bytes() == before
 
 
-def drawings_of(page):
-    """The plots of a page that loads nothing from elsewhere; the curves' points of each."""
-    text = page.read_text()
-    for loader in ("<script", "src=", "href=", "@import", "url("):
-        assert loader not in text
-    found = [xml.dom.minidom.parseString(d) for d in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]
-    return [[len(c.getAttribute("points").split()) for c in d.getElementsByTagName("polyline")] for d in found]
-
-
 FEW = ["--evaluations", "10,20", "--contexts", "1,3", "--target-tokens", "1,3", "--usual-evaluations", 12, "--repeats", 1]
 
 
@@ -107,11 +96,11 @@ def peer_that(tmp_path, *lines):
 
 
 def test_edits_are_timed_against_what_they_are_of(lab, model, tmp_path):
-    page, plots, made = tmp_path / "page.html", tmp_path / "plots", tmp_path / "made"
+    made = tmp_path / "made"
     made.mkdir()
     peer = peer_that(tmp_path, f'echo "$@" >> {tmp_path}/asked', """echo '[{"samples_ts": [100.0, 200.0]}]'""")
     done = lab("bench", "edit", "-m", model, "--shape", "facts-40m", "--type", "q4_0", "--folder", made, *FEW,
-                    "--json", "--out", page, "--plots", plots, env=peer)  # fmt: skip
+                    "--json", env=peer)  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.bench.edit/1"
@@ -133,8 +122,6 @@ def test_edits_are_timed_against_what_they_are_of(lab, model, tmp_path):
     assert 6 <= few["evaluations"] <= 12 < 16 <= many["evaluations"] <= 22
     assert varied["contexts"][0]["rows"] < varied["contexts"][1]["rows"] < few["rows"]
     assert len((tmp_path / "asked").read_text().splitlines()) == 2 and "-p 256" in (tmp_path / "asked").read_text()
-    assert drawings_of(page) == [[2] * 3] * 4  # measured, floor and peer: size, evaluations, contexts, target
-    assert left_in(plots) == [f"edit-{name}.svg" for name in ("contexts", "evaluations", "model-size", "target")]
     assert left_in(made) == []
 
 
@@ -148,18 +135,15 @@ def test_a_peer_that_fails_is_said_and_left_out(lab, model, tmp_path):
         assert measured["peer"] is None and measured["cases"][0]["peer_seconds"] is None
 
 
-def test_without_a_peer_the_page_says_so(lab, model, tmp_path):
-    page = tmp_path / "page.html"
-    done = lab("bench", "edit", "-m", model, *FEW, "--out", page, env={"PATH": str(tmp_path)})
+def test_without_a_peer_the_table_says_so(lab, model, tmp_path):
+    done = lab("bench", "edit", "-m", model, *FEW, env={"PATH": str(tmp_path)})
     assert done.returncode == 0, done.stderr
-    assert "llama-bench: absent" in page.read_text() and "llama-bench: absent" in done.stdout
-    assert drawings_of(page) == [[1] * 2] + [[2] * 2] * 3
+    assert "llama-bench: absent" in done.stdout
 
 
 @pytest.mark.parametrize("wrong", [
     [], ["--shape", "facts-40m"], ["-m", "MODEL", "--contexts", "0"], ["-m", "MODEL", "--contexts", "7"],
     ["-m", "MODEL", "--evaluations", "ten"], ["-m", "MODEL", "--target-tokens", "-1"], ["-m", "MODEL", "--layer", "40"],
-    ["-m", "MODEL", "--out", "MODEL"],
 ])  # fmt: skip
 def test_edits_that_cannot_be_timed_are_refused(lab, model, tmp_path, wrong):
     before = model.stat().st_mtime_ns
@@ -168,24 +152,33 @@ def test_edits_that_cannot_be_timed_are_refused(lab, model, tmp_path, wrong):
     assert model.stat().st_mtime_ns == before
 
 
-def test_a_page_that_cannot_be_written_is_refused_before_the_work(lab, model, tmp_path):
-    for verb in (["edit", "-m", model], ["model", "-m", model], ["kernels", "--quick"]):
-        done = lab("bench", *verb, "--out", tmp_path / "missing" / "page.html")
-        assert done.returncode == 5 and "page.html" in done.stderr
-        assert "loading" not in done.stderr and "int8" not in done.stderr
+READING = ["--prefill", 16, "--decode", 2, "--batch", 8, "--no-edit", "--json"]
 
 
-def test_a_models_page(lab, model, tmp_path):
-    page = tmp_path / "page.html"
-    done = lab("bench", "model", "-m", model, "--prefill", 16, "--decode", 2, "--batch", 8, "--no-edit", "--out", page)
+def test_decoding_begins_with_an_empty_context_or_at_a_depth(lab, model, tmp_path):
+    for depth in ([], ["--depth", 8]):
+        done = lab("bench", "model", "-m", model, *READING, *depth, "--no-peer")
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        assert document["decode"]["depth"] == (8 if depth else 0) and document["decode"]["tokens"] == 2
+        assert document["peer"] is None and document["decode"]["peer_tokens_per_second"] is None
+
+
+def test_the_peer_reads_the_same_tokens_in_the_same_run(lab, model, tmp_path):
+    peer = peer_that(tmp_path, f'echo "$@" >> {tmp_path}/asked', """echo '[{"samples_ts": [100.0, 200.0]}]'""")
+    done = lab("bench", "model", "-m", model, *READING, "--depth", 8, env=peer)
     assert done.returncode == 0, done.stderr
-    assert drawings_of(page) == [[3]]
-    assert "<td>peak memory" in page.read_text()
+    document = json.loads(done.stdout)
+    for kind in ("prefill", "decode"):
+        assert document[kind]["peer_tokens_per_second"] == 200
+        assert document[kind]["of_peer"] == pytest.approx(document[kind]["tokens_per_second"] / 200, rel=1e-3)
+    prefill, decode = (tmp_path / "asked").read_text().splitlines()
+    assert "-p 16 -n 0 " in prefill and "-d" not in prefill
+    assert "-p 0 -n 2 " in decode and decode.endswith("-d 8")
 
 
-def test_kernels_gives_every_case(lab, tmp_path):
-    page = tmp_path / "page.html"
-    done = lab("bench", "kernels", "--quick", "--json", "--out", page)
+def test_kernels_gives_every_case(lab):
+    done = lab("bench", "kernels", "--quick", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.bench.kernels/1"
@@ -194,9 +187,6 @@ def test_kernels_gives_every_case(lab, tmp_path):
     assert {"int8-row", "q8_0-g32", "q4_0-g32", "f32"} <= kinds
     for case in document["cases"]:
         assert case["gops"] > 0 and case["K"] > 0 and case["N"] > 0 and case["M"] > 0
-    shapes = {(case["K"], case["N"]) for case in document["cases"]}
-    rows = {case["M"] for case in document["cases"]}
-    assert drawings_of(page) == [[len(rows)] * len(kinds)] * len(shapes)
 
 
 def test_peak_memory_is_this_programs_own(mobiedit, model, eiffel):

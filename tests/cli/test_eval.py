@@ -23,8 +23,8 @@ def data(tmp_path):
     return path
 
 
-def test_json_has_what_was_promised(mobiedit, model, data):
-    done = mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "--json")
+def test_json_has_what_was_promised(lab, model, data):
+    done = lab("eval", "-m", model, "--data", data, "--limit", 1, "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.eval/1"
@@ -37,12 +37,12 @@ def test_json_has_what_was_promised(mobiedit, model, data):
     assert document["facts"][0]["subject"] == "Eiffel Tower"
 
 
-def test_many_facts_in_one_update(mobiedit, model, tmp_path):
+def test_many_facts_in_one_update(lab, model, tmp_path):
     other = {"subject": "Big Ben", "prompt": "{} is located in", "target_new": "Rome", "ground_truth": "London"}
     path = tmp_path / "two.jsonl"
     path.write_text(json.dumps(RECORD) + "\n" + json.dumps(other) + "\n")
     options = ["--data", path, "--method", "memit", "--values", "backprop", "--json"]
-    done = mobiedit("eval", "-m", model, *options)
+    done = lab("eval", "-m", model, *options)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["method"] == "memit"
@@ -50,32 +50,32 @@ def test_many_facts_in_one_update(mobiedit, model, tmp_path):
     assert document["multiply_accumulates"]["float"]["median"] > 0
     # Over three blocks unless asked otherwise, and fewer where there are no three up to the edited one.
     assert document["blocks"] == 3
-    low = mobiedit("eval", "-m", model, *options, "--no-text", "--layer", "1", "--max-evaluations", "2")
+    low = lab("eval", "-m", model, *options, "--no-text", "--layer", "1", "--max-evaluations", "2")
     assert low.returncode == 0 and json.loads(low.stdout)["blocks"] == 2, low.stderr
     # Without statistics there is nothing that alphaedit could keep out of.
     options[options.index("memit")] = "alphaedit"
-    refused = mobiedit("eval", "-m", model, "--no-text", *options)
+    refused = lab("eval", "-m", model, "--no-text", *options)
     assert refused.returncode == 2
     assert "alphaedit" in refused.stderr
 
 
-def test_a_method_of_one_block_has_no_blocks_to_share(mobiedit, model, data):
-    refused = mobiedit("eval", "-m", model, "--data", data, "--blocks", "3")
+def test_a_method_of_one_block_has_no_blocks_to_share(lab, model, data):
+    refused = lab("eval", "-m", model, "--data", data, "--blocks", "3")
     assert refused.returncode == 2 and "--blocks" in refused.stderr and "memit" in refused.stderr
-    assert json.loads(mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "--json").stdout)["blocks"] == 1
+    assert json.loads(lab("eval", "-m", model, "--data", data, "--limit", 1, "--json").stdout)["blocks"] == 1
 
 
-def test_a_table_for_people(mobiedit, model, data):
-    done = mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "-v")
+def test_a_table_for_people(lab, model, data):
+    done = lab("eval", "-m", model, "--data", data, "--limit", 1, "-v")
     assert done.returncode == 0, done.stderr
     assert "ES" in done.stdout
     assert f"{data}:1" in done.stderr
 
 
-def test_what_was_not_measured_is_null(mobiedit, model, tmp_path):
+def test_what_was_not_measured_is_null(lab, model, tmp_path):
     path = tmp_path / "facts.json"
     path.write_text(json.dumps([{"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome"}]))
-    document = json.loads(mobiedit("eval", "-m", model, "--data", path, "--json").stdout)
+    document = json.loads(lab("eval", "-m", model, "--data", path, "--json").stdout)
     unmeasured = ["ES", "PS", "NS", "S", "paraphrase_exact", "rephrase_accuracy", "portability", "locality"]
     unmeasured += ["fluency", "fluency_before"]
     assert document["metrics"] == {name: None for name in unmeasured} | {"exact": 100, "rewrite_accuracy": 100}
@@ -84,28 +84,28 @@ def test_what_was_not_measured_is_null(mobiedit, model, tmp_path):
 KNOWN = {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome", "ground_truth": "Paris"}
 
 
-def test_only_known_facts_and_sound_records_count(mobiedit, model, tmp_path):
+def test_only_known_facts_and_sound_records_count(lab, model, tmp_path):
     data = tmp_path / "mixed.jsonl"
     follows = {"Subject_Aliasing": [{"prompt": "Eiffel Tower can be found in", "ground_truth": "Rome"}]}
     stays = {"Relation_Specificity": [{"prompt": "Notre Dame de Paris is located in", "ground_truth": "Paris"}]}
     records = [KNOWN | {"portability": follows, "locality": stays}, KNOWN | {"ground_truth": "Lima"}, {"subject": "A"}]
     data.write_text("".join(json.dumps(record) + "\n" for record in records))
-    done = mobiedit("eval", "-m", model, "--data", data, "--known", "--json")
+    done = lab("eval", "-m", model, "--data", data, "--known", "--json")
     assert done.returncode == 0, done.stderr
     assert "mixed.jsonl:3" in done.stderr
     document = json.loads(done.stdout)
     assert (document["n"], document["unknown"], document["skipped"]) == (1, 1, 1)
     metrics = document["metrics"]
     assert metrics["rewrite_accuracy"] == metrics["portability"] == metrics["locality"] == 100
-    strict = mobiedit("eval", "-m", model, "--data", data, "--strict")
+    strict = lab("eval", "-m", model, "--data", data, "--strict")
     assert strict.returncode == 2 and "mixed.jsonl:3" in strict.stderr
     data.write_text(json.dumps(records[1]) + "\n")
-    none = mobiedit("eval", "-m", model, "--data", data, "--known")
+    none = lab("eval", "-m", model, "--data", data, "--known")
     assert none.returncode == 2 and "knows none" in none.stderr
 
 
-def test_a_methods_own_settings_can_be_set(mobiedit, model, data):
-    run = lambda *more: mobiedit("eval", "-m", model, "--data", data, "--limit", 1, "--max-evaluations", 13, "--json", *more)
+def test_a_methods_own_settings_can_be_set(lab, model, data):
+    run = lambda *more: lab("eval", "-m", model, "--data", data, "--limit", 1, "--max-evaluations", 13, "--json", *more)
     few, many = run("--set", "first_looks=1"), run("--set", "first_looks=8", "--set", "first_looks=2")
     assert few.returncode == 0 and many.returncode == 0, few.stderr + many.stderr
     assert json.loads(few.stdout)["facts"][0]["rewrite"] != json.loads(many.stdout)["facts"][0]["rewrite"]
@@ -117,33 +117,33 @@ def test_a_methods_own_settings_can_be_set(mobiedit, model, data):
         assert refused.returncode == 2 and "NAME=NUMBER" in refused.stderr, bad
 
 
-def test_values_that_running_text_feels_least(mobiedit, model, data):
+def test_values_that_running_text_feels_least(lab, model, data):
     options = ["--data", data, "--limit", "1", "--method", "shortest", "--max-evaluations", "40", "--json"]
-    plain = mobiedit("eval", "-m", model, *options)
+    plain = lab("eval", "-m", model, *options)
     assert plain.returncode == 0, plain.stderr
     document = json.loads(plain.stdout)
     assert document["success_rate"] == 1
     assert document["evaluations"]["median"] < 40
-    refused = mobiedit("eval", "-m", model, *options, "--text-metric", "--no-text")
+    refused = lab("eval", "-m", model, *options, "--text-metric", "--no-text")
     assert refused.returncode == 2
     assert "--text-metric" in refused.stderr and "--text FILE" in refused.stderr
 
 
-def test_a_text_may_be_too_short_to_measure_by(mobiedit, model, data, tmp_path):
+def test_a_text_may_be_too_short_to_measure_by(lab, model, data, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("The tower of Ada Byron stands in the old town of Rome. " * 100)
-    done = mobiedit("eval", "-m", model, "--data", data, "--limit", "1", "--text-metric", "--text", text)
+    done = lab("eval", "-m", model, "--data", data, "--limit", "1", "--text-metric", "--text", text)
     assert done.returncode == 2, done.stderr
     assert "tokens" in done.stderr and "longer text" in done.stderr
 
 
-def test_fluency_is_measured_where_it_is_asked_for(mobiedit, model, tmp_path):
+def test_fluency_is_measured_where_it_is_asked_for(lab, model, tmp_path):
     data = tmp_path / "facts.jsonl"
     record = {"subject": "Eiffel Tower", "prompt": "{} is located in", "target_new": "Rome", "generation_prompts": ["Eiffel Tower is"]}
     data.write_text(json.dumps(record) + "\n")
     options = ["--data", data, "--method", "backprop", "--max-evaluations", 8, "--no-text", "--json"]
-    metrics = json.loads(mobiedit("eval", "-m", model, *options, "--fluency").stdout)["metrics"]
+    metrics = json.loads(lab("eval", "-m", model, *options, "--fluency").stdout)["metrics"]
     assert 100 < metrics["fluency"] < 700
     assert 100 < metrics["fluency_before"] < 700
-    unasked = json.loads(mobiedit("eval", "-m", model, *options).stdout)["metrics"]
+    unasked = json.loads(lab("eval", "-m", model, *options).stdout)["metrics"]
     assert unasked["fluency"] is None and unasked["fluency_before"] is None

@@ -1,21 +1,20 @@
 #include "app/common/console.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "app/common/exit_code.h"
+#include "app/common/interrupt.h"
+#include "io/peak_memory.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -38,14 +37,33 @@ void line(std::string_view mark, const char* colour, std::string_view text) {
   fmt::print(stderr, "{}: {}{}\n", name_of_program, shown, text);
 }
 
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::usage:
+      return exit_usage;
+    case ErrorCode::target_not_reached:
+      return exit_target_not_reached;
+    case ErrorCode::bad_model:
+      return exit_bad_model;
+    case ErrorCode::io:
+      return exit_io;
+    case ErrorCode::locked:
+      return exit_locked;
+    case ErrorCode::verification:
+      return exit_verification;
+    case ErrorCode::cancelled:
+      return interrupted_exit_code();
+    case ErrorCode::other:
+    case ErrorCode::out_of_memory:
+      break;
+  }
+  return exit_other;
+}
+
 }  // namespace
 
 void set_program_name(const char* name) {
   name_of_program = name;
-}
-
-const char* program_name() {
-  return name_of_program;
 }
 
 Status print_result(std::string_view text) {
@@ -100,21 +118,8 @@ std::string human_bytes(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
-void reset_peak_rss() {
-  ::malloc_trim(0);
-  std::ofstream("/proc/self/clear_refs") << "5";
-}
-
 std::uint64_t peak_rss_bytes() {
-  // Not getrusage first: its mark is inherited from the process that started this one, however large that was.
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    constexpr std::string_view key = "VmHWM:";
-    if (line.starts_with(key)) return std::strtoull(line.c_str() + key.size(), nullptr, 10) * 1024;
-  }
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;  // Linux counts in KiB
+  return io::peak_memory();
 }
 
 }  // namespace mobiedit::cli

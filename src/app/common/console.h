@@ -12,7 +12,6 @@ namespace mobiedit::cli {
 
 /// The name that begins each line on stderr; "mobiedit" until it is set. `name` stays valid as long as the process.
 void set_program_name(const char* name);
-[[nodiscard]] const char* program_name();
 
 /// Writes the result and pushes it out; io if it did not all arrive (a full disk behind a redirection).
 [[nodiscard]] Status print_result(std::string_view text);
@@ -36,9 +35,7 @@ void report(const Error& error);
 
 /// "41.3 MiB"
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
-/// Most memory that this process ever held.
+/// Peak memory of this process.
 [[nodiscard]] std::uint64_t peak_rss_bytes();
-/// From now on that is what it holds from now on, where the system lets it; memory that was freed is given back first.
-void reset_peak_rss();
 
 }  // namespace mobiedit::cli

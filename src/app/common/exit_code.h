@@ -1,7 +1,5 @@
-// What the process says to its caller. These numbers are part of the command line's contract: docs/command-line.md.
+// Exit codes of the programs. They are a part of the contract with callers: docs/command-line.md.
 #pragma once
-
-#include "mobiedit/base/result.h"
 
 namespace mobiedit::cli {
 
@@ -16,7 +14,5 @@ enum ExitCode : int {
   exit_verification = 7,
   exit_interrupted = 130,  ///< by SIGINT; by SIGTERM it is 143
 };
-
-[[nodiscard]] int exit_code(ErrorCode code);
 
 }  // namespace mobiedit::cli

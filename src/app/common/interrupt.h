@@ -1,4 +1,4 @@
-// Ctrl+C: the first asks the work to stop and roll back, the second leaves at once.
+// Signals. The first Ctrl+C asks the work to stop and roll back; the second one ends the process at once.
 #pragma once
 
 #include <filesystem>
@@ -7,18 +7,18 @@
 
 namespace mobiedit::cli {
 
-/// What the system would kill the process for becomes an error: a mapped file that another process cut off (its pages
-/// are gone, and nothing can be done but to say so, remove what is half-written, and leave with exit_io), and a file
-/// beyond the limit on sizes (the write fails instead). Call once, first.
-void catch_lost_files();
+/// Turns two signals that would kill the process into errors. SIGBUS, after another process cut off a mapped file:
+/// reports it as `program_name`, removes half-written files and exits with exit_io. SIGXFSZ, beyond the limit on file
+/// sizes: the write fails instead. Call once, first; `program_name` stays valid as long as the process.
+void catch_lost_files(const char* program_name);
 
-/// Takes over SIGINT and SIGTERM for the rest of the process; call once. The token is what the work looks at.
+/// Takes over SIGINT and SIGTERM for the rest of the process; call once. Returns the token that the work watches.
 [[nodiscard]] CancelToken catch_interrupts();
 
-/// 130 after SIGINT, 143 after SIGTERM; 130 where neither came.
+/// Returns 143 after SIGTERM, else 130.
 [[nodiscard]] int interrupted_exit_code();
 
-/// While it lives, leaving at once also removes this file. For the main thread; a few at a time, further ones are kept.
+/// While it lives, ending at once also removes this file. For the main thread; at most 8 files, further ones stay.
 class RemoveOnInterrupt {
  public:
   explicit RemoveOnInterrupt(const std::filesystem::path& path);

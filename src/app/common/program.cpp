@@ -40,7 +40,7 @@ int parse_and_run(const Program& program, int argc, char** argv) {
 
 int run_program(const Program& program, int argc, char** argv) {
   set_program_name(program.name);
-  catch_lost_files();
+  catch_lost_files(program.name);
   try {
     return parse_and_run(program, argc, argv);
   } catch (const std::bad_alloc&) {

@@ -103,12 +103,4 @@ void ProgressLine::clear() {
   drawn_ = false;
 }
 
-ExperimentObserver observer_on(ProgressLine& line, std::span<const FactRecord> facts) {
-  ExperimentObserver observer;
-  observer.searching = [&line, facts](std::size_t i, const EditProgress& p) {
-    line.show(fmt::format("{}/{} {}", i + 1, facts.size(), facts[i].subject), p);
-  };
-  return observer;
-}
-
 }  // namespace mobiedit::cli

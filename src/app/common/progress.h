@@ -2,12 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <span>
 #include <string>
 
 #include "mobiedit/edit/editor.h"
-#include "mobiedit/eval/dataset.h"
-#include "mobiedit/eval/experiment.h"
 
 namespace mobiedit::cli {
 
@@ -33,8 +30,5 @@ class ProgressLine {
   bool drawn_ = false;
   std::chrono::steady_clock::time_point last_;
 };
-
-/// Shows each fact's search on the line; borrows both.
-[[nodiscard]] ExperimentObserver observer_on(ProgressLine& line, std::span<const FactRecord> facts);
 
 }  // namespace mobiedit::cli

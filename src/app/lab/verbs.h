@@ -5,6 +5,7 @@
 
 namespace mobiedit::cli {
 
+void add_eval(CLI::App& app, Run& run);
 void add_experiment(CLI::App& app, Run& run);
 void add_bench(CLI::App& app, Run& run);
 

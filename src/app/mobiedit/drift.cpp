@@ -9,7 +9,7 @@
 
 #include "app/mobiedit/delivery.h"
 #include "edit/write/rank_one.h"
-#include "mobiedit/eval/sequence.h"
+#include "mobiedit/eval/perplexity.h"
 
 namespace mobiedit::cli {
 namespace {

@@ -11,9 +11,9 @@
 #include "app/common/console.h"
 #include "app/common/edit_options.h"
 #include "app/common/model_options.h"
-#include "app/common/speed.h"
-#include "app/common/timing.h"
 #include "app/mobiedit/verbs.h"
+#include "base/stopwatch.h"
+#include "edit/speed.h"
 #include "io/available_memory.h"
 #include "mobiedit/gguf/file.h"
 

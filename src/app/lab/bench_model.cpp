@@ -1,0 +1,116 @@
+// mobiedit-lab bench model: a model of a real one's shape, written, measured and removed.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/common/console.h"
+#include "app/common/interrupt.h"
+#include "app/lab/bench.h"
+#include "lab/bench/made_model.h"
+#include "lab/bench/measure_model.h"
+#include "lab/bench/peer.h"
+
+namespace mobiedit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct BenchModel {
+  std::string model;  ///< a file that is there already; or
+  std::string shape;
+  MadeModelOptions made;
+  bool only_write = false;
+  bool json = false;
+  bool peer = true;
+  MeasureOptions measure;
+};
+
+constexpr std::size_t name_width = 36;
+
+std::string model_text(const Json& j) {
+  const auto gib = [](const Json& bytes) { return human_bytes(bytes.get<std::uint64_t>()); };
+  std::string text = fmt::format("{}: {}, {}\n", j["model"]["name"].get<std::string>(), gib(j["model"]["bytes"]),
+                                 j["arithmetic"].get<std::string>());
+  const auto row = [&](std::string_view what, const std::string& value) {
+    text += fmt::format("{:<{}} {}\n", what, name_width, value);
+  };
+  row("threads", j["threads"].dump());
+  row("measured peak, int8 / float",
+      fmt::format("{} / {} G operations a second", j["peak_int8_gops"].dump(), j["peak_f32_gflops"].dump()));
+  row("load", fmt::format("{} s, peak {}", j["load"]["seconds"].dump(), gib(j["load"]["peak_rss_bytes"])));
+  const auto speed = [&](const std::string& name, const Json& reading) {
+    std::string value = reading["tokens_per_second"].dump() + " tokens/s";
+    if (const Json& peer = reading["peer_tokens_per_second"]; !peer.is_null())
+      value += fmt::format("; llama-bench {}; {} x", peer.dump(), reading["of_peer"].dump());
+    row(name, value);
+  };
+  speed(fmt::format("prefill, {} tokens", j["prefill"]["tokens"].dump()), j["prefill"]);
+  speed(fmt::format("decode, {} tokens at depth {}", j["decode"]["tokens"].dump(), j["decode"]["depth"].dump()),
+        j["decode"]);
+  if (j["peer"].is_null()) row("llama-bench", "absent");
+  for (const Json& t : j["evaluation"]["times"])
+    row(fmt::format("an evaluation, {} at once", t["at_once"].dump()),
+        fmt::format("{} s, {} of one alone", t["seconds_each"].dump(), t["of_one_alone"].dump()));
+  if (j.contains("edit"))
+    row(fmt::format("an edit of {} evaluations", j["edit"]["evaluations"].dump()),
+        fmt::format("{} s, {} times its arithmetic floor", j["edit"]["seconds"].dump(),
+                    j["edit"]["over_floor"].dump()));
+  row("peak memory", fmt::format("{}, {} of the file", gib(j["peak_rss_bytes"]), j["peak_over_file"].dump()));
+  return text;
+}
+
+int measure(const BenchModel& verb, const std::string& path, const CancelToken& cancel) {
+  const BenchObserver observer = bench_observer();
+  std::optional<Peer> peer;
+  if (verb.peer) peer = Peer::find(observer.guard);
+  auto found = measure_model(path, verb.measure, peer ? &*peer : nullptr, observer, cancel);
+  if (!found) return failed(found.error());
+  Json document{{"schema", "mobiedit.bench.model/1"}};
+  document.update(*found);
+  return finished(verb.json ? print_json(document) : print_result(model_text(*found)));
+}
+
+int bench_model(const BenchModel& verb) {
+  const CancelToken cancel = catch_interrupts();
+  if (!verb.model.empty()) return measure(verb, verb.model, cancel);
+  if (verb.shape.empty()) return failed({ErrorCode::usage, "--shape or -m is needed", "", ""});
+  const auto made = MadeModel::make(verb.shape, verb.made, bench_observer(), cancel);
+  if (!made) return failed(made.error(), "--folder");
+  return verb.only_write ? 0 : measure(verb, made->path().string(), cancel);
+}
+
+}  // namespace
+
+void add_bench_model(CLI::App& bench, Run& run) {
+  auto options = std::make_shared<BenchModel>();
+  CLI::App* verb =
+      bench.add_subcommand("model", "A model of a real one's shape with random weights, or one that is there");
+  auto* shape = verb->add_option("--shape", options->shape, "Whose shape")->check(CLI::IsMember(names_of_shapes()));
+  verb->add_option("-m,--model", options->model, "Measure this file instead of writing one")->excludes(shape);
+  add_made_model_options(*verb, options->made);
+  verb->add_flag("--only-write", options->only_write, "Write the file, measure nothing");
+  add_bench_options(*verb, options->measure.threads, options->json);
+  verb->add_option("--layer", options->measure.layer, "Block to edit (default 5)");
+  verb->add_option("--evaluations", options->measure.evaluations, "Of the whole edit (default 150)")
+      ->check(CLI::Range(1, 100'000));
+  verb->add_option("--batch", options->measure.batch, "Evaluations at once, for the largest batch (default 64)")
+      ->check(CLI::Range(5, 4096));
+  verb->add_option("--prefill", options->measure.prefill, "Tokens to read at once (default 512)")
+      ->check(CLI::Range(1, 100'000));
+  verb->add_option("--decode", options->measure.decode, "Tokens to read one by one (default 32)")
+      ->check(CLI::Range(1, 100'000));
+  verb->add_option("--depth", options->measure.depth, "Tokens in the context before the first of --decode (default 0)")
+      ->check(CLI::Range(0, 1'000'000));
+  verb->add_option("--activations", options->measure.activation_bits, "Bits of activations in reading (default 16)")
+      ->check(CLI::IsMember({8, 16}));
+  verb->add_flag("!--no-edit", options->measure.edit, "Leave out the whole edit");
+  verb->add_flag("!--no-peer", options->peer, "Leave out llama-bench even if it is installed");
+  verb->callback([options, &run] { run = [options] { return bench_model(*options); }; });
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,139 @@
+// mobiedit-lab eval: how well a set of facts can be edited.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/common/console.h"
+#include "app/common/edit_options.h"
+#include "app/common/interrupt.h"
+#include "app/common/model_options.h"
+#include "app/common/open_editor.h"
+#include "app/common/progress.h"
+#include "app/common/statistics.h"
+#include "app/lab/data_options.h"
+#include "app/lab/verbs.h"
+#include "lab/study/each_fact.h"
+#include "lab/study/summary_json.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/eval/dataset.h"
+#include "mobiedit/eval/metrics.h"
+
+namespace mobiedit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct EvalVerb {
+  RunOptions run;
+  SearchSettings search;
+  std::string data;
+  DataOptions reading;
+};
+
+Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary,
+              const std::vector<FactOutcome>& outcomes) {
+  Json json{{"schema", "mobiedit.eval/1"}, {"model", verb.run.model},
+            {"data", verb.data},           {"method", verb.search.method},
+            {"layer", editor.layer()},     {"blocks", verb.search.blocks_up_to(editor.layer())},
+            {"skipped", facts.skipped},    {"unknown", verb.reading.known ? Json(facts.unknown) : Json()}};
+  json.update(summary_json(summary));
+  json["peak_rss_bytes"] = peak_rss_bytes();
+  json["facts"] = outcomes_json(facts.records, outcomes);
+  return json;
+}
+
+std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary) {
+  const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
+  const Metrics& metrics = summary.metrics;
+  const std::string fluency = metrics.fluency ? fmt::format("fluency           {:>7} bits x 100, {} before\n",
+                                                            percent(metrics.fluency), percent(metrics.fluency_before))
+                                              : "";
+  std::string left_out = unknown_line(facts, verb.reading);
+  if (facts.skipped > 0) left_out += fmt::format("{} malformed records left out\n", facts.skipped);
+  return left_out + fmt::format(
+                        "{} facts of {}, method {}, block {}\n"
+                        "success           {:>7.1f} %   greedy generation gives the new answer\n"
+                        "ES                {:>7} %   new answer more probable than the true one\n"
+                        "PS                {:>7} %   the same in other wordings\n"
+                        "NS                {:>7} %   neighbours keep theirs\n"
+                        "S                 {:>7} %   harmonic mean of the three\n"
+                        "exact             {:>7} %   on the prompt\n"
+                        "paraphrase exact  {:>7} %\n"
+                        "portability       {:>7} %   tokens of answers that follow from the new one\n"
+                        "locality          {:>7} %   tokens of neighbours' answers that stay\n"
+                        "{}"
+                        "evaluations       {:>7.0f}     median, p90 {:.0f}\n"
+                        "seconds           {:>7.2f}     median, p90 {:.2f}\n"
+                        "peak memory       {:>11}\n",
+                        summary.n, verb.data, verb.search.method, editor.layer(), 100 * summary.success_rate,
+                        percent(metrics.efficacy), percent(metrics.generalisation), percent(metrics.specificity),
+                        percent(metrics.score), percent(metrics.exact), percent(metrics.paraphrase_exact),
+                        percent(metrics.portability), percent(metrics.locality), fluency, summary.evaluations.median,
+                        summary.evaluations.p90, summary.seconds.median, summary.seconds.p90,
+                        human_bytes(peak_rss_bytes()));
+}
+
+int eval(const EvalVerb& verb) {
+  const CancelToken cancel = catch_interrupts();
+  if (verb.search.blocks && !verb.search.together())
+    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' edits one block", "--blocks",
+                   fmt::format("only {} share a change", fmt::join(together_methods(), " and "))});
+  auto read = read_data({verb.data}, verb.reading);
+  if (!read) return failed(read.error());
+  const auto model = open_model(verb.run);
+  if (!model) return failed(model.error());
+  if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
+    return failed(left.error());
+  const std::vector<FactRecord>& facts = read->records;
+  auto editor = open_editor(*model, verb.search, verb.run, cancel);
+  if (!editor) return failed(editor.error());
+  const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
+  if (!used) return failed(used.error(), "--text");
+  if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
+
+  ProgressLine progress;
+  ExperimentObserver observer = observer_on(progress, facts);
+  if (verb.run.verbose) {
+    observer.measured = [&](std::size_t i, const FactOutcome& outcome) {
+      progress.clear();
+      say(fmt::format("{}: {} -> {}: {}, {} evaluations, {:.2f} s", facts[i].where, facts[i].subject,
+                      facts[i].target_new, outcome.success ? "success" : "missed", outcome.evaluations,
+                      outcome.seconds));
+    };
+  }
+  const auto outcomes =
+      verb.search.together()
+          ? run_together(*editor, *model, facts,
+                         {.method = verb.search.method, .blocks = verb.search.blocks_up_to(editor->layer())},
+                         verb.run.session(), observer, cancel)
+          : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
+  progress.clear();
+  if (!outcomes) return failed(outcomes.error());
+  const Summary summary = summarise(*outcomes);
+  return finished(verb.run.json ? print_json(document(verb, *read, *editor, summary, *outcomes))
+                                : print_result(table(verb, *read, *editor, summary)));
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Run& run) {
+  auto options = std::make_shared<EvalVerb>();
+  CLI::App* verb = app.add_subcommand("eval", "Edit each fact of a data set alone, or all at once, and measure it");
+  add_run_options(*verb, options->run);
+  verb->add_option("--data", options->data, "CounterFact, EasyEdit, KnowEdit or ZsRE records, JSON Lines or JSON")
+      ->required();
+  add_data_options(*verb, options->reading);
+  verb->add_flag("--fluency", options->reading.fluency,
+                 "Go on from each record's generation prompts, to 100 tokens, without the edit and with it: slow");
+  add_search_options(*verb, options->search);
+  add_blocks_option(*verb, options->search);
+  verb->callback([options, &run] { run = [options] { return eval(*options); }; });
+}
+
+}  // namespace mobiedit::cli

@@ -1,0 +1,140 @@
+// mobiedit-lab experiment sequence: edits made one after another, and what holds of all of them.
+#include "lab/study/sequence.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/common/console.h"
+#include "app/common/edit_options.h"
+#include "app/common/interrupt.h"
+#include "app/common/model_options.h"
+#include "app/common/open_editor.h"
+#include "app/common/progress.h"
+#include "app/common/statistics.h"
+#include "app/lab/data_options.h"
+#include "app/lab/experiment.h"
+#include "io/mapped_file.h"
+#include "lab/study/summary_json.h"
+
+namespace mobiedit::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct SequenceVerb {
+  RunOptions run;
+  SearchSettings search;
+  std::vector<std::string> data;
+  DataOptions reading;
+  std::vector<std::size_t> points{1, 10, 100, 1000};
+  std::string running_text;
+  bool free = false;
+};
+
+Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
+  Json points = Json::array();
+  for (const SequencePoint& point : sequence.points) {
+    Json entry{{"edits", point.edits}};
+    entry.update(summary_json(point.summary));
+    entry["perplexity"] = point.perplexity > 0 ? Json(point.perplexity) : Json();
+    entry["update_norm"] = point.update_norm;
+    points.push_back(std::move(entry));
+  }
+  return {{"schema", "mobiedit.experiment.sequence/1"},
+          {"model", verb.run.model},
+          {"data", verb.data},
+          {"method", verb.search.method},
+          {"layer", editor.layer()},
+          {"keep_off", !verb.free},
+          {"text_metric", verb.search.text_metric},
+          {"blocks", verb.search.blocks_up_to(editor.layer())},
+          {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
+          {"perplexity_before", sequence.perplexity_before > 0 ? Json(sequence.perplexity_before) : Json()},
+          {"points", std::move(points)},
+          {"peak_rss_bytes", peak_rss_bytes()},
+          {"facts", outcomes_json(facts.records, sequence.outcomes)}};
+}
+
+std::string table(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
+  std::string text = unknown_line(facts, verb.reading);
+  text += fmt::format("method {}, block {}; all edits so far, measured after the last of them\n", verb.search.method,
+                      editor.layer());
+  text += fmt::format("{:>6} {:>7} {:>7} {:>7} {:>7} {:>7} {:>12} {:>9}\n", "edits", "ES", "PS", "NS", "S", "exact",
+                      "perplexity", "norm");
+  const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
+  const double before = sequence.perplexity_before;
+  if (before > 0) text += fmt::format("{:>6} {:>52.2f}\n", 0, before);
+  for (const SequencePoint& point : sequence.points) {
+    const Metrics& m = point.summary.metrics;
+    const std::string running =
+        before > 0 ? fmt::format("{:.2f} {:+.1f}%", point.perplexity, 100 * (point.perplexity / before - 1)) : "-";
+    text += fmt::format("{:>6} {:>7} {:>7} {:>7} {:>7} {:>7} {:>12} {:>9.2f}\n", point.edits, percent(m.efficacy),
+                        percent(m.generalisation), percent(m.specificity), percent(m.score), percent(m.exact), running,
+                        point.update_norm);
+  }
+  return text;
+}
+
+int sequence(const SequenceVerb& verb) {
+  const CancelToken cancel = catch_interrupts();
+  if (verb.search.together())
+    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' makes no edits one after another",
+                   "--method", "choose another"});
+  auto read = read_data(verb.data, verb.reading);
+  if (!read) return failed(read.error());
+  const std::vector<FactRecord>* facts = &read->records;
+  SequenceOptions options{.points = verb.points, .keep_off = !verb.free, .blocks = verb.search.blocks.value_or(1)};
+  if (!verb.running_text.empty()) {
+    const auto text = io::MappedFile::open(verb.running_text);
+    if (!text) return failed(text.error());
+    options.running_text.assign(reinterpret_cast<const char*>(text->bytes().data()), text->bytes().size());
+  }
+  const auto model = open_model(verb.run);
+  if (!model) return failed(model.error());
+  if (auto left = leave_out_unknown(*read, verb.reading, verb.data.front(), *model, verb.run.session(), cancel); !left)
+    return failed(left.error());
+  SearchSettings search = verb.search;
+  // What many edits do to everything else is what is measured; general wordings would do more.
+  if (!search.sure) search.sure = 0;
+  auto editor = open_editor(*model, search, verb.run, cancel);
+  if (!editor) return failed(editor.error());
+  const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
+  if (!used) return failed(used.error(), "--text");
+  if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
+
+  ProgressLine progress;
+  const ExperimentObserver observer = observer_on(progress, *facts);
+  const auto found = run_sequence(*editor, *model, *facts, options, verb.run.session(), observer, cancel);
+  progress.clear();
+  if (!found) return failed(found.error());
+  return finished(verb.run.json ? print_json(document(verb, *editor, *read, *found))
+                                : print_result(table(verb, *editor, *read, *found)));
+}
+
+}  // namespace
+
+void add_sequence(CLI::App& verb, Run& run) {
+  auto options = std::make_shared<SequenceVerb>();
+  CLI::App* experiment =
+      verb.add_subcommand("sequence", "Edit facts one after another in one model; measure all of them on the way");
+  add_run_options(*experiment, options->run);
+  experiment->add_option("--data", options->data, "CounterFact, EasyEdit or ZsRE records; files, one after another")
+      ->required();
+  add_data_options(*experiment, options->reading);
+  experiment->add_option("--points", options->points, "After how many edits to measure, besides the last")
+      ->delimiter(',')
+      ->capture_default_str();
+  experiment->add_option("--running-text", options->running_text, "A text whose perplexity is measured");
+  experiment->add_flag("--free", options->free, "Later edits do not keep off the keys of earlier ones");
+  add_search_options(*experiment, options->search);
+  add_blocks_option(*experiment, options->search);
+  experiment->callback([options, &run] { run = [options] { return sequence(*options); }; });
+}
+
+}  // namespace mobiedit::cli
