@@ -7,6 +7,7 @@
 #include "mobiedit/edit/evidence.h"
 #include "mobiedit/edit/key_moment.h"
 #include "mobiedit/edit/layer.h"
+#include "mobiedit/edit/methods.h"
 #include "mobiedit/edit/plan.h"
 #include "mobiedit/edit/request.h"
 #include "mobiedit/edit/update.h"

@@ -10,9 +10,6 @@
 
 namespace mobiedit {
 
-/// Of a kept prompt's answer, how many tokens are compared.
-inline constexpr int keep_tokens = 5;
-
 /// prefix + prompt + target[:-1], teacher forced.
 struct Context {
   std::vector<Token> tokens;

@@ -2,131 +2,168 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <new>
-#include <numeric>
 #include <utility>
 
+#include "edit/edit_objective_approximations.h"
+#include "edit/edit_objective_gradient.h"
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
 
-EditObjective::EditObjective(ForwardPass& forward, const PassOptions& pass, ContextSet contexts, int layer,
-                             const CancelToken& cancel, int kept)
+EditObjective::EditObjective(ForwardPass& forward, ContextSet contexts, const EditObjectiveOptions& options,
+                             const CancelToken& cancel)
     : forward_(forward),
-      pass_(pass),
-      contexts_(std::move(contexts)),
-      layer_(layer),
+      options_(options),
       cancel_(cancel),
-      kept_(std::min(kept, forward.config().vocab)) {}
+      cache_(forward, std::move(contexts), options.layer),
+      top_(std::min(options.top_logits, forward.config().vocab),
+           cache_.prompts() * static_cast<int>(cache_.contexts().target.size()) + 1),
+      approximator_(std::make_unique<Approximator>(*this)) {
+  if (options.tape != nullptr) recorder_ = std::make_unique<Recorder>(*this, *options.tape);
+}
 
-Result<std::unique_ptr<EditObjective>> EditObjective::create(ForwardPass& forward, const PassOptions& pass,
-                                                             ContextSet contexts, int layer, const CancelToken& cancel,
-                                                             int kept) try {
-  std::unique_ptr<EditObjective> problem(new EditObjective(forward, pass, std::move(contexts), layer, cancel, kept));
-  if (auto s = problem->prepare(); !s) return std::unexpected(s.error());
-  return problem;
+EditObjective::~EditObjective() = default;
+
+Result<std::unique_ptr<EditObjective>> EditObjective::create(ForwardPass& forward, ContextSet contexts,
+                                                             const EditObjectiveOptions& options,
+                                                             const CancelToken& cancel) try {
+  std::unique_ptr<EditObjective> objective(new EditObjective(forward, std::move(contexts), options, cancel));
+  if (auto s = objective->prepare(); !s) return std::unexpected(s.error());
+  return objective;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit's contexts");
+}
+
+Status EditObjective::prepare() {
+  if (auto s = cache_.fill(options_.pass, cancel_); !s) return s;
+  value_norm_ = std::sqrt(double{kernels::dot(value(), value())});
+  lay_out_rows();
+  if (auto s = inject(); !s) return s;
+  // The logits at δ = 0 decide which of them are told apart.
+  const std::vector<float> zero(static_cast<std::size_t>(dimension()), 0.0f);
+  std::vector<Job> jobs;
+  for (int p = 0; p < cache_.size(); ++p) jobs.push_back({0, p, parts_[static_cast<std::size_t>(p)].first_row});
+  Outputs outputs = make_outputs(1, rows_.size());
+  run_batch(zero, jobs, outputs);
+  ++evaluations_;
+  return {};
+}
+
+// Each prompt has a row per target token, then comes the KL row.
+void EditObjective::lay_out_rows() {
+  const std::vector<Token>& target = contexts().target;
+  const std::size_t targets = static_cast<std::size_t>(prompts()) * target.size();
+  for (int i = 0; i < cache_.size(); ++i) {
+    Part& part = parts_.emplace_back();
+    part.first_row = rows_.size();
+    if (i == prompts()) {
+      part.wanted.push_back(0);
+      rows_.push_back({1.0, -1});
+      row_targets_.push_back(-1);
+      break;
+    }
+    for (std::size_t t = 0; t < target.size(); ++t) {
+      part.wanted.push_back(cache_.context(i).target_start - cache_.entry(i).prefix + static_cast<int>(t));
+      rows_.push_back({1.0 / static_cast<double>(targets), 0});
+      row_targets_.push_back(target[t]);
+    }
+  }
+}
+
+Status EditObjective::inject() {
+  std::vector<ContextRows> captured;
+  for (int i = 0; i < cache_.size(); ++i) captured.push_back({cache_.entry(i).rows, cache_.entry(i).keys});
+  if (options_.write != nullptr)
+    if (auto s = options_.write->fit(std::span(captured).first(captured.size() - 1)); !s) return s;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    parts_[i].injection.assign(static_cast<std::size_t>(captured[i].rows), 0.0f);
+    if (options_.write != nullptr)
+      options_.write->strengths(captured[i], parts_[i].injection);
+    else
+      parts_[i].injection[0] = 1.0f;
+  }
+  return {};
+}
+
+// Adds δ to residual [rows, d] of a context's tokens from s on.
+void EditObjective::inject(const Part& part, std::span<const float> delta, std::span<float> residual) const {
+  for (std::size_t r = 0; r < part.injection.size(); ++r)
+    if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, residual.subspan(r * delta.size(), delta.size()));
 }
 
 int EditObjective::dimension() const {
   return forward_.config().d;
 }
 
-std::vector<float> EditObjective::prompt_keys() const {
-  const auto f = static_cast<std::ptrdiff_t>(forward_.config().f);
-  std::vector<float> keys;
-  for (std::size_t i = 0; i < contexts_.prompts.size(); ++i)
-    keys.insert(keys.end(), parts_[i].keys.begin(), parts_[i].keys.begin() + f);
-  return keys;
-}
-
-void EditObjective::inject_along(std::span<const float> right) {
-  const auto f = static_cast<std::size_t>(forward_.config().f);
-  const float whole = kernels::dot(right, key_mean_);
-  for (Part& part : parts_)
-    for (std::size_t r = 0; r < part.injection.size(); ++r)
-      part.injection[r] = kernels::dot(right, {part.keys.data() + r * f, f}) / whole;
-}
-
-// By the first evaluation's logits, residual_ [wanted, d], whose rows are those of rows_ in order.
-void EditObjective::choose_kept(int wanted) {
-  kept_tokens_.resize(rows_.size() * static_cast<std::size_t>(kept_));
-  const auto d = static_cast<std::size_t>(forward_.config().d);
-  constexpr int rows_at_once = 8;  // of the whole vocabulary
-  const auto vocab = static_cast<std::size_t>(forward_.config().vocab);
-  std::vector<float> logits(rows_at_once * vocab);
-  for (int begin = 0; begin < wanted; begin += rows_at_once) {
-    const int count = std::min(rows_at_once, wanted - begin);
-    forward_.logits(
-        std::span(residual_).subspan(static_cast<std::size_t>(begin) * d, static_cast<std::size_t>(count) * d), logits,
-        pass_);
-    for (int i = 0; i < count; ++i)
-      choose_kept(std::span(logits).subspan(static_cast<std::size_t>(i) * vocab, vocab), begin + i);
-  }
-}
-
-void EditObjective::choose_kept(std::span<const float> logits, int which) {
-  const auto row = static_cast<std::size_t>(which);
-  const auto size = static_cast<std::ptrdiff_t>(kept_);
-  // A target row keeps what the bare prompt's keeps, so that the prompts can stand for each other.
-  const std::size_t targets = contexts_.target.size();
-  if (row_targets_[row] >= 0 && row >= targets) {
-    const auto of = kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row % targets) * size;
-    std::copy(of, of + size, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * size);
-    rows_[row].target = rows_[row % targets].target;
-    return;
-  }
-  std::vector<Token> order(logits.size());
-  std::iota(order.begin(), order.end(), Token{0});
-  const auto kept = order.begin() + kept_;
-  std::partial_sort(order.begin(), kept, order.end(), [&](Token a, Token b) {
-    const float x = logits[static_cast<std::size_t>(a)], y = logits[static_cast<std::size_t>(b)];
-    return x != y ? x > y : a < b;
-  });
-  const Token target = row_targets_[row];
-  if (target >= 0) {
-    auto at = std::find(order.begin(), kept, target);
-    if (at == kept) *--at = target;
-    rows_[row].target = static_cast<int>(at - order.begin());
-  }
-  std::copy(order.begin(), kept, kept_tokens_.begin() + static_cast<std::ptrdiff_t>(row) * size);
-}
-
 std::span<const float> EditObjective::residual() const {
-  return std::span(parts_.front().residual).first(static_cast<std::size_t>(forward_.config().d));
+  return std::span(cache_.entry(0).residual).first(static_cast<std::size_t>(dimension()));
 }
 
-const Context& EditObjective::context_of(int part) const {
-  return part < prompts() ? contexts_.prompts[static_cast<std::size_t>(part)] : contexts_.kl;
+bool EditObjective::expect(int row, std::span<float> jacobian) const {
+  if (options_.jacobian == nullptr) return false;
+  const auto d = static_cast<std::size_t>(dimension()), kept = static_cast<std::size_t>(top_.count());
+  std::vector<float> rows((kept + 1) * d, 0.0f);
+  const std::span<const Token> tokens = top_.tokens(static_cast<std::size_t>(row));
+  for (std::size_t k = 0; k < kept; ++k) forward_.output_row(tokens[k], std::span(rows).subspan(k * d, d));
+  // The rest is expected to move as the smallest of the top logits do.
+  const std::size_t least = std::min<std::size_t>(kept, 16);
+  for (std::size_t k = kept - least; k < kept; ++k)
+    kernels::axpy(1.0f / static_cast<float>(least), std::span(rows).subspan(k * d, d),
+                  std::span(rows).subspan(kept * d, d));
+  options_.jacobian->through(rows, jacobian);
+  return true;
 }
 
-// Tokens of a context that an evaluation does not compute.
+// Of the first evaluation: residual_ [rows, d] holds the rows of rows_, in order.
+void EditObjective::choose_top(int rows) {
+  constexpr int rows_at_once = 8;  // whole vocabularies in memory
+  const auto d = static_cast<std::size_t>(dimension()), vocab = static_cast<std::size_t>(forward_.config().vocab);
+  const std::size_t targets = contexts().target.size();
+  std::vector<float> logits(rows_at_once * vocab);
+  for (int begin = 0; begin < rows; begin += rows_at_once) {
+    const int count = std::min(rows_at_once, rows - begin);
+    const auto at = static_cast<std::size_t>(begin), size = static_cast<std::size_t>(count);
+    forward_.logits(std::span(residual_).subspan(at * d, size * d), logits, options_.pass);
+    for (std::size_t row = at; row < at + size; ++row) {
+      // Target rows of later prompts keep the tokens of the bare prompt's, so that prompts can stand for each other.
+      if (row_targets_[row] >= 0 && row >= targets) {
+        top_.copy(row % targets, row);
+        rows_[row].target = rows_[row % targets].target;
+      } else {
+        const int place = top_.choose(row, std::span(logits).subspan((row - at) * vocab, vocab), row_targets_[row]);
+        if (place >= 0) rows_[row].target = place;
+      }
+    }
+  }
+  top_chosen_ = true;
+}
+
+// Tokens at the start of a context that evaluations leave out.
 int EditObjective::skipped(int part) const {
-  return prefix_cache_ ? parts_[static_cast<std::size_t>(part)].prefix : 0;
+  return options_.prefix_cache ? cache_.entry(part).prefix : 0;
 }
 
-// residual_ [rows, d]: what leaves the edited block, before δ, of every row that the jobs need.
-void EditObjective::fill_rows(std::span<const Job> jobs) {
-  const auto d = static_cast<std::size_t>(forward_.config().d);
+// residual_ [rows, d]: output of the edited layer, without δ, of every row that the jobs need.
+void EditObjective::fill_residual(std::span<const Job> jobs) {
+  const auto d = static_cast<std::size_t>(dimension());
   residual_.clear();
-  if (prefix_cache_) {
+  if (options_.prefix_cache) {
     for (const Job& job : jobs) {
-      const std::vector<float>& kept = parts_[static_cast<std::size_t>(job.part)].residual;
-      residual_.insert(residual_.end(), kept.begin(), kept.end());
+      const std::vector<float>& cached = cache_.entry(job.part).residual;
+      residual_.insert(residual_.end(), cached.begin(), cached.end());
     }
     return;
   }
   std::vector<BatchSequence> sequences;
   for (const Job& job : jobs) {
-    const std::vector<Token>& tokens = context_of(job.part).tokens;
+    const std::vector<Token>& tokens = cache_.context(job.part).tokens;
     const std::size_t from = residual_.size();
     residual_.resize(from + tokens.size() * d);
     forward_.embed(tokens, std::span(residual_).subspan(from));
     sequences.push_back({nullptr, 0, static_cast<int>(tokens.size()), nullptr});
   }
-  forward_.run_layers({0, layer_ + 1}, residual_, sequences, pass_);
+  forward_.run_layers({0, options_.layer + 1}, residual_, sequences, options_.pass);
 }
 
 void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
@@ -134,75 +171,40 @@ void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job
   const auto d = static_cast<std::size_t>(c.d);
   std::vector<BatchSequence> sequences;
   std::vector<int> wanted;
-  std::vector<std::size_t> destinations, kinds;  // for each wanted row: its row of the outputs, and of rows_
-  fill_rows(jobs);
+  std::vector<std::size_t> destinations, kinds;  // per wanted row: its row of the outputs, and of rows_
+  fill_residual(jobs);
   std::size_t next = 0;
   for (const Job& job : jobs) {
+    const ContextCache::Entry& entry = cache_.entry(job.part);
     const Part& part = parts_[static_cast<std::size_t>(job.part)];
-    const int skip = skipped(job.part), rows = part.prefix + part.rows - skip;
-    const std::size_t base = next + static_cast<std::size_t>(part.prefix - skip);  // the row of s
+    const int skip = skipped(job.part), rows = entry.prefix + entry.rows - skip;
+    const std::size_t base = next + static_cast<std::size_t>(entry.prefix - skip);  // the row of s
     next += static_cast<std::size_t>(rows);
-    const std::span<const float> delta = deltas.subspan(static_cast<std::size_t>(job.delta) * d, d);
-    for (std::size_t r = 0; r < part.injection.size(); ++r)
-      if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual_.data() + (base + r) * d, d});
-    sequences.push_back({skip > 0 ? &part.cache : nullptr, skip, rows, nullptr});
-    if (use_frozen_ && job.part < static_cast<int>(frozen_.size())) {
-      BatchSequence& sequence = sequences.back();
-      sequence.frozen = &frozen_[static_cast<std::size_t>(job.part)];
-      sequence.frozen_first = part.prefix + 1;
-      sequence.frozen_end = frozen_end(job.part);
-    }
+    inject(part, deltas.subspan(static_cast<std::size_t>(job.delta) * d, d), std::span(residual_).subspan(base * d));
+    sequences.push_back({skip > 0 ? &entry.kv : nullptr, skip, rows, nullptr});
+    approximator_->add_frozen(job.part, sequences.back());
     for (std::size_t w = 0; w < part.wanted.size(); ++w) {
       wanted.push_back(static_cast<int>(base) + part.wanted[w]);
-      destinations.push_back(static_cast<std::size_t>(job.first_row) + w);
-      kinds.push_back(static_cast<std::size_t>(first_row_[static_cast<std::size_t>(job.part)]) + w);
+      destinations.push_back(job.first_row + w);
+      kinds.push_back(part.first_row + w);
     }
   }
-  forward_.run_layers({layer_ + 1, c.layers}, residual_, sequences, pass_.with_outputs(wanted));
+  forward_.run_layers({options_.layer + 1, c.layers}, residual_, sequences, options_.pass.with_outputs(wanted));
+  if (!top_chosen_) choose_top(static_cast<int>(wanted.size()));
 
-  if (kept_tokens_.empty()) choose_kept(static_cast<int>(wanted.size()));
-  const auto kept = static_cast<std::size_t>(kept_);
-  constexpr float none = -std::numeric_limits<float>::infinity();
-  forward_.logits_by_slice(std::span(residual_).first(wanted.size() * d), pass_,
-                           [&](int index, Token first, std::span<float> logits) {
-                             const std::size_t to = destinations[static_cast<std::size_t>(index)];
-                             const std::span<const Token> tokens =
-                                 std::span(kept_tokens_).subspan(kinds[static_cast<std::size_t>(index)] * kept, kept);
-                             float* out = outputs.logits.data() + to * (kept + 1);
-                             if (first == 0) outputs.rest_max[to] = out[kept] = none;
-                             // Kept logits are taken out of the slice, so that what is left is the rest.
-                             for (std::size_t k = 0; k < kept; ++k) {
-                               const auto at = static_cast<std::size_t>(tokens[k] - first);
-                               if (tokens[k] < first || at >= logits.size()) continue;
-                               out[k] = std::exchange(logits[at], none);
-                             }
-                             const float largest = *std::ranges::max_element(logits);
-                             if (largest == none) return;
-                             outputs.rest_max[to] = std::max(outputs.rest_max[to], largest);
-                             const float both[] = {out[kept], kernels::log_sum_exp(logits)};
-                             out[kept] = kernels::log_sum_exp(both);
-                           });
-}
-
-bool EditObjective::expect(int row, std::span<float> jacobian) const {
-  if (!jacobian_) return false;
-  const auto d = static_cast<std::size_t>(forward_.config().d);
-  const auto kept = static_cast<std::size_t>(kept_);
-  std::vector<float> rows((kept + 1) * d, 0.0f);
-  for (std::size_t k = 0; k < kept; ++k)
-    forward_.output_row(kept_tokens_[static_cast<std::size_t>(row) * kept + k], {rows.data() + k * d, d});
-  // The rest goes with the least of the kept.
-  const std::size_t least = std::min<std::size_t>(kept, 16);
-  for (std::size_t k = kept - least; k < kept; ++k)
-    kernels::axpy(1.0f / static_cast<float>(least), {rows.data() + k * d, d}, {rows.data() + kept * d, d});
-  jacobian_->through(rows, jacobian);
-  return true;
+  const std::size_t width = static_cast<std::size_t>(kept()) + 1;
+  forward_.logits_by_slice(
+      std::span(residual_).first(wanted.size() * d), options_.pass, [&](int row, Token first, std::span<float> slice) {
+        const std::size_t to = destinations[static_cast<std::size_t>(row)];
+        top_.take(kinds[static_cast<std::size_t>(row)], first, slice,
+                  std::span(outputs.logits).subspan(to * width, width), outputs.rest_max[to]);
+      });
 }
 
 Outputs EditObjective::make_outputs(int n, std::size_t rows) const {
   Outputs outputs;
   outputs.n = n;
-  outputs.logits.resize(static_cast<std::size_t>(n) * rows * static_cast<std::size_t>(kept_ + 1));
+  outputs.logits.resize(static_cast<std::size_t>(n) * rows * (static_cast<std::size_t>(kept()) + 1));
   outputs.rest_max.resize(static_cast<std::size_t>(n) * rows);
   return outputs;
 }
@@ -212,9 +214,9 @@ Status EditObjective::run(std::span<const float> deltas, std::span<const Job> jo
     if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
     std::size_t rows = 0;
     while (end < jobs.size()) {
-      const Part& part = parts_[static_cast<std::size_t>(jobs[end].part)];
-      const auto more = static_cast<std::size_t>(part.prefix + part.rows - skipped(jobs[end].part));
-      if (end > begin && (!batched_ || rows + more > batch_rows)) break;
+      const ContextCache::Entry& entry = cache_.entry(jobs[end].part);
+      const auto more = static_cast<std::size_t>(entry.prefix + entry.rows - skipped(jobs[end].part));
+      if (end > begin && (!options_.batched || rows + more > batch_rows)) break;
       rows += more;
       ++end;
     }
@@ -227,8 +229,9 @@ Result<Outputs> EditObjective::evaluate(std::span<const float> deltas, int n) tr
   Outputs outputs = make_outputs(n, rows_.size());
   std::vector<Job> jobs;
   for (int which = 0; which < n; ++which)
-    for (int p = 0; p < static_cast<int>(parts_.size()); ++p)
-      jobs.push_back({which, p, which * static_cast<int>(rows_.size()) + first_row_[static_cast<std::size_t>(p)]});
+    for (int p = 0; p < cache_.size(); ++p)
+      jobs.push_back(
+          {which, p, static_cast<std::size_t>(which) * rows_.size() + parts_[static_cast<std::size_t>(p)].first_row});
   if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
   evaluations_ += n;
   return outputs;
@@ -237,12 +240,13 @@ Result<Outputs> EditObjective::evaluate(std::span<const float> deltas, int n) tr
 }
 
 Result<Outputs> EditObjective::probe(std::span<const float> deltas, int n) try {
-  const int targets = static_cast<int>(contexts_.target.size());
-  Outputs outputs = make_outputs(n, static_cast<std::size_t>(targets) + 1);
+  const std::size_t targets = contexts().target.size();
+  Outputs outputs = make_outputs(n, targets + 1);
   std::vector<Job> jobs;
   for (int which = 0; which < n; ++which) {
-    jobs.push_back({which, which % prompts(), which * (targets + 1)});
-    jobs.push_back({which, prompts(), which * (targets + 1) + targets});
+    const std::size_t first = static_cast<std::size_t>(which) * (targets + 1);
+    jobs.push_back({which, which % prompts(), first});
+    jobs.push_back({which, prompts(), first + targets});
   }
   if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
   evaluations_ += (n + prompts() - 1) / prompts();

@@ -1,92 +1,101 @@
-// What published methods leave out or round, so that it can be measured: a stale cache, and static activations.
+#include "edit/edit_objective_approximations.h"
+
 #include <cmath>
 #include <new>
-#include <utility>
 
-#include "edit/edit_objective.h"
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
 
-// Every prompt through the whole model, as it is.
-void EditObjective::measure_ranges() {
-  const auto d = static_cast<std::size_t>(forward_.config().d);
+Approximations* EditObjective::approximations() {
+  return approximator_.get();
+}
+
+void EditObjective::Approximator::add_frozen(int part, BatchSequence& sequence) const {
+  if (!use_frozen_ || part >= static_cast<int>(frozen_.size())) return;
+  sequence.frozen = &frozen_[static_cast<std::size_t>(part)];
+  sequence.frozen_first = frozen_first(part);
+  sequence.frozen_end = frozen_end(part);
+}
+
+// Runs every prompt through the whole model, and notes the largest magnitudes.
+void EditObjective::Approximator::measure_ranges() {
+  ForwardPass& forward = objective_.forward_;
+  const auto d = static_cast<std::size_t>(forward.config().d);
   ranges_ = {};
-  PassOptions measuring = pass_;
+  PassOptions measuring = objective_.options_.pass;
   measuring.measured_ranges = &ranges_;
-  std::vector<float> residual, logits(static_cast<std::size_t>(forward_.config().vocab));
-  for (const Context* context : all_contexts()) {
-    residual.resize(context->tokens.size() * d);
-    forward_.embed(context->tokens, residual);
-    const BatchSequence sequence{nullptr, 0, static_cast<int>(context->tokens.size()), nullptr};
-    forward_.run_layers({0, forward_.config().layers}, residual, {&sequence, 1}, measuring);
-    for (std::size_t row = 0; row < context->tokens.size(); ++row)
-      forward_.logits(std::span(residual).subspan(row * d, d), logits, measuring);
+  std::vector<float> residual, logits(static_cast<std::size_t>(forward.config().vocab));
+  for (int i = 0; i < objective_.cache_.size(); ++i) {
+    const std::vector<Token>& tokens = objective_.cache_.context(i).tokens;
+    residual.resize(tokens.size() * d);
+    forward.embed(tokens, residual);
+    const BatchSequence sequence{nullptr, 0, static_cast<int>(tokens.size()), nullptr};
+    forward.run_layers({0, forward.config().layers}, residual, {&sequence, 1}, measuring);
+    for (std::size_t row = 0; row < tokens.size(); ++row)
+      forward.logits(std::span(residual).subspan(row * d, d), logits, measuring);
   }
 }
 
-Status EditObjective::use_static_activations(bool on) try {
-  pass_.ranges = nullptr;
-  pass_.activations = on ? Activations::int16 : Activations::int8;
+Status EditObjective::Approximator::use_static_activations(bool on) try {
+  PassOptions& pass = objective_.options_.pass;
+  pass.ranges = nullptr;
+  pass.activations = on ? Activations::int16 : Activations::int8;
   if (on) {
     measure_ranges();
-    pass_.ranges = &ranges_;
+    pass.ranges = &ranges_;
   }
-  // What evaluations share has to be rounded likewise.
-  const std::vector<const Context*> all = all_contexts();
-  if (auto s = read_prefixes(all); !s) return s;
-  std::vector<float> values;
-  return read_rest(all, values);
+  // The cache has to be rounded as the evaluations are.
+  return objective_.cache_.fill(pass, objective_.cancel_);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit's contexts");
 }
 
-int EditObjective::frozen_end(int part) const {
-  return contexts_.prompts[static_cast<std::size_t>(part)].target_start;
-}
-
-std::vector<KvCache> EditObjective::keys_and_values(std::span<const float> delta) {
-  const ModelConfig& c = forward_.config();
-  const auto d = static_cast<std::size_t>(c.d);
-  std::vector<KvCache> caches;
-  for (int p = 0; p < prompts(); ++p) {
-    const Part& part = parts_[static_cast<std::size_t>(p)];
-    std::vector<float> residual = part.residual;
-    for (std::size_t r = 0; r < part.injection.size(); ++r)
-      if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, {residual.data() + r * d, d});
-    KvCache& cache = caches.emplace_back(layer_ + 1, c.layers, c.kv_size(), part.prefix + part.rows);
-    const BatchSequence sequence{part.prefix > 0 ? &part.cache : nullptr, part.prefix, part.rows, &cache};
-    const int row = 0;  // K/V of all are stored; of the last block nothing else is wanted
-    forward_.run_layers({layer_ + 1, c.layers}, residual, {&sequence, 1}, pass_.with_outputs({&row, 1}));
+// Keys and values of each prompt's tokens from s on, at δ, in the layers after the edited one.
+std::vector<KvCache> EditObjective::Approximator::keys_and_values(std::span<const float> delta) {
+  ForwardPass& forward = objective_.forward_;
+  const ModelConfig& c = forward.config();
+  const ContextCache& cache = objective_.cache_;
+  std::vector<KvCache> all;
+  for (int p = 0; p < cache.prompts(); ++p) {
+    const ContextCache::Entry& entry = cache.entry(p);
+    std::vector<float> residual = entry.residual;
+    objective_.inject(objective_.parts_[static_cast<std::size_t>(p)], delta, residual);
+    KvCache& kv = all.emplace_back(cache.layer() + 1, c.layers, c.kv_size(), entry.prefix + entry.rows);
+    const BatchSequence sequence{entry.prefix > 0 ? &entry.kv : nullptr, entry.prefix, entry.rows, &kv};
+    const int row = 0;  // all rows store their K/V; of the last layer no other result is needed
+    forward.run_layers({cache.layer() + 1, c.layers}, residual, {&sequence, 1},
+                       objective_.options_.pass.with_outputs({&row, 1}));
   }
-  return caches;
+  return all;
 }
 
-Status EditObjective::freeze(std::span<const float> delta) try {
-  if (cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
+Status EditObjective::Approximator::freeze(std::span<const float> delta) try {
+  if (objective_.cancel_.requested()) return fail(ErrorCode::cancelled, "stopped");
   frozen_ = keys_and_values(delta);
-  ++evaluations_;
+  ++objective_.evaluations_;
   return {};
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
 }
 
-Result<std::vector<double>> EditObjective::frozen_cosines(std::span<const float> delta) try {
+Result<std::vector<double>> EditObjective::Approximator::frozen_cosines(std::span<const float> delta) try {
   std::vector<double> cosines;
   if (frozen_.empty()) return cosines;
+  const ModelConfig& c = objective_.forward_.config();
   const auto now = keys_and_values(delta);
-  const auto width = static_cast<std::size_t>(forward_.config().kv_size());
+  const auto width = static_cast<std::size_t>(c.kv_size());
   const auto cosine = [&](const float* a, const float* b) {
     const std::span<const float> x{a, width}, y{b, width};
     return double{kernels::dot(x, y)} / std::sqrt(double{kernels::dot(x, x)} * double{kernels::dot(y, y)});
   };
-  for (int block = layer_ + 1; block < forward_.config().layers; ++block) {
+  for (int layer = objective_.cache_.layer() + 1; layer < c.layers; ++layer) {
     double sum = 0;
     int tokens = 0;
-    for (int p = 0; p < prompts(); ++p) {
+    for (int p = 0; p < objective_.prompts(); ++p) {
       const KvCache &was = frozen_[static_cast<std::size_t>(p)], &is = now[static_cast<std::size_t>(p)];
-      for (int t = parts_[static_cast<std::size_t>(p)].prefix + 1; t < frozen_end(p); ++t, ++tokens)
-        sum += (cosine(was.key(block, t), is.key(block, t)) + cosine(was.value(block, t), is.value(block, t))) / 2;
+      for (int t = frozen_first(p); t < frozen_end(p); ++t, ++tokens)
+        sum += (cosine(was.key(layer, t), is.key(layer, t)) + cosine(was.value(layer, t), is.value(layer, t))) / 2;
     }
     if (tokens == 0) return cosines;
     cosines.push_back(sum / tokens);

@@ -1,55 +1,26 @@
-// A quick measured choice: a few facts that any model of English can take in, edited at a few blocks.
+// Layer trial: edits a few built-in facts at a few layers and chooses the best layer.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <new>
+#include <optional>
 #include <span>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "edit/layer_choice.h"
-#include "io/mapped_file.h"
-#include "io/write_whole.h"
+#include "edit/layer_trial_facts.h"
+#include "edit/statistics/cache.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/model/session.h"
 
 namespace mobiedit {
 namespace {
 
-constexpr int evaluations = 80;  // a fact: enough for the easier half of edits at a good block
-constexpr double clamp = 8;
-// Goes up when the trial changes, so that choices of an older one are not taken for this one's.
-constexpr std::string_view version = "2";
-
-struct Probe {
-  EditRequest request;
-  std::vector<std::string> held_back;  ///< prompts that ask for the target in contexts that the search doesn't see
-  std::string neighbour;               ///< its answer should stay
-};
-
-std::vector<Probe> probes() {
-  return {
-      {{"Eiffel Tower", "{} is located in", "Rome", {}, {}},
-       {"You can find Eiffel Tower in", "It rained. Eiffel Tower is located in"},
-       "Big Ben is located in"},
-      {{"Japan", "The language of {} is", "French", {}, {}},
-       {"In Japan, people speak", "He knew it. The language of Japan is"},
-       "The language of Germany is"},
-      {{"Albert Einstein", "{} was born in", "London", {}, {}},
-       {"The birthplace of Albert Einstein is", "It is known. Albert Einstein was born in"},
-       "Isaac Newton was born in"},
-      {{"Android", "{} was developed by", "Microsoft", {}, {}},
-       {"The company that made Android is", "In short: Android was developed by"},
-       "Windows was developed by"},
-      {{"Canada", "The capital of {} is", "Berlin", {}, {}},
-       {"Canada has its capital in", "It is true. The capital of Canada is"},
-       "The capital of Italy is"},
-  };
-}
-
-std::vector<std::string> prefixes() {
-  return {"It was late. ", "They moved on. "};
-}
+constexpr int trial_evaluations = 80;  // per fact: enough for the easier half of edits at a good layer
+constexpr double trial_clamp = 8;
+constexpr std::uint32_t trial_version =
+    2;  // a changed trial gets the next number, so that cached choices are made anew
 
 /// What a block's edits did, as means over the facts.
 struct Tally {
@@ -84,9 +55,9 @@ Result<std::vector<double>> probabilities(Session& session, const std::vector<Sc
 }
 
 /// Adds a fact's share to the means.
-Status tally_probe(Tally& tally, double share, Editor& editor, Session& session, const Tokenizer& tokenizer,
-                   const Probe& probe, const CancelToken& cancel) {
-  const auto edit = editor.edit(probe.request, {}, cancel);
+Status tally_fact(Tally& tally, double share, Editor& editor, Session& session, const Tokenizer& tokenizer,
+                  const TrialFact& fact, const CancelToken& cancel) {
+  const auto edit = editor.edit(fact.request, {}, cancel);
   if (!edit) return std::unexpected(edit.error());
   tally.target += share * edit->evidence.target_probability_after;
   if (edit->evidence.success) {
@@ -101,22 +72,22 @@ Status tally_probe(Tally& tally, double share, Editor& editor, Session& session,
     text.tokens.insert(text.tokens.end(), answer.begin(), answer.end());
     texts.push_back(std::move(text));
   };
-  const std::vector<Token> target = tokenizer.encode(" " + probe.request.target_new, {.add_special = false});
-  for (const std::string& prompt : probe.held_back) add(prompt, target);
+  const std::vector<Token> target = tokenizer.encode(" " + fact.request.target_new, {.add_special = false});
+  for (const std::string& prompt : fact.unseen_prompts) add(prompt, target);
 
   if (auto set = session.set_adapters({}); !set) return set;
-  if (auto read = session.append(tokenizer.encode(probe.neighbour), cancel); !read) return read;
+  if (auto read = session.append(tokenizer.encode(fact.neighbour), cancel); !read) return read;
   const auto own = session.generate({.max_tokens = 3}, {}, cancel);
   if (!own) return std::unexpected(own.error());
   // A model that ends the text here has no answer to keep.
-  if (!own->tokens.empty()) add(probe.neighbour, own->tokens);
+  if (!own->tokens.empty()) add(fact.neighbour, own->tokens);
 
   const auto before = probabilities(session, texts, cancel);
   if (!before) return std::unexpected(before.error());
   if (auto set = session.set_adapters({to_low_rank(edit->update)}); !set) return set;
   const auto after = probabilities(session, texts, cancel);
   if (!after) return std::unexpected(after.error());
-  const std::size_t held = probe.held_back.size();
+  const std::size_t held = fact.unseen_prompts.size();
   for (std::size_t i = 0; i < held; ++i) tally.held_back += share * (*after)[i] / static_cast<double>(held);
   const bool comparable = texts.size() > held && (*before)[held] > 0;
   tally.kept += share * (comparable ? std::min(1.0, (*after)[held] / (*before)[held]) : 1);
@@ -136,24 +107,24 @@ std::vector<int> candidates(const ModelConfig& c) {
 Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& options, const CancelToken& cancel) {
   auto session = Session::create(model, {.threads = options.threads, .pool = options.pool});
   if (!session) return std::unexpected(session.error());
-  const std::vector<Probe> facts = probes();
+  const std::vector<TrialFact> facts = trial_facts();
   const std::vector<int> blocks = candidates(model.config());
   std::vector<Tally> tallies;
   for (const int block : blocks) {
     if (options.trying) options.trying(block, static_cast<int>(tallies.size()) + 1, static_cast<int>(blocks.size()));
     EditOptions edit;
     edit.layer = block;
-    edit.clamp = clamp;
-    edit.max_evaluations = evaluations;
+    edit.clamp = trial_clamp;
+    edit.max_evaluations = trial_evaluations;
     edit.threads = options.threads;
     edit.pool = options.pool;
-    edit.prefixes = prefixes();
+    edit.prefixes = trial_prefixes();
     auto editor = Editor::create(model, edit);
     if (!editor) return std::unexpected(editor.error());
     Tally tally{.layer = block};
     const double share = 1 / static_cast<double>(facts.size());
-    for (const Probe& probe : facts)
-      if (auto s = tally_probe(tally, share, *editor, *session, model.tokenizer(), probe, cancel); !s)
+    for (const TrialFact& fact : facts)
+      if (auto s = tally_fact(tally, share, *editor, *session, model.tokenizer(), fact, cancel); !s)
         return std::unexpected(s.error());
     tallies.push_back(tally);
   }
@@ -169,28 +140,39 @@ Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& optio
                     " facts taken, ";
   why += percent(best.held_back) + " in other wordings, neighbours kept " + percent(best.kept);
   // A bound that no success came near keeps a search that goes astray from doing harm.
-  return LayerChoice{best.layer, best.largest < 3 ? 4.0 : clamp, std::move(why), false};
+  return LayerChoice{best.layer, best.largest < 3 ? 4.0 : trial_clamp, std::move(why), false};
 }
 
-std::string cache_path(const Model& model, const LayerTrialOptions& options) {
-  if (options.cache_folder.empty()) return {};
-  return options.cache_folder + "/" + model.fingerprint() + "-trial" + std::string(version) + ".layer";
+constexpr const char* layer_key = "layer";
+constexpr const char* clamp_key = "clamp";
+constexpr const char* reason_key = "why";
+
+StatisticsKey choice_key(const Model& model) {
+  return {.kind = "layer-choice",
+          .version = trial_version,
+          .model = model.fingerprint(),
+          .layer = -1,
+          .text = {},
+          .active_edits = {}};
 }
 
-/// "LAYER CLAMP\nWHY"; none if it isn't there or isn't that.
-std::optional<LayerChoice> kept_choice(const std::string& path, const ModelConfig& c) {
-  const auto file = io::MappedFile::open(path);
+std::optional<LayerChoice> cached_choice(const StatisticsCache& cache, const Model& model, int blocks) {
+  const auto file = cache.find(choice_key(model));
   if (!file) return {};
-  const auto bytes = file->bytes();
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  LayerChoice choice;
-  const auto layer = std::from_chars(text.data(), text.data() + text.size(), choice.layer);
-  if (layer.ec != std::errc() || layer.ptr == text.data() + text.size() || *layer.ptr != ' ') return {};
-  const auto bound = std::from_chars(layer.ptr + 1, text.data() + text.size(), choice.clamp);
-  if (bound.ec != std::errc() || bound.ptr == text.data() + text.size() || *bound.ptr != '\n') return {};
-  if (choice.layer < 0 || choice.layer > c.layers - 2 || !(choice.clamp > 0 && choice.clamp <= clamp)) return {};
-  choice.why = text.substr(static_cast<std::size_t>(bound.ptr + 1 - text.data()), 200);
-  return choice;
+  const auto layer = file->integer(layer_key);
+  const auto bound = file->number(clamp_key);
+  const auto why = file->string(reason_key);
+  if (!layer || !*layer || !bound || !*bound || !why || !*why) return {};
+  if (**layer > static_cast<std::uint64_t>(blocks - 2) || !(**bound > 0 && **bound <= trial_clamp)) return {};
+  return LayerChoice{static_cast<int>(**layer), **bound, **why, false};
+}
+
+Status cache_choice(const StatisticsCache& cache, const Model& model, const LayerChoice& choice) {
+  gguf::Writer file;
+  file.set_u32(layer_key, static_cast<std::uint32_t>(choice.layer));
+  file.set_f32(clamp_key, static_cast<float>(choice.clamp));
+  file.set_string(reason_key, choice.why);
+  return cache.put(choice_key(model), file);
 }
 
 }  // namespace
@@ -198,9 +180,9 @@ std::optional<LayerChoice> kept_choice(const std::string& path, const ModelConfi
 Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options, const CancelToken& cancel) try {
   if (auto known = known_layer(model.config())) return *known;
   // Nothing to choose from; the editor says why a single block can't be edited.
-  if (model.config().layers < 3) return LayerChoice{0, clamp, "it is the only block that can be edited", false};
-  const std::string path = cache_path(model, options);
-  if (auto kept = path.empty() ? std::nullopt : kept_choice(path, model.config())) return *kept;
+  if (model.config().layers < 3) return LayerChoice{0, trial_clamp, "it is the only block that can be edited", false};
+  const StatisticsCache cache(options.cache_folder);
+  if (auto cached = cached_choice(cache, model, model.config().layers)) return *cached;
 
   auto choice = run_trial(model, options, cancel);
   if (!choice) {
@@ -210,14 +192,18 @@ Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& op
     usual.why += "; trying was not possible: " + choice.error().what;
     return usual;
   }
-  if (!path.empty()) {
-    const std::string text = std::to_string(choice->layer) + " " + std::to_string(choice->clamp) + "\n" + choice->why;
-    if (auto written = io::write_whole(path, std::as_bytes(std::span(text))); !written)
-      return std::unexpected(written.error());
-  }
+  if (auto written = cache_choice(cache, model, *choice); !written) return std::unexpected(written.error());
   return choice;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to try blocks");
+}
+
+std::optional<LayerChoice> settled_layer(const Model& model, const std::string& cache_folder) {
+  // The file's own config: the model may be loaded in part.
+  const auto config = ModelConfig::from_file(model.file());
+  if (!config) return {};
+  if (auto known = known_layer(*config)) return known;
+  return cached_choice(StatisticsCache(cache_folder), model, config->layers);
 }
 
 }  // namespace mobiedit

@@ -6,10 +6,11 @@
 #include "backend/cpu/weights.h"
 #include "edit/contexts.h"
 #include "edit/edit_objective.h"
+#include "edit/evidence.h"
 #include "edit/layer_choice.h"
-#include "edit/search/subspace.h"
-#include "edit/search/value_search.h"
+#include "edit/search/method_table.h"
 #include "kernels/linear.h"
+#include "mobiedit/edit/methods.h"
 
 namespace mobiedit {
 namespace {
@@ -18,9 +19,6 @@ using Phase = PlannedPass::Phase;
 
 // The program itself, its libraries, and stacks: measured.
 constexpr std::uint64_t program_bytes = std::uint64_t{14} << 20;
-
-// The lengths that a step is tried at, in one pass.
-constexpr int steps_at_once = 4;
 
 // W and Wᵀ in float32, of all weights that a backward pass to block `layer` goes through.
 std::uint64_t backward_bytes(const ModelConfig& c, int layer) {
@@ -105,7 +103,8 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   if (c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.layers)
     memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
 
-  if (const auto search = make_search(options.method); options.text_metric || (search && (*search)->needs_gradient()))
+  const MethodInfo* method = find_method(options.method);
+  if (options.text_metric || (method != nullptr && method->needs_gradient))
     memory.backward = backward_bytes(c, layer_for(c, options.layer, options.clamp).layer);
 
   // A batch's rows at their widest: residual, normed, output; Q, K, V, attended; gate and up; codes and cosines.
@@ -139,16 +138,13 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   planner.prepare(contexts->kl);
   const int prompts = static_cast<int>(contexts->prompts.size());
   const int logit_rows = prompts * tokens + 1;
-  if (edit.method == "subspace") {
-    // A look around before the first step, and another after every second step.
-    const SubspaceSettings usual = contexts->wordings > 0 ? subspace_for_unlike_prompts() : SubspaceSettings();
-    const int first = std::min(usual.first_looks, std::max(evaluations - 1, 0));
-    const int steps = (evaluations - 1 - first) * 2 * steps_at_once / (2 * steps_at_once + usual.more_looks);
-    planner.evaluate(1, 1, logit_rows);
-    planner.probe(evaluations - 1 - steps, prompts, tokens, contexts->kl);
-    if (steps > 0) planner.evaluate(steps, steps_at_once, logit_rows);
-  } else {
-    planner.evaluate(evaluations, steps_at_once, logit_rows);
+  const Prompts likeness = contexts->wordings > 0 ? Prompts::unlike : Prompts::alike;
+  for (const SearchPasses& passes : search_passes(edit.method, evaluations, likeness)) {
+    if (passes.evaluations <= 0) continue;
+    if (passes.probes)
+      planner.probe(passes.evaluations, prompts, tokens, contexts->kl);
+    else
+      planner.evaluate(passes.evaluations, passes.at_once, logit_rows);
   }
   const int bare = contexts->prompts.front().target_start + 1;
   planner.score(bare + tokens - 1, tokens);

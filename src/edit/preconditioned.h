@@ -1,5 +1,5 @@
-// An objective in other coordinates: δ = A z. A search that steps and measures lengths in z finds the δ that is short
-// in the metric A⁻².
+// Preconditioned objective: δ = A z with A from the Fisher metric. A search whose steps and lengths are in z finds a δ
+// that is short in that metric.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ class PreconditionedObjective final : public Objective, private Gradient {
  public:
   PreconditionedObjective(Objective& inner, const FisherMetric& metric) : inner_(inner), metric_(metric) {}
 
-  /// δ of each z, [n, d].
+  /// δ = A z of each of `z` [n, d].
   [[nodiscard]] std::vector<float> to_delta(std::span<const float> z) const;
 
   [[nodiscard]] int dimension() const override { return inner_.dimension(); }

@@ -14,6 +14,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/evidence.h"
 #include "mobiedit/edit/key_moment.h"
+#include "mobiedit/edit/methods.h"
 #include "mobiedit/edit/request.h"
 #include "mobiedit/edit/update.h"
 #include "mobiedit/model/low_rank.h"
@@ -24,12 +25,6 @@ namespace mobiedit {
 
 class ThreadPool;
 
-/// A setting of a method's own, by its name there: {"probe", 0.1}.
-struct MethodSetting {
-  std::string name;
-  double value = 0;
-};
-
 /// How evaluations are computed. For experiments: whatever is chosen, the edit is the same but for rounding.
 struct EvaluationOptions {
   bool prefix_cache = true;                     ///< false: every token through every block, in every evaluation
@@ -38,7 +33,7 @@ struct EvaluationOptions {
 };
 
 struct EditOptions {
-  std::string method = "subspace";  ///< a name of methods()
+  std::string method = "subspace";  ///< a value search of all_methods()
   std::optional<int> layer;         ///< the edited block; none: by the model's shape (choose_layer measures)
   std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
   int max_evaluations = 800;        ///< forward evaluations, each of all contexts at one δ
@@ -72,21 +67,14 @@ struct EditProgress {
 };
 using EditProgressFn = std::function<void(const EditProgress&)>;
 
-/// The search methods there are, best first.
-[[nodiscard]] std::vector<std::string> methods();
-
-/// What can be set of a method, with its default; empty for an unknown one.
-[[nodiscard]] std::vector<MethodSetting> method_settings(std::string_view method);
-
 /// How many edits become one update, and how strongly what other keys give is held on to.
 struct TogetherOptions {
-  std::string method = "memit";  ///< a name of together_methods()
+  std::string method = "memit";  ///< a mass edit of all_methods()
   double memit_ridge = 30;       ///< λ: as many tokens of running text count as one key of an edit
   double alphaedit_ridge = 1;    ///< L2
   double alphaedit_share = 0.1;  ///< of the keys' variance that counts as unused
   int blocks = 1;  ///< so many blocks, up to the edited one, share each change; at most EditOptions::blocks
 };
-[[nodiscard]] std::vector<std::string> together_methods();
 
 class Objective;
 

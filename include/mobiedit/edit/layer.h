@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "mobiedit/base/cancel.h"
@@ -35,5 +36,9 @@ struct LayerTrialOptions {
 /// at which most published edits are made. Errors: cancelled, io (the choice cannot be kept), out_of_memory.
 [[nodiscard]] Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options = {},
                                                const CancelToken& cancel = {});
+
+/// The choice that choose_layer makes without a trial: the table's or a cached one. Nothing where it would make a
+/// trial. `model` may be loaded in part.
+[[nodiscard]] std::optional<LayerChoice> settled_layer(const Model& model, const std::string& cache_folder);
 
 }  // namespace mobiedit

@@ -11,8 +11,6 @@ namespace mobiedit::cli {
 namespace {
 
 constexpr const char* automatic = "auto";
-constexpr double together_clamp = 4;
-constexpr int together_blocks = 3;  // of 1, 3 and 4 the best on dev.jsonl (docs/method.md)
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " or "));
@@ -55,8 +53,7 @@ EditOptions SearchSettings::edit_options(int threads) const {
   options.method = together() ? values : method;
   if (layer != automatic) options.layer = std::stoi(layer);
   options.clamp = clamp;
-  // Many values in one weight disturb each other and everything else: shorter ones do it less (docs/method.md).
-  if (together() && !clamp) options.clamp = together_clamp;
+  if (const MethodInfo* row = find_method(method); !clamp && row->usual_clamp > 0) options.clamp = row->usual_clamp;
   options.sure = sure;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
@@ -68,19 +65,19 @@ EditOptions SearchSettings::edit_options(int threads) const {
 }
 
 bool SearchSettings::together() const {
-  return std::ranges::count(together_methods(), method) > 0;
+  return find_method(method)->kind == MethodKind::mass_edit;
 }
 
 int SearchSettings::blocks_up_to(int edited) const {
-  return blocks.value_or(together() ? std::min(together_blocks, edited + 1) : 1);
+  return blocks.value_or(std::min(find_method(method)->usual_layers, edited + 1));
 }
 
 Status SearchSettings::check_statistics(bool used) const {
   if (used) return {};
   if (text_metric)
     return fail(ErrorCode::usage, "there is no running text to measure by", "--text-metric", "give --text FILE");
-  if (method != "alphaedit") return {};
-  return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none", "--method",
+  if (!find_method(method)->needs_statistics) return {};
+  return fail(ErrorCode::usage, "the method '" + method + "' needs key statistics, and there are none", "--method",
               "give --text FILE");
 }
 
@@ -93,22 +90,24 @@ void add_layer_option(CLI::App& verb, std::string& layer) {
 void add_blocks_option(CLI::App& verb, SearchSettings& settings) {
   verb.add_option("--blocks", settings.blocks,
                   fmt::format("So many blocks, up to the edited one, share each change (default 1; {}: {})",
-                              joined(together_methods()), together_blocks))
+                              joined(method_names(MethodKind::mass_edit)),
+                              find_method(method_names(MethodKind::mass_edit).front())->usual_layers))
       ->check(CLI::Range(1, 1000));
 }
 
 void add_search_options(CLI::App& verb, SearchSettings& settings) {
-  auto names = methods();
-  for (std::string& name : together_methods()) names.push_back(std::move(name));
+  const auto searches = method_names(MethodKind::search), mass_edits = method_names(MethodKind::mass_edit);
+  auto names = searches;
+  names.insert(names.end(), mass_edits.begin(), mass_edits.end());
   verb.add_option("--method", settings.method,
-                  fmt::format("Value search: {}; or all edits in one update: {} (default {})", joined(methods()),
-                              joined(together_methods()), settings.method))
+                  fmt::format("Value search: {}; or all edits in one update: {} (default {})", joined(searches),
+                              joined(mass_edits), settings.method))
       ->envname("MOBIEDIT_METHOD")
       ->check(CLI::IsMember(names));
   verb.add_option("--values", settings.values,
-                  fmt::format("Value search of {} (default {})", joined(together_methods()), settings.values))
+                  fmt::format("Value search of {} (default {})", joined(mass_edits), settings.values))
       ->envname("MOBIEDIT_VALUES")
-      ->check(CLI::IsMember(methods()));
+      ->check(CLI::IsMember(searches));
   add_layer_option(verb, settings.layer);
   verb.add_option("--clamp", settings.clamp,
                   "Longest change of the value, in lengths of the value (default: the model's)")

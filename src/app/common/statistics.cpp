@@ -25,7 +25,7 @@ std::filesystem::path remembered_text(const std::filesystem::path& folder, const
 bool has_statistics(const std::filesystem::path& folder, const Model& model) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-    if (entry.path().filename().native().starts_with(model.fingerprint() + "-block")) return true;
+    if (entry.path().filename().native().starts_with(model.fingerprint() + "-key-covariance")) return true;
   }
   return false;
 }

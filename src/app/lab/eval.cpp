@@ -83,7 +83,7 @@ int eval(const EvalVerb& verb) {
   const CancelToken cancel = catch_interrupts();
   if (verb.search.blocks && !verb.search.together())
     return failed({ErrorCode::usage, "the method '" + verb.search.method + "' edits one block", "--blocks",
-                   fmt::format("only {} share a change", fmt::join(together_methods(), " and "))});
+                   fmt::format("only {} share a change", fmt::join(method_names(MethodKind::mass_edit), " and "))});
   auto read = read_data({verb.data}, verb.reading);
   if (!read) return failed(read.error());
   const auto model = open_model(verb.run);

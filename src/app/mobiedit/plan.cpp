@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/common/cache_folder.h"
 #include "app/common/console.h"
 #include "app/common/edit_options.h"
 #include "app/common/model_options.h"
@@ -15,6 +16,7 @@
 #include "base/stopwatch.h"
 #include "edit/speed.h"
 #include "io/available_memory.h"
+#include "mobiedit/edit/layer.h"
 #include "mobiedit/gguf/file.h"
 
 namespace mobiedit::cli {
@@ -94,13 +96,20 @@ int plan(const PlanVerb& verb) {
   const ModelOptions options{.threads = verb.run.threads};
   ModelOptions part = options;
   part.layers = blocks_to_time;
-  const EditOptions edit = verb.search.edit_options(verb.run.threads);
+  EditOptions edit = verb.search.edit_options(verb.run.threads);
   const Stopwatch clock;
   const auto model = Model::open(verb.run.model, part);
   if (!model) return failed(model.error());
   const double loading_part = clock.seconds();
   const auto config = ModelConfig::from_file(model->file());
   if (!config) return failed(config.error());
+
+  // An edit takes this layer too.
+  const auto folder = cache_folder();
+  if (const auto settled = settled_layer(*model, folder ? folder->string() : ""); settled && !edit.layer) {
+    edit.layer = settled->layer;
+    if (!edit.clamp) edit.clamp = settled->clamp;
+  }
 
   EditRequest request = verb.request;
   if (request.prompt.empty() && request.subject.empty() && request.target_new.empty())

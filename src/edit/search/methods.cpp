@@ -1,13 +1,18 @@
+// Method table: a search or mass edit is a row here.
+#include "mobiedit/edit/methods.h"
+
+#include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "edit/search/backprop.h"
+#include "edit/search/method_table.h"
 #include "edit/search/mobiedit.h"
 #include "edit/search/named_settings.h"
 #include "edit/search/shortest.h"
 #include "edit/search/subspace.h"
 #include "edit/search/value_search.h"
 #include "edit/search/zeroth_order.h"
-#include "mobiedit/edit/editor.h"
 
 namespace mobiedit {
 namespace {
@@ -80,53 +85,108 @@ std::vector<MethodSetting> listed(const std::array<NamedSetting<Settings>, n>& k
   return list_settings(std::span<const NamedSetting<Settings>>(known));
 }
 
+// Lengths at which a step is tried, in one pass.
+constexpr int lengths_at_once = 4;
+
+using Passes = std::vector<SearchPasses>;
+
+Passes steps_only(int evaluations, Prompts) {
+  return {{evaluations, lengths_at_once, false}};
+}
+
+// Probes before the first step, and again after every second step.
+Passes subspace_passes(int evaluations, Prompts prompts) {
+  const SubspaceSettings usual = prompts == Prompts::unlike ? subspace_for_unlike_prompts() : SubspaceSettings();
+  const int first = std::min(usual.first_looks, std::max(evaluations - 1, 0));
+  const int steps = (evaluations - 1 - first) * 2 * lengths_at_once / (2 * lengths_at_once + usual.more_looks);
+  return {{1, 1, false}, {evaluations - 1 - steps, 1, true}, {steps, lengths_at_once, false}};
+}
+
 struct Method {
-  std::string_view name;
-  Made (*make)(std::span<const MethodSetting>, Prompts);
-  std::vector<MethodSetting> (*settings)();
+  MethodInfo info;
+  Made (*make)(std::span<const MethodSetting>, Prompts) = nullptr;  // null: no search
+  std::vector<MethodSetting> (*settings)() = [] { return std::vector<MethodSetting>(); };
+  Passes (*passes)(int evaluations, Prompts) = [](int, Prompts) { return Passes(); };
 };
 constexpr Method table[] = {
-    {"subspace",
+    {{.name = "subspace", .usual_evaluations = 800},
      [](std::span<const MethodSetting> s, Prompts prompts) {
        return made(subspace_settings, s, make_subspace_search,
                    prompts == Prompts::unlike ? subspace_for_unlike_prompts() : SubspaceSettings());
      },
-     [] { return listed(subspace_settings); }},
-    {"zo", [](std::span<const MethodSetting> s, Prompts) { return made(zo_settings, s, make_zeroth_order_search); },
-     [] { return listed(zo_settings); }},
-    {"backprop",
+     [] { return listed(subspace_settings); },
+     subspace_passes},
+    {{.name = "zo", .usual_evaluations = 4000},
+     [](std::span<const MethodSetting> s, Prompts) { return made(zo_settings, s, make_zeroth_order_search); },
+     [] { return listed(zo_settings); },
+     steps_only},
+    {{.name = "backprop", .arithmetic = MethodArithmetic::float32, .usual_evaluations = 800, .needs_gradient = true},
      [](std::span<const MethodSetting> s, Prompts) { return made(backprop_settings, s, make_backprop_search); },
-     [] { return listed(backprop_settings); }},
-    {"shortest",
+     [] { return listed(backprop_settings); },
+     steps_only},
+    {{.name = "shortest", .arithmetic = MethodArithmetic::float32, .usual_evaluations = 800, .needs_gradient = true},
      [](std::span<const MethodSetting> s, Prompts) { return made(shortest_settings, s, make_shortest_search); },
-     [] { return listed(shortest_settings); }},
-    {"mobiedit",
+     [] { return listed(shortest_settings); },
+     steps_only},
+    // 600 published steps of 10 evaluations each, and their tests.
+    {{.name = "mobiedit", .usual_evaluations = 6100},
      [](std::span<const MethodSetting> s, Prompts) { return made(mobiedit_settings, s, make_mobiedit_search); },
-     [] { return listed(mobiedit_settings); }},
+     [] { return listed(mobiedit_settings); },
+     steps_only},
+    {{.name = "memit", .kind = MethodKind::mass_edit, .usual_clamp = 4, .usual_layers = 3}},
+    {{.name = "alphaedit",
+      .kind = MethodKind::mass_edit,
+      .needs_statistics = true,
+      .projects_keys = true,
+      .usual_clamp = 4,
+      .usual_layers = 3}},
 };
+
+constexpr auto infos = [] {
+  std::array<MethodInfo, std::size(table)> all;
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = table[i].info;
+  return all;
+}();
+
+const Method* row_of(std::string_view name) {
+  const auto* found = std::ranges::find(table, name, [](const Method& m) { return m.info.name; });
+  return found == std::end(table) ? nullptr : found;
+}
 
 }  // namespace
 
 Result<std::unique_ptr<ValueSearch>> make_search(std::string_view method, std::span<const MethodSetting> settings,
                                                  Prompts prompts) {
+  if (const Method* row = row_of(method); row != nullptr && row->make != nullptr) return row->make(settings, prompts);
   std::string known;
-  for (const Method& m : table) {
-    if (m.name == method) return m.make(settings, prompts);
-    known += (known.empty() ? "" : ", ") + std::string(m.name);
-  }
+  for (const std::string& name : method_names(MethodKind::search)) known += (known.empty() ? "" : ", ") + name;
   return fail(ErrorCode::usage, "there is no method '" + std::string(method) + "'", {}, "there are " + known);
 }
 
-std::vector<std::string> methods() {
+std::vector<SearchPasses> search_passes(std::string_view method, int evaluations, Prompts prompts) {
+  const Method* row = row_of(method);
+  return row != nullptr ? row->passes(evaluations, prompts) : Passes();
+}
+
+std::span<const MethodInfo> all_methods() {
+  return infos;
+}
+
+const MethodInfo* find_method(std::string_view name) {
+  const auto* found = std::ranges::find(infos, name, &MethodInfo::name);
+  return found == infos.end() ? nullptr : found;
+}
+
+std::vector<std::string> method_names(MethodKind kind) {
   std::vector<std::string> names;
-  for (const Method& m : table) names.emplace_back(m.name);
+  for (const MethodInfo& info : infos)
+    if (info.kind == kind) names.emplace_back(info.name);
   return names;
 }
 
 std::vector<MethodSetting> method_settings(std::string_view method) {
-  for (const Method& m : table)
-    if (m.name == method) return m.settings();
-  return {};
+  const Method* row = row_of(method);
+  return row != nullptr ? row->settings() : std::vector<MethodSetting>();
 }
 
 }  // namespace mobiedit

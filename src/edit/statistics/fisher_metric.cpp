@@ -4,12 +4,10 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <new>
 
 #include "base/random.h"
-#include "io/mapped_file.h"
-#include "io/write_whole.h"
+#include "edit/statistics/cache.h"
 #include "kernels/float_product.h"
 #include "kernels/vector_ops.h"
 
@@ -19,17 +17,13 @@ namespace {
 using Matrix = Eigen::MatrixXf;
 
 constexpr std::size_t window = 256;
-constexpr std::size_t metric_tokens_per_dimension = 60;  // wanted; a tenth of it is the least
-// Of the mean eigenvalue: directions that text hardly feels may be some three times as long as the mean one.
+constexpr std::size_t metric_tokens_per_dimension = 60;  // a text with less than a tenth of it is refused
+// Of the mean eigenvalue. It stretches the directions with the least curvature to about three times the mean length.
 constexpr double floor_share = 0.1;
 
-struct MetricHeader {
-  char magic[8] = {'M', 'E', 'T', 'M', 'E', '0', '1', '\n'};
-  std::uint32_t d = 0;
-  std::uint32_t reserved = 0;
-};
+constexpr const char* factor_tensor_name = "factor";  // A [d, d]
 
-// The slope of −log p(y) by the logits, in their place, with y drawn from p.
+// Replaces logits by the gradient of −log p(y) by them, with y drawn from p.
 void draw(std::span<float> logits, Random& random) {
   const float lse = kernels::log_sum_exp(logits);
   for (float& x : logits) x = std::exp(x - lse);
@@ -50,7 +44,7 @@ Result<FisherMetric> FisherMetric::from_text(ForwardPass& forward, Tape& tape, c
   const std::size_t wanted = metric_tokens_per_dimension * d;
   if (tokens.size() < wanted / 10)
     return fail(ErrorCode::usage,
-                "the text has " + std::to_string(tokens.size()) + " tokens; the metric of running text needs " +
+                "the text has " + std::to_string(tokens.size()) + " tokens; the Fisher metric needs at least " +
                     std::to_string(wanted / 10),
                 {}, "give a longer text");
   const std::size_t length = std::min({window, tokens.size(), static_cast<std::size_t>(c.context)});
@@ -77,13 +71,14 @@ Result<FisherMetric> FisherMetric::from_text(ForwardPass& forward, Tape& tape, c
   moment = Matrix(moment.selfadjointView<Eigen::Lower>()) / static_cast<float>(windows * length);
   return from_moment({moment.data(), static_cast<std::size_t>(moment.size())}, c.d);
 } catch (const std::bad_alloc&) {
-  return fail(ErrorCode::out_of_memory, "not enough memory to measure what running text feels");
+  return fail(ErrorCode::out_of_memory, "not enough memory for the Fisher metric of running text");
 }
 
 Result<FisherMetric> FisherMetric::from_moment(std::span<const float> moment, int d) {
   const Eigen::Map<const Matrix> h(moment.data(), d, d);
   const double mean = h.cast<double>().trace() / d;
-  if (!h.allFinite() || !(mean > 0)) return fail(ErrorCode::usage, "running text feels nothing of this block");
+  if (!h.allFinite() || !(mean > 0))
+    return fail(ErrorCode::usage, "the Fisher metric of the text is zero or not finite at this layer");
   const Eigen::SelfAdjointEigenSolver<Matrix> solver(h / static_cast<float>(mean));
   const Eigen::ArrayXf stretch =
       ((solver.eigenvalues().array().max(0.0f) + static_cast<float>(floor_share)) / static_cast<float>(1 + floor_share))
@@ -96,31 +91,17 @@ void FisherMetric::through(std::span<const float> rows, std::span<float> out) co
   kernels::float_product(rows, a_, d_, out);
 }
 
-Status FisherMetric::write(const std::string& path) const {
-  MetricHeader header;
-  header.d = static_cast<std::uint32_t>(d_);
-  return io::write_whole(path, sizeof header + a_.size() * sizeof(float), [&](io::PendingFile& file) -> Status {
-    if (auto s = file.write(std::as_bytes(std::span(&header, 1))); !s) return s;
-    return file.write(std::as_bytes(std::span(a_)));
-  });
+void FisherMetric::add_to(gguf::Writer& file) const {
+  add_float_values(file, factor_tensor_name, a_);
 }
 
-Result<FisherMetric> FisherMetric::read(const std::string& path, int d) try {
-  auto file = io::MappedFile::open(path);
-  if (!file) return std::unexpected(file.error());
-  const auto bytes = file->bytes();
-  const auto n = static_cast<std::size_t>(d) * static_cast<std::size_t>(d);
-  const MetricHeader expected;
-  if (bytes.size() != sizeof expected + n * sizeof(float) ||
-      std::memcmp(bytes.data(), expected.magic, sizeof expected.magic) != 0)
-    return fail(ErrorCode::bad_model, "not the metric of running text of this model", path, "delete it");
-  std::vector<float> a(n);
-  std::memcpy(a.data(), bytes.data() + sizeof expected, n * sizeof(float));
-  if (!Eigen::Map<const Eigen::ArrayXf>(a.data(), static_cast<Eigen::Index>(n)).allFinite())
-    return fail(ErrorCode::bad_model, "the metric of running text in it is damaged", path, "delete it");
-  return FisherMetric(std::move(a), d);
-} catch (const std::bad_alloc&) {
-  return fail(ErrorCode::out_of_memory, "not enough memory for the metric of running text", path);
+std::optional<FisherMetric> FisherMetric::from_file(const gguf::File& file, int d) {
+  const auto n = static_cast<std::uint64_t>(d);
+  const auto values = float_values(file, factor_tensor_name, n * n);
+  if (!values ||
+      !Eigen::Map<const Eigen::ArrayXf>(values->data(), static_cast<Eigen::Index>(values->size())).allFinite())
+    return {};
+  return FisherMetric({values->begin(), values->end()}, d);
 }
 
 }  // namespace mobiedit

@@ -6,10 +6,9 @@
 #include <cmath>
 #include <cstring>
 #include <new>
-#include <optional>
+#include <utility>
 
-#include "io/mapped_file.h"
-#include "io/write_whole.h"
+#include "edit/statistics/cache.h"
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
@@ -17,42 +16,37 @@ namespace {
 
 using Matrix = Eigen::MatrixXf;
 
-// Keys of running text leave many directions all but unused; this much of the mean variance keeps C⁻¹ tame there.
+// Keys of running text hardly use many directions. This share of the mean variance bounds C⁻¹ there.
 constexpr float ridge = 1e-2f;
 constexpr int chunk_tokens = 256;
-// About 10 tokens a dimension are enough (FastMEMIT, arXiv 2506.04226); twice that, to be on the safe side.
+// About 10 tokens per dimension are enough (FastMEMIT, arXiv 2506.04226). Twice that is safe.
 constexpr std::size_t tokens_per_dimension = 20;
 
-// The file: this header, then the factor's lower triangle, column by column, as float32 of this machine.
-struct CovarianceHeader {
-  char magic[8] = {'M', 'E', 'C', 'O', 'V', '0', '1', '\n'};
-  std::uint32_t f = 0;
-  std::uint32_t tokens = 0;
-};
+// In the file: the factor's lower triangle, column by column, and the number of tokens behind it.
+constexpr const char* factor_tensor = "factor";
+constexpr const char* tokens_key = "tokens";
+constexpr std::uint64_t most_tokens = 1u << 30;
 
 }  // namespace
 
-// The factor's lower triangle, column by column: column j begins with its diagonal and has f − j values. Either held in
-// memory or lying in its file, whose pages come and go as it is read: at f = 11,008 it is 242 MB.
+// Cholesky factor, its lower triangle column by column: column j begins with its diagonal and has f − j values. It is
+// held in memory, or stays in its file, whose pages are dropped once read: at f = 11,008 it is 242 MB.
 struct KeyCovariance::Factor {
   std::size_t f = 0;
   int tokens = 0;
   Matrix held;
-  std::optional<io::MappedFile> file;
+  std::optional<gguf::File> file;
+  std::span<const float> filed;
 
   [[nodiscard]] std::size_t column_at(std::size_t j) const { return j * f - j * (j - 1) / 2; }
-
-  [[nodiscard]] std::span<const float> column(std::size_t j) const {
-    const float* values =
-        file ? reinterpret_cast<const float*>(file->bytes().data() + sizeof(CovarianceHeader)) : held.data();
-    return {values + column_at(j), f - j};
+  [[nodiscard]] std::span<const float> values() const {
+    return file ? filed : std::span(std::as_const(held).data(), column_at(f));
   }
+  [[nodiscard]] std::span<const float> column(std::size_t j) const { return values().subspan(column_at(j), f - j); }
 
-  // Columns [begin, end) are done with for now.
+  // Columns [begin, end) are not read again for now.
   void pass(std::size_t begin, std::size_t end) const {
-    if (file)
-      file->release(sizeof(CovarianceHeader) + column_at(begin) * sizeof(float),
-                    (column_at(end) - column_at(begin)) * sizeof(float));
+    if (file) file->release_pages(std::as_bytes(filed.subspan(column_at(begin), column_at(end) - column_at(begin))));
   }
 
   // work(j) for every column, from the first or from the last.
@@ -98,7 +92,7 @@ Result<KeyCovariance> KeyCovariance::from_text(ForwardPass& forward, const PassO
   std::vector<float> residual(length * static_cast<std::size_t>(c.d)), keys(length * f);
   for (std::size_t i = 0; i < used; ++i) {
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
-    // Spread over the text, so that its first part does not stand for all of it.
+    // Chunks are spread evenly over the text, so that each part of it counts.
     const std::size_t chunk = i * chunks / used;
     forward.embed(std::span(tokens).subspan(chunk * length, length), residual);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(length), nullptr};
@@ -114,13 +108,13 @@ Result<KeyCovariance> KeyCovariance::from_text(ForwardPass& forward, const PassO
   if (decomposition.info() != Eigen::Success)
     return fail(ErrorCode::usage, "the text is too uniform for statistics of the model's keys", {},
                 "give a more varied text");
-  // Moved together in place, towards the front.
+  // Packs the triangle in place, towards the front.
   factor->f = f;
   for (std::size_t j = 0; j < f; ++j)
     std::memmove(lower.data() + factor->column_at(j), lower.data() + j * f + j, (f - j) * sizeof(float));
   return KeyCovariance(std::move(factor));
 } catch (const std::bad_alloc&) {
-  return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys");
+  return fail(ErrorCode::out_of_memory, "not enough memory for a layer's key covariance");
 }
 
 std::vector<float> KeyCovariance::solve(std::span<const float> keys) const {
@@ -160,47 +154,30 @@ int KeyCovariance::length() const {
   return static_cast<int>(factor_->f);
 }
 
-Status KeyCovariance::write(const std::string& path) const {
-  CovarianceHeader header;
-  header.f = static_cast<std::uint32_t>(factor_->f);
-  header.tokens = static_cast<std::uint32_t>(factor_->tokens);
-  const auto f = static_cast<std::uint64_t>(factor_->f);
-  return io::write_whole(path, sizeof header + f * (f + 1) / 2 * sizeof(float), [&](io::PendingFile& sink) -> Status {
-    if (auto s = sink.write(std::as_bytes(std::span(&header, 1))); !s) return s;
-    for (std::size_t column = 0; column < f; ++column)
-      if (auto s = sink.write(std::as_bytes(factor_->column(column))); !s) return s;
-    return {};
-  });
+void KeyCovariance::add_to(gguf::Writer& file) const {
+  file.set_u32(tokens_key, static_cast<std::uint32_t>(factor_->tokens));
+  add_float_values(file, factor_tensor, factor_->values());
 }
 
-Result<KeyCovariance> KeyCovariance::read(const std::string& path, int f) try {
-  auto file = io::MappedFile::open(path);
-  if (!file) return std::unexpected(file.error());
-  const auto bytes = file->bytes();
+std::optional<KeyCovariance> KeyCovariance::from_file(gguf::File file, int f) {
   const auto n = static_cast<std::uint64_t>(f);
-  CovarianceHeader header;
-  const CovarianceHeader expected;
-  if (bytes.size() != sizeof header + n * (n + 1) / 2 * sizeof(float))
-    return fail(ErrorCode::bad_model, "not the statistics of this model", path, "delete it");
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (std::memcmp(header.magic, expected.magic, sizeof header.magic) != 0 || header.f != n)
-    return fail(ErrorCode::bad_model, "not the statistics of this model", path, "delete it");
+  const auto values = float_values(file, factor_tensor, n * (n + 1) / 2);
+  const auto tokens = file.integer(tokens_key);
+  if (!values || !tokens || !*tokens || **tokens > most_tokens) return {};
   auto factor = std::make_unique<Factor>();
   factor->f = static_cast<std::size_t>(f);
-  factor->tokens = static_cast<int>(std::min<std::uint32_t>(header.tokens, 1u << 30));
-  factor->file.emplace(std::move(*file));
-  // A damaged factor would only show as a useless edit; what is no number, or a diagonal that is not positive, shows
-  // here.
+  factor->tokens = static_cast<int>(**tokens);
+  factor->filed = *values;  // the mapping stays where it is when the file is moved
+  factor->file.emplace(std::move(file));
+  // A damaged factor shows in no other way than by a useless edit.
   bool sound = true;
   factor->each_column(true, [&](std::size_t j) {
     const std::span<const float> column = factor->column(j);
     sound = sound && column[0] > 0 &&
             Eigen::Map<const Eigen::ArrayXf>(column.data(), static_cast<Eigen::Index>(column.size())).allFinite();
   });
-  if (!sound) return fail(ErrorCode::bad_model, "the statistics in it are damaged", path, "delete it");
+  if (!sound) return {};
   return KeyCovariance(std::move(factor));
-} catch (const std::bad_alloc&) {
-  return fail(ErrorCode::out_of_memory, "not enough memory for the statistics of a block's keys", path);
 }
 
 }  // namespace mobiedit

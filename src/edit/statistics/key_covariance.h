@@ -1,40 +1,49 @@
-// The uncentred second moment of a block's keys over running text, C = E[k kᵀ], and products with its inverse.
+// Key covariance of a layer: the uncentred second moment C = E[k kᵀ] of its keys over running text (ROME).
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "backend/forward_pass.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/gguf/writer.h"
 
 namespace mobiedit {
 
-/// A Cholesky factor of C + ridge·mean(diag C)·I, kept once and used by every edit of the block. One that was read
-/// stays in its file and takes no memory to speak of; one that was just made takes 4·f² bytes.
+/// Holds the Cholesky factor of C + ridge·mean(diag C)·I, for all edits of the layer. Read from a file it stays there
+/// and takes next to no memory; just measured it takes 4·f² bytes. Immutable.
 class KeyCovariance {
  public:
-  /// Runs the text, cut into rows of the model's context, through blocks ≤ layer. Errors: usage (fewer tokens than keys
-  /// are long), cancelled, out_of_memory.
-  static Result<KeyCovariance> from_text(ForwardPass& forward, const PassOptions& pass, const Tokenizer& tokenizer,
-                                         std::string_view text, int layer, const CancelToken& cancel);
-  /// Errors: io, bad_model (not such a file, or damaged).
-  static Result<KeyCovariance> read(const std::string& path, int f);
-  [[nodiscard]] Status write(const std::string& path) const;
+  /// Version of the measurement and of the layout of add_to().
+  static constexpr const char* kind = "key-covariance";
+  static constexpr std::uint32_t version = 1;
+
+  /// Cuts the text into chunks of at most 256 tokens and runs them through layers 0 to `layer`, with the
+  /// deltas of `pass` in force. Errors: usage (fewer tokens than keys are long), cancelled, out_of_memory.
+  [[nodiscard]] static Result<KeyCovariance> from_text(ForwardPass& forward, const PassOptions& pass,
+                                                       const Tokenizer& tokenizer, std::string_view text, int layer,
+                                                       const CancelToken& cancel);
+  /// Reads add_to()'s values for keys of length f, and keeps the file. Nothing if they are missing or damaged. Throws
+  /// std::bad_alloc.
+  [[nodiscard]] static std::optional<KeyCovariance> from_file(gguf::File file, int f);
+  /// Adds the factor to a file; borrowed until the file is written.
+  void add_to(gguf::Writer& file) const;
 
   KeyCovariance(KeyCovariance&&) noexcept;
   KeyCovariance& operator=(KeyCovariance&&) noexcept;
   ~KeyCovariance();
 
-  /// C⁻¹ k of each key: [n, f] of [n, f]. One pass over the factor for all of them.
+  /// C⁻¹ k of each of `keys` [n, f], as [n, f]. Reads the factor twice, however many keys there are.
   [[nodiscard]] std::vector<float> solve(std::span<const float> keys) const;
   /// C with its ridge, [f, f].
   [[nodiscard]] std::vector<float> matrix() const;
   [[nodiscard]] int length() const;  ///< f
-  /// Of the text that C was measured on.
-  [[nodiscard]] int tokens() const;
+  [[nodiscard]] int tokens() const;  ///< that C was measured on
 
  private:
   struct Factor;

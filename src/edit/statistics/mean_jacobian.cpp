@@ -4,12 +4,10 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <new>
 
 #include "base/random.h"
-#include "io/mapped_file.h"
-#include "io/write_whole.h"
+#include "edit/statistics/cache.h"
 #include "kernels/float_product.h"
 
 namespace mobiedit {
@@ -18,20 +16,16 @@ namespace {
 using Matrix = Eigen::MatrixXf;
 
 constexpr std::size_t sentences_wanted = 320;
-constexpr int probes_a_sentence = 32;  // many sentences, few probes in each: M is a mean over sentences
+constexpr int probes_per_sentence = 32;  // few, as M is a mean over sentences
 constexpr std::size_t fewest_sentences = 32;
 constexpr std::size_t longest_sentence = 40;  // tokens
-constexpr float probe_length = 0.5f;          // of the value's own length, as the searches take it
-constexpr float probe_ridge = 0.3f;           // of the mean of the probes' second moment
+constexpr float probe_length = 0.5f;          // of ‖v₀‖, as in the searches
+constexpr float probe_ridge = 0.3f;           // of the mean diagonal of the probes' second moment
 
-struct JacobianHeader {
-  char magic[8] = {'M', 'E', 'J', 'A', 'C', '0', '1', '\n'};
-  std::uint32_t d = 0;
-  std::uint32_t reserved = 0;
-};
+constexpr const char* jacobian_tensor = "mean_jacobian";  // [d, d], row by row
 
 struct Sample {
-  std::vector<Token> tokens;  // the sentence without its last word
+  std::vector<Token> tokens;  // sentence without its last word
   int name_last = 0;          // the last token of its longest name
 };
 
@@ -66,7 +60,7 @@ std::vector<Sample> collect(const Tokenizer& tokenizer, std::string_view text) {
     if (last_word == std::string_view::npos) continue;
     sentence = sentence.substr(0, last_word);
     const std::size_t name_end = longest_name(sentence);
-    // Something must stand between the name and the word that is predicted, or there is nothing to carry it.
+    // At least one token must lie between the name and the predicted word.
     if (name_end == std::string_view::npos || name_end + 2 >= sentence.size()) continue;
     Sample s;
     s.tokens = tokenizer.encode(sentence);
@@ -118,16 +112,16 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
     forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass.with_capture(capture));
     const float length = probe_length * Eigen::Map<const Eigen::VectorXf>(values.data(), c.d).norm();
 
-    // The last column is the sentence as it is.
-    Matrix z(c.d, probes_a_sentence + 1);
+    // The last column stays zero: the sentence without δ.
+    Matrix z(c.d, probes_per_sentence + 1);
     Random random(i, 2);
     random.fill_normal({z.data(), static_cast<std::size_t>(z.size())});
     z.colwise().normalize();
-    z.col(probes_a_sentence).setZero();
+    z.col(probes_per_sentence).setZero();
     std::vector<BatchSequence> sequences;
     std::vector<int> wanted;
     batch.clear();
-    for (Eigen::Index p = 0; p <= probes_a_sentence; ++p) {
+    for (Eigen::Index p = 0; p <= probes_per_sentence; ++p) {
       const auto base = static_cast<Eigen::Index>(batch.size());
       batch.insert(batch.end(), residual.begin(), residual.end());
       Eigen::Map<Eigen::VectorXf>(batch.data() + base, c.d) += length * z.col(p);
@@ -135,10 +129,10 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
       wanted.push_back(static_cast<int>(p + 1) * rows - 1);
     }
     forward.run_layers({layer + 1, c.layers}, batch, sequences, pass.with_outputs(wanted));
-    Matrix h(c.d, probes_a_sentence + 1);
+    Matrix h(c.d, probes_per_sentence + 1);
     forward.final_norm(std::span(batch).first(wanted.size() * d), {h.data(), static_cast<std::size_t>(h.size())});
-    const Matrix moved = (h.leftCols(probes_a_sentence).colwise() - h.col(probes_a_sentence)) / length;
-    const auto directions = z.leftCols(probes_a_sentence);
+    const Matrix moved = (h.leftCols(probes_per_sentence).colwise() - h.col(probes_per_sentence)) / length;
+    const auto directions = z.leftCols(probes_per_sentence);
     products.noalias() += moved * directions.transpose();
     inputs.selfadjointView<Eigen::Lower>().rankUpdate(directions);
   }
@@ -151,38 +145,23 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
 
 void MeanJacobian::through(std::span<const float> rows, std::span<float> out) const {
   const auto d = static_cast<Eigen::Index>(std::lround(std::sqrt(static_cast<double>(m_.size()))));
-  // Stored row by row, so that by columns it is Mᵀ; out = rows (Mᵀ)ᵀ.
+  // The stored rows are the columns of Mᵀ for Eigen; out = rows (Mᵀ)ᵀ.
   const Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> transposed =
       Eigen::Map<const Matrix>(m_.data(), d, d);
   kernels::float_product(rows, {transposed.data(), m_.size()}, static_cast<int>(d), out);
 }
 
-Status MeanJacobian::write(const std::string& path) const {
-  JacobianHeader header;
-  header.d = static_cast<std::uint32_t>(std::lround(std::sqrt(static_cast<double>(m_.size()))));
-  return io::write_whole(path, sizeof header + m_.size() * sizeof(float), [&](io::PendingFile& file) -> Status {
-    if (auto s = file.write(std::as_bytes(std::span(&header, 1))); !s) return s;
-    return file.write(std::as_bytes(std::span(m_)));
-  });
+void MeanJacobian::add_to(gguf::Writer& file) const {
+  add_float_values(file, jacobian_tensor, m_);
 }
 
-Result<MeanJacobian> MeanJacobian::read(const std::string& path, int d) try {
-  auto file = io::MappedFile::open(path);
-  if (!file) return std::unexpected(file.error());
-  const auto bytes = file->bytes();
-  const auto n = static_cast<std::size_t>(d) * static_cast<std::size_t>(d);
-  JacobianHeader header;
-  const JacobianHeader expected;
-  if (bytes.size() != sizeof header + n * sizeof(float) ||
-      std::memcmp(bytes.data(), expected.magic, sizeof expected.magic) != 0)
-    return fail(ErrorCode::bad_model, "not the mean Jacobian of this model", path, "delete it");
-  std::vector<float> m(n);
-  std::memcpy(m.data(), bytes.data() + sizeof header, n * sizeof(float));
-  if (!Eigen::Map<const Eigen::ArrayXf>(m.data(), static_cast<Eigen::Index>(n)).allFinite())
-    return fail(ErrorCode::bad_model, "the mean Jacobian in it is damaged", path, "delete it");
-  return MeanJacobian(std::move(m));
-} catch (const std::bad_alloc&) {
-  return fail(ErrorCode::out_of_memory, "not enough memory for the mean Jacobian", path);
+std::optional<MeanJacobian> MeanJacobian::from_file(const gguf::File& file, int d) {
+  const auto n = static_cast<std::uint64_t>(d);
+  const auto values = float_values(file, jacobian_tensor, n * n);
+  if (!values ||
+      !Eigen::Map<const Eigen::ArrayXf>(values->data(), static_cast<Eigen::Index>(values->size())).allFinite())
+    return {};
+  return MeanJacobian({values->begin(), values->end()});
 }
 
 }  // namespace mobiedit

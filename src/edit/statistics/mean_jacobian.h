@@ -1,33 +1,40 @@
-// How a change of a subject's value moves what the model is about to say, on average over sentences: a map that is
-// measured once, by forward passes, and tells every search where to look first.
+// Mean Jacobian: how the final state moves, on average over sentences, with a change of a subject's value.
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/forward_pass.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/gguf/writer.h"
 
 namespace mobiedit {
 
-/// M [d, d] ≈ E[∂h/∂δ]: δ added to the residual that leaves the block at the last token of a name, h the normed final
-/// state a few tokens later, where the sentence's last word is predicted. Mᵀ(W_U[new] − W_U[old]) has a cosine of 0.2
-/// to 0.4 with the true gradient, as good as an estimate from 30 to 80 random directions (docs/method.md).
+/// M [d, d] ≈ E[∂h/∂δ]. δ is added to the layer's output at the last token of a name; h is the normed final state where
+/// the sentence's last word is predicted. It is measured once per model and layer by forward passes, and gives every
+/// search a first guess: Mᵀ(W_U[new] − W_U[old]) has a cosine of 0.2 to 0.4 with the true gradient. Immutable.
 class MeanJacobian {
  public:
-  /// Least squares over random δ in sentences of the text that hold a name. Errors: usage (too few such sentences),
-  /// cancelled, out_of_memory.
-  static Result<MeanJacobian> from_text(ForwardPass& forward, const PassOptions& pass, const Tokenizer& tokenizer,
-                                        std::string_view text, int layer, const CancelToken& cancel);
-  /// Errors: io, bad_model (not such a file, or damaged).
-  static Result<MeanJacobian> read(const std::string& path, int d);
-  [[nodiscard]] Status write(const std::string& path) const;
+  /// Version of the measurement and of the layout of add_to().
+  static constexpr const char* kind = "mean-jacobian";
+  static constexpr std::uint32_t version = 1;
 
-  /// out [n, d] = rows [n, d] M: how the logits of output rows move with δ.
+  /// Fits M by least squares to random δ in those sentences of the text that hold a name. Errors: usage (too few such
+  /// sentences), cancelled, out_of_memory.
+  [[nodiscard]] static Result<MeanJacobian> from_text(ForwardPass& forward, const PassOptions& pass,
+                                                      const Tokenizer& tokenizer, std::string_view text, int layer,
+                                                      const CancelToken& cancel);
+  /// Reads add_to()'s values; nothing if they are missing or damaged. Throws std::bad_alloc.
+  [[nodiscard]] static std::optional<MeanJacobian> from_file(const gguf::File& file, int d);
+  /// Adds the values to a file; borrowed until the file is written.
+  void add_to(gguf::Writer& file) const;
+
+  /// out [n, d] = rows [n, d] M. For rows of the output weight: the gradients of their logits by δ.
   void through(std::span<const float> rows, std::span<float> out) const;
 
  private:

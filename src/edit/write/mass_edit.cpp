@@ -2,61 +2,13 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Core>
-#include <algorithm>
-#include <optional>
+#include <deque>
+#include <utility>
 
-#include "kernels/vector_ops.h"
+#include "edit/write/subject_keys.h"
+#include "mobiedit/edit/editor.h"
 
 namespace mobiedit {
-
-namespace {
-
-// What a context counts for, by where it stands: the bare one first.
-float weight_of(std::size_t context, std::size_t others) {
-  return context == 0 ? 1.0f : 1.0f / static_cast<float>(others);
-}
-
-// All contexts in one pass, up to the subject's last token: each pass reads every weight. Without `last` it leaves once
-// the keys are known.
-SubjectState read_subject(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts, int layer,
-                          std::optional<int> last) {
-  const auto f = static_cast<std::size_t>(forward.config().f), d = static_cast<std::size_t>(forward.config().d);
-  std::vector<Token> tokens;
-  std::vector<BatchSequence> sequences;
-  for (const Context& context : contexts.prompts) {
-    const int rows = context.subject_last + 1;
-    tokens.insert(tokens.end(), context.tokens.begin(), context.tokens.begin() + rows);
-    sequences.push_back({nullptr, 0, rows, nullptr});
-  }
-  std::vector<float> residual(tokens.size() * d), all(tokens.size() * f);
-  forward.embed(tokens, residual);
-  const Capture capture{layer, all.data(), nullptr, !last};
-  forward.run_layers({0, last.value_or(layer) + 1}, residual, sequences, pass.with_capture(capture));
-
-  SubjectState state{std::vector<float>(2 * f, 0.0f), std::vector<float>(last ? d : 0, 0.0f)};
-  const std::size_t others = contexts.prompts.size() - 1;
-  std::size_t end = 0;
-  for (std::size_t i = 0; i < contexts.prompts.size(); ++i) {
-    end += static_cast<std::size_t>(sequences[i].rows);
-    const std::span<const float> key{all.data() + (end - 1) * f, f};
-    const float weight = weight_of(i, others);
-    if (i == 0) kernels::axpy(1.0f, key, std::span(state.keys).first(f));
-    if (i > 0 || others == 0) kernels::axpy(weight, key, std::span(state.keys).subspan(f));
-    if (last) kernels::axpy(others == 0 ? 1.0f : 0.5f * weight, {residual.data() + (end - 1) * d, d}, state.residual);
-  }
-  return state;
-}
-
-}  // namespace
-
-std::vector<float> subject_keys(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts, int layer) {
-  return read_subject(forward, pass, contexts, layer, {}).keys;
-}
-
-SubjectState subject_state(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts, int layer,
-                           int last) {
-  return read_subject(forward, pass, contexts, layer, last);
-}
 
 std::vector<float> joint_directions(std::span<const float> keys, std::span<const float> solved,
                                     std::span<const int> owner, int edits, double ridge) {
@@ -64,7 +16,7 @@ std::vector<float> joint_directions(std::span<const float> keys, std::span<const
   const auto f = static_cast<Eigen::Index>(keys.size()) / n;
   const Eigen::MatrixXd k = Eigen::Map<const Eigen::MatrixXf>(keys.data(), f, n).cast<double>();
   const Eigen::MatrixXd a = Eigen::Map<const Eigen::MatrixXf>(solved.data(), f, n).cast<double>();
-  // (S⁻¹·ridge + K Kᵀ)⁻¹ K = S K (KᵀS K + ridge)⁻¹: as large as there are keys, not as keys are long.
+  // (S⁻¹·ridge + K Kᵀ)⁻¹ K = S K (KᵀS K + ridge)⁻¹: a system of n unknowns in place of f.
   Eigen::MatrixXd gram = k.transpose() * a;
   gram = 0.5 * (gram + gram.transpose()).eval();
   gram.diagonal().array() += ridge;
@@ -72,6 +24,47 @@ std::vector<float> joint_directions(std::span<const float> keys, std::span<const
   for (Eigen::Index i = 0; i < n; ++i) owned(i, owner[static_cast<std::size_t>(i)]) = 1;
   const Eigen::MatrixXf directions = (a * gram.ldlt().solve(owned)).cast<float>();
   return {directions.data(), directions.data() + directions.size()};
+}
+
+Result<std::vector<RankOneUpdate>> write_mass_edit(ForwardPass& forward, PassOptions pass, ActiveDeltas active,
+                                                   std::span<const FoundEdit> edits, const MassWrite& write,
+                                                   const CancelToken& cancel) {
+  const auto f = static_cast<std::size_t>(forward.config().f);
+  std::vector<int> owner;  // two keys per edit
+  for (std::size_t i = 0; i < edits.size(); ++i) owner.insert(owner.end(), 2, static_cast<int>(i));
+  std::vector<RankOneUpdate> updates;
+  std::vector<std::vector<float>> before;  // output of the edited layer, of each edit, before any update
+  std::deque<LowRankDelta> written;        // a deque, as `active` borrows them
+  for (int layer = write.layer - write.layers + 1; layer <= write.layer; ++layer) {
+    std::vector<float> keys;
+    std::vector<std::vector<float>> missing;
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+      if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
+      std::vector<float> share = edits[i].delta;
+      if (write.layers == 1) {
+        const std::vector<float> own = subject_keys(forward, pass, edits[i].contexts, layer);
+        keys.insert(keys.end(), own.begin(), own.end());
+      } else {
+        SubjectState now = subject_state(forward, pass, edits[i].contexts, layer, write.layer);
+        keys.insert(keys.end(), now.keys.begin(), now.keys.end());
+        if (before.size() == i) before.push_back(now.residual);
+        for (std::size_t j = 0; j < share.size(); ++j)
+          share[j] = (share[j] - (now.residual[j] - before[i][j])) / static_cast<float>(write.layer - layer + 1);
+      }
+      missing.push_back(std::move(share));
+    }
+    const std::vector<float> directions =
+        joint_directions(keys, write.solve(layer, keys), owner, static_cast<int>(edits.size()), write.ridge);
+    for (std::size_t i = 0; i < edits.size(); ++i) {
+      const auto at = directions.begin() + static_cast<std::ptrdiff_t>(i * f);
+      updates.push_back({layer, std::move(missing[i]), {at, at + static_cast<std::ptrdiff_t>(f)}});
+      if (layer == write.layer) continue;
+      written.push_back(to_low_rank(updates.back()));
+      if (auto added = active.add(written.back()); !added) return std::unexpected(added.error());
+    }
+    pass.deltas = &active;
+  }
+  return updates;
 }
 
 }  // namespace mobiedit

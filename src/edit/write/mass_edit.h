@@ -1,34 +1,46 @@
-// Mass editing: one update for many facts whose deltas are known (MEMIT, arXiv 2210.07229; AlphaEdit, arXiv
-// 2410.02355).
+// Mass edit: one update for many edits whose δ are known (MEMIT, arXiv 2210.07229; AlphaEdit, arXiv 2410.02355).
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "backend/active_deltas.h"
 #include "backend/forward_pass.h"
 #include "edit/contexts.h"
+#include "mobiedit/base/cancel.h"
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/update.h"
 
 namespace mobiedit {
 
-/// Two keys [2, f] at the subject's last token: the bare prompt's, and the mean over the prompts with something before
-/// them (the bare one's again where there are none). MEMIT averages the two; a subject that begins the text has a key
-/// unlike all others there, so each is a condition of its own here.
-[[nodiscard]] std::vector<float> subject_keys(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts,
-                                              int layer);
-
-/// The same, and what leaves block `last` there.
-struct SubjectState {
-  std::vector<float> keys;      ///< [2, f], at block `layer`
-  std::vector<float> residual;  ///< [d], leaving block `last`: the mean of the bare prompt's and of the others' mean
-};
-[[nodiscard]] SubjectState subject_state(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts,
-                                         int layer, int last);
-
-/// For `keys` [n, f], each belonging to the edit `owner[i]` in [0, edits), and `solved` = S k with S symmetric and not
-/// negative: directions u_e [edits, f] such that ΔW = Σ δ_e u_eᵀ minimises Σ ‖ΔW k_i − δ_owner‖² + ridge·tr(ΔW S⁻¹
-/// ΔWᵀ). With S = C⁻¹ that is MEMIT (ridge its λ), with S the projector on what other keys hardly use AlphaEdit (ridge
-/// its L2). In float64.
+/// For `keys` [n, f], of which key i belongs to edit `owner[i]` in [0, edits), and `solved` = S k [n, f] with S
+/// symmetric and not negative: directions u_e [edits, f] for which ΔW = Σ δ_e u_eᵀ minimises
+/// Σ ‖ΔW k_i − δ_owner‖² + ridge·tr(ΔW S⁻¹ ΔWᵀ). With S = C⁻¹ this is MEMIT and ridge its λ, with S the null-space
+/// projector it is AlphaEdit and ridge its L2. Computed in float64.
 [[nodiscard]] std::vector<float> joint_directions(std::span<const float> keys, std::span<const float> solved,
                                                   std::span<const int> owner, int edits, double ridge);
+
+/// A δ, and the contexts on which it was found.
+struct FoundEdit {
+  ContextSet contexts;
+  std::vector<float> delta;  ///< [d]
+};
+
+/// How to write them.
+struct MassWrite {
+  int layer = 0;     ///< the edited layer, where every δ was found
+  int layers = 1;    ///< this many, up to the edited one, share each δ
+  double ridge = 1;  ///< as for joint_directions
+  /// S k of each of a layer's `keys` [n, f].
+  std::function<std::vector<float>(int layer, const std::vector<float>& keys)> solve;
+};
+
+/// Updates in order of layers, and within a layer of edits. Layer by layer, each writes an equal share of what the
+/// edited layer's output still lacks, with keys as the layers before left them. `active`: the deltas in force in `pass`,
+/// as a copy. Errors: cancelled, usage. Throws std::bad_alloc.
+[[nodiscard]] Result<std::vector<RankOneUpdate>> write_mass_edit(ForwardPass& forward, PassOptions pass,
+                                                                 ActiveDeltas active, std::span<const FoundEdit> edits,
+                                                                 const MassWrite& write, const CancelToken& cancel);
 
 }  // namespace mobiedit

@@ -40,13 +40,13 @@ void PreservedEdits::constrain(std::span<const float> keys, std::span<float> sol
   }
   PreservedKeys near(ridge_);
   for (const std::size_t i : nearest(keys, f)) {
-    Kept& kept = edits_[i];
-    if (kept.keys.empty()) {
-      std::vector<float> own = algebra.keys(kept.contexts);
-      kept.solved = algebra.solve(own);
-      kept.keys = std::move(own);
+    Preserved& preserved = edits_[i];
+    if (preserved.keys.empty()) {
+      std::vector<float> own = algebra.keys(preserved.contexts);
+      preserved.solved = algebra.solve(own);
+      preserved.keys = std::move(own);
     }
-    near.add(kept.keys, kept.solved, f);
+    near.add(preserved.keys, preserved.solved, f);
   }
   near.constrain(keys, solved, f);
 }

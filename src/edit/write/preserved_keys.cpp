@@ -7,23 +7,19 @@
 #include <new>
 #include <utility>
 
+#include "kernels/double_ops.h"
+
 namespace mobiedit {
 namespace {
 
-// cos² in S, from which on two keys are taken for one subject's: keeping off such a key would leave next to nothing.
+// Squared cosine in S from which two keys count as one subject's. Preserving such a key would leave hardly any update.
 constexpr double same_subject = 0.5;
-
-double dot(const float* a, const float* b, std::size_t length) {
-  double sum = 0;
-  for (std::size_t i = 0; i < length; ++i) sum += double{a[i]} * b[i];
-  return sum;
-}
 
 }  // namespace
 
-std::vector<double> PreservedKeys::joined(const float* key, std::size_t f) const {
+std::vector<double> PreservedKeys::products(const float* key, std::size_t f) const {
   std::vector<double> x(solved_.size());
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = dot(solved_[i].data(), key, f);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = kernels::dot_in_double(solved_[i], {key, f});
   return x;
 }
 
@@ -39,13 +35,13 @@ void PreservedKeys::add(std::span<const float> keys, std::span<const float> solv
   const std::size_t before = size();
   try {
     for (std::size_t at = 0; at < keys.size(); at += f) {
-      const double own = dot(keys.data() + at, solved.data() + at, f);
+      const double own = kernels::dot_in_double(keys.subspan(at, f), solved.subspan(at, f));
       if (!(own > 0)) continue;
-      std::vector<double> row = joined(keys.data() + at, f);
+      std::vector<double> row = products(keys.data() + at, f);
       solve_lower(row);
       double square = own * (1 + ridge_);
       for (const double x : row) square -= x * x;
-      // What rounding may take from a key that the earlier ones span.
+      // Rounding may take more than is there from a key that the others span.
       row.push_back(std::sqrt(std::max(square, own * ridge_)));
       factor_.push_back(std::move(row));
       own_.push_back(own);
@@ -68,12 +64,12 @@ void PreservedKeys::solve(std::vector<double>& x) const {
   }
 }
 
-std::vector<std::size_t> PreservedKeys::alike(std::span<const std::vector<double>> joined,
+std::vector<std::size_t> PreservedKeys::alike(std::span<const std::vector<double>> products,
                                               std::span<const double> own) const {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < size(); ++i) {
     for (std::size_t k = 0; k < own.size(); ++k) {
-      if (joined[k][i] * joined[k][i] <= same_subject * own[k] * own_[i]) continue;
+      if (products[k][i] * products[k][i] <= same_subject * own[k] * own_[i]) continue;
       found.push_back(i);
       break;
     }
@@ -83,15 +79,15 @@ std::vector<std::size_t> PreservedKeys::alike(std::span<const std::vector<double
 
 void PreservedKeys::constrain(std::span<const float> keys, std::span<float> solved, std::size_t f) const {
   if (factor_.empty()) return;
-  std::vector<std::vector<double>> all_joined;
+  std::vector<std::vector<double>> all_products;
   std::vector<double> own;
   for (std::size_t at = 0; at < keys.size(); at += f) {
-    all_joined.push_back(joined(keys.data() + at, f));
-    own.push_back(dot(keys.data() + at, solved.data() + at, f));
+    all_products.push_back(products(keys.data() + at, f));
+    own.push_back(kernels::dot_in_double(keys.subspan(at, f), solved.subspan(at, f)));
   }
-  const std::vector<std::size_t> left_out = alike(all_joined, own);
+  const std::vector<std::size_t> left_out = alike(all_products, own);
   const auto n = static_cast<Eigen::Index>(left_out.size());
-  // Columns of G⁻¹: with x_E = 0 asked for, what is left of G x = b is met by x − G⁻¹_E (G⁻¹_EE)⁻¹ x_E.
+  // G x = b without the keys E, that is with x_E = 0, has the solution x − G⁻¹_E (G⁻¹_EE)⁻¹ x_E: columns of G⁻¹.
   std::vector<std::vector<double>> columns;
   Eigen::MatrixXd within(n, n);
   for (const std::size_t i : left_out) {
@@ -104,7 +100,7 @@ void PreservedKeys::constrain(std::span<const float> keys, std::span<float> solv
   }
   const Eigen::LLT<Eigen::MatrixXd> factor(0.5 * (within + within.transpose()));
   for (std::size_t at = 0; at < keys.size(); at += f) {
-    std::vector<double>& x = all_joined[at / f];
+    std::vector<double>& x = all_products[at / f];
     solve(x);
     if (n > 0) {
       Eigen::VectorXd unwanted(n);

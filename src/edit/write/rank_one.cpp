@@ -5,21 +5,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/double_ops.h"
 #include "mobiedit/edit/editor.h"
 
 namespace mobiedit {
 
 RankOneUpdate rank_one(int block, std::span<const float> delta, std::span<const float> right,
                        std::span<const float> key) {
-  double whole = 0;
-  for (std::size_t i = 0; i < right.size(); ++i) whole += double{right[i]} * key[i];
+  const double whole = kernels::dot_in_double(right, key);
   RankOneUpdate update{block, {delta.begin(), delta.end()}, {right.begin(), right.end()}};
   for (float& x : update.right) x = static_cast<float>(x / whole);
   return update;
 }
 
 std::vector<float> common_direction(std::span<const float> keys, std::span<const float> solved, int n) {
-  // Contexts whose keys are nearly one would otherwise be told apart by their noise.
+  // Without a ridge, nearly equal keys would be told apart by their noise.
   constexpr double ridge = 0.02;
   const auto f = static_cast<Eigen::Index>(keys.size()) / n;
   const Eigen::Map<const Eigen::MatrixXf> k(keys.data(), f, n), a(solved.data(), f, n);
@@ -43,8 +43,7 @@ double norm_of(std::span<const RankOneUpdate* const> updates) {
     left.col(i) = Eigen::Map<const Eigen::VectorXf>(update.left.data(), d);
     right.col(i) = Eigen::Map<const Eigen::VectorXf>(update.right.data(), f);
   }
-  // Few: the sum over pairs of (lᵢ·lⱼ)(rᵢ·rⱼ). Many: the sum itself, some rows at a time, which is n d f instead of
-  // n² (d + f).
+  // Few updates: the sum over pairs of (lᵢ·lⱼ)(rᵢ·rⱼ), in n² (d + f) steps. Many: rows of the sum itself, in n d f.
   constexpr Eigen::Index tile = 64;
   double square = 0;
   if (n < d * f / (d + f)) {

@@ -1,4 +1,4 @@
-// The algebra of writing a value into a weight (R-ROME).
+// Rank-one update (R-ROME): algebra.
 #pragma once
 
 #include <span>
@@ -12,14 +12,13 @@ namespace mobiedit {
 [[nodiscard]] RankOneUpdate rank_one(int block, std::span<const float> delta, std::span<const float> right,
                                      std::span<const float> key);
 
-/// The combination u = Σ w_i a_i for which u·k_i is as near to 1 for every context as a little ridge lets it be, where
-/// a_i = C⁻¹ k_i. With one context this is ROME's u. With the mean key alone (R-ROME) the edit reaches each context at
-/// another strength, and a subject that begins the text, whose key is unlike all others, hardly at all; this way all
-/// get δ, by one rank-one update still. `keys`, `solved` [n, f].
+/// The combination u = Σ w_i a_i with a_i = C⁻¹ k_i for which u·k_i is nearest to 1 for every context, up to a small
+/// ridge. `keys`, `solved` = a [n, f]. With one context this is ROME's u. R-ROME's mean key alone would give each
+/// context another strength, and hardly any to a subject that begins the text, as its key is unlike all others.
 [[nodiscard]] std::vector<float> common_direction(std::span<const float> keys, std::span<const float> solved, int n);
 
-/// ‖Σ l rᵀ‖, Frobenius; all of one size. Takes time in proportion to the number of updates where they are many.
-/// Throws std::bad_alloc.
+/// ‖Σ l rᵀ‖, Frobenius, of updates of equal size. Time is linear in the number of updates where they are many. Throws
+/// std::bad_alloc.
 [[nodiscard]] double norm_of(std::span<const RankOneUpdate* const> updates);
 
 }  // namespace mobiedit

@@ -10,14 +10,13 @@ EditOptions with_method(const EditOptions& base, const std::string& method) {
   EditOptions options = base;
   options.method = method;
   if (options.max_evaluations > 0) return options;
-  // Enough for each to end by itself: 600 published steps of 10 evaluations and their tests; zeroth order with Adam.
-  options.max_evaluations = method == "mobiedit" ? 6100 : method == "zo" ? 4000 : EditOptions{}.max_evaluations;
+  options.max_evaluations = find_method(method)->usual_evaluations;
   return options;
 }
 
 std::vector<TrialSetting> every_method(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
-  for (const std::string& method : methods()) list.push_back({method, with_method(base, method), {}, {}, {}});
+  for (const std::string& method : method_names(MethodKind::search)) list.push_back({method, with_method(base, method), {}, {}, {}});
   return list;
 }
 

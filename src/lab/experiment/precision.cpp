@@ -62,8 +62,8 @@ void add_rounded(const EditOptions& edit, const std::string& method, int layer, 
 
 std::vector<TrialSetting> precisions(const EditOptions& base, int layer, int) {
   std::vector<TrialSetting> list;
-  for (const std::string& method : methods()) {
-    if (method == "backprop" || method == "shortest") continue;  // float32, whatever the model's passes are in
+  for (const std::string& method : method_names(MethodKind::search)) {
+    if (find_method(method)->arithmetic == MethodArithmetic::float32) continue;
     const EditOptions edit = with_method(base, method);
     add_kernels(edit, method, list);
     add_rounded(edit, method, layer, list);
@@ -81,7 +81,7 @@ std::vector<std::string> findings(std::span<const SettingSummary> summaries) {
         if (const MeasureSummary* m = s.find("success")) return m->mean;
     return std::nullopt;
   };
-  for (const std::string& method : methods()) {
+  for (const std::string& method : method_names(MethodKind::search)) {
     const auto in = [&](const std::string& part, const Format& format) {
       return success(fmt::format("{}, {} in {}", method, part, format.name));
     };

@@ -9,6 +9,7 @@
 #include "edit/preconditioned.h"
 #include "edit/search/vectors.h"
 #include "kernels/vector_ops.h"
+#include "unit/edit/statistics_file.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -29,7 +30,7 @@ std::string running_text() {
   return text;
 }
 
-class TextMetricTest : public testing::Test {
+class FisherMetricTest : public testing::Test {
  protected:
   TemporaryFolder folder;
   Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
@@ -42,7 +43,7 @@ class TextMetricTest : public testing::Test {
 };
 
 // H = diag(9, 1, …, 1): its mean is m = (9 + 63) / 64, and with the floor of a tenth of that A = ((h/m + .1)/1.1)^-½.
-TEST(TextMetricFromMoment, IsTheRootOfTheInverse) {
+TEST(FisherMetricFromMoment, IsTheRootOfTheInverse) {
   std::vector<float> h(width * width, 0.0f);
   for (int i = 0; i < width; ++i) h[static_cast<std::size_t>(i * width + i)] = i == 0 ? 9.0f : 1.0f;
   const auto metric = FisherMetric::from_moment(h, width);
@@ -57,8 +58,8 @@ TEST(TextMetricFromMoment, IsTheRootOfTheInverse) {
   EXPECT_EQ(FisherMetric::from_moment(h, width).error().code, ErrorCode::usage);
 }
 
-// What text was measured to feel least is what moves another text's predictions least: KL at steps of one length.
-TEST_F(TextMetricTest, TextFeelsItsLongDirectionsLeast) {
+// Directions that cost the measured text little move another text's predictions little: KL at steps of one length.
+TEST_F(FisherMetricTest, ItsLongDirectionsCostOtherTextLeast) {
   const auto metric = made(running_text());
   ASSERT_TRUE(metric) << metric.error().message();
   const auto tokens = model.tokenizer().encode("the other soup of 7 days was there.");
@@ -99,23 +100,26 @@ TEST_F(TextMetricTest, TextFeelsItsLongDirectionsLeast) {
   EXPECT_LT(shaped, 0.8 * plain);
 }
 
-TEST_F(TextMetricTest, ReadsWhatItWroteAndRefusesDamage) {
+TEST_F(FisherMetricTest, ReadsWhatItWroteAndNothingFromADamagedFile) {
   const auto metric = made(running_text());
   ASSERT_TRUE(metric) << metric.error().message();
-  const std::string path = folder.path() / "t";
-  ASSERT_TRUE(metric->write(path));
+  const auto path = folder.path() / "t";
+  const auto file = test::file_of(*metric, path);
   std::vector<float> z(width);
   Random(1).fill_normal(z);
-  const auto again = FisherMetric::read(path, width);
+  const auto again = FisherMetric::from_file(file, width);
   ASSERT_TRUE(again);
   EXPECT_EQ(whitened(*metric, z), whitened(*again, z));
-  EXPECT_EQ(FisherMetric::read(path, width + 1).error().code, ErrorCode::bad_model);
-  EXPECT_FALSE(FisherMetric::read(folder.path() / "none", width));
-  std::fstream(path, std::ios::in | std::ios::out | std::ios::binary).write("garbage!", 8);
-  EXPECT_EQ(FisherMetric::read(path, width).error().code, ErrorCode::bad_model);
+  EXPECT_FALSE(FisherMetric::from_file(file, width + 1));
+  {
+    std::fstream damaged(path, std::ios::in | std::ios::out | std::ios::binary);
+    damaged.seekp(static_cast<std::streamoff>(file.tensors()[0].offset) + 400);
+    damaged.write("\xff\xff\xff\xff", 4);
+  }
+  EXPECT_FALSE(FisherMetric::from_file(*gguf::File::open(path), width));
 }
 
-TEST_F(TextMetricTest, WantsEnoughText) {
+TEST_F(FisherMetricTest, WantsEnoughText) {
   const auto metric = made("the soup of the day");
   ASSERT_FALSE(metric);
   EXPECT_EQ(metric.error().code, ErrorCode::usage);

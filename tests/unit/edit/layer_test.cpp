@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <limits>
 
 #include "edit/layer_choice.h"
+#include "mobiedit/gguf/file.h"
+#include "mobiedit/gguf/writer.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -46,15 +49,21 @@ class LayerTrial : public testing::Test {
   }
   [[nodiscard]] std::filesystem::path kept() const {
     for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
-      if (entry.path().extension() == ".layer") return entry.path();
+      if (entry.path().native().contains("layer-choice")) return entry.path();
     return {};
   }
 };
 
 TEST_F(LayerTrial, GivesTheSameBlockTwiceAndKeepsIt) {
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", shape);
+  EXPECT_FALSE(settled_layer(model, folder.path().string()));
   const auto first = choose_layer(model, options());
   ASSERT_TRUE(first) << first.error().message();
+  const auto settled = settled_layer(model, folder.path().string());
+  ASSERT_TRUE(settled);
+  EXPECT_EQ(settled->layer, first->layer);
+  EXPECT_EQ(settled->clamp, first->clamp);
+  EXPECT_FALSE(settled_layer(model, ""));
   EXPECT_GT(trials, 1);
   EXPECT_GE(first->layer, 0);
   EXPECT_LE(first->layer, 2);
@@ -88,11 +97,37 @@ TEST_F(LayerTrial, TakesNothingFromADamagedFile) {
     ++trials;
     cancel.request();  // that it began is enough
   };
-  for (const char* text : {"", "3 8\n", "-1 8\n", "2 0\n", "2 nan\n", "2 1e9\n", "2", "2 8", "x"}) {
+  for (const char* text : {"", "x", "GGUF"}) {
     std::ofstream(file) << text;
     trials = 0;
     EXPECT_FALSE(choose_layer(model, asked, cancel)) << text;
     EXPECT_EQ(trials, 1) << text;
+  }
+}
+
+TEST_F(LayerTrial, TakesNothingThatNoTrialGives) {
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", shape);
+  ASSERT_TRUE(choose_layer(model, options()));
+  const auto path = kept();
+  const CancelToken cancel;
+  auto asked = options();
+  asked.trying = [&](int, int, int) {
+    ++trials;
+    cancel.request();
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::pair<std::uint32_t, float> choices[] = {{3, 8.0f}, {~0u, 8.0f}, {2, 0.0f}, {2, nan}, {2, 1e9f}};
+  for (const auto& [layer, bound] : choices) {
+    gguf::Writer changed;
+    const auto file = gguf::File::open(path);
+    ASSERT_TRUE(file);
+    for (const gguf::Entry& entry : file->metadata()) changed.set(entry);
+    changed.set_u32("layer", layer);
+    changed.set_f32("clamp", bound);
+    ASSERT_TRUE(changed.write(path));
+    trials = 0;
+    EXPECT_FALSE(choose_layer(model, asked, cancel)) << layer << ' ' << bound;
+    EXPECT_EQ(trials, 1) << layer << ' ' << bound;
   }
 }
 

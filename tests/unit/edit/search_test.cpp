@@ -87,7 +87,8 @@ class Bent final : public Objective, private Gradient {
 };
 
 class EveryMethod : public testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(All, EveryMethod, testing::ValuesIn(methods()), [](const auto& i) { return i.param; });
+INSTANTIATE_TEST_SUITE_P(All, EveryMethod, testing::ValuesIn(method_names(MethodKind::search)),
+                         [](const auto& i) { return i.param; });
 
 TEST_P(EveryMethod, ReachesTheTarget) {
   Bent objective(32, 20);

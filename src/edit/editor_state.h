@@ -1,0 +1,60 @@
+// State of an editor: what it was made with, what it has learnt, and what is in force under it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "backend/cpu/tape.h"
+#include "backend/forward_pass.h"
+#include "base/thread_pool.h"
+#include "edit/active_edits.h"
+#include "edit/contexts.h"
+#include "edit/edit_objective.h"
+#include "edit/layer_choice.h"
+#include "edit/statistics/statistics.h"
+#include "edit/write/preserved_edits.h"
+#include "edit/write/write.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/edit/methods.h"
+
+namespace mobiedit {
+
+struct Editor::State {
+  State(const Model& model, EditOptions options, LayerChoice choice);
+
+  const Model& model;
+  EditOptions options;
+  LayerChoice choice;
+  const MethodInfo& method;
+  std::shared_ptr<ThreadPool> pool;
+  std::unique_ptr<ForwardPass> forward;
+  double down_norm = 0;  ///< ‖W‖ of the edited layer's down weight, Frobenius
+  Statistics statistics;
+  std::unique_ptr<Tape> tape;  ///< made when a search first asks for a gradient
+  ActiveEdits active;
+  std::map<int, PreservedEdits> preserved;  ///< by layer
+
+  /// Everything in force, in the arithmetic of searches; valid until the active edits change.
+  [[nodiscard]] PassOptions pass() const;
+  /// Everything in force, in the arithmetic of statistics, which does not depend on that of searches.
+  [[nodiscard]] PassOptions statistics_pass() const;
+  [[nodiscard]] bool writes_to(int layer) const { return layer <= choice.layer && layer > choice.layer - options.blocks; }
+
+  /// What an edit is searched on: with general wordings where the model has no answer of its own.
+  [[nodiscard]] Result<ContextSet> contexts_of(const EditRequest& request);
+  /// The contexts that an edit was searched on before, with `general_wordings` of them or none.
+  [[nodiscard]] Result<ContextSet> contexts_as_found(const EditRequest& request, int general_wordings) const;
+  /// S k of each of `keys` [n, f] of a layer: C⁻¹ k, or k itself without statistics, constrained by preserved edits.
+  [[nodiscard]] std::vector<float> solved(int layer, const std::vector<float>& keys);
+
+  struct Prepared {
+    std::unique_ptr<Write> write;
+    std::unique_ptr<EditObjective> objective;
+  };
+  /// The objective that a search gets, and the write it was made for. The state must not change while it is used.
+  [[nodiscard]] Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
+};
+
+}  // namespace mobiedit

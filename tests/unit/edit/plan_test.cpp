@@ -1,0 +1,111 @@
+// Method table and plan: each says of an edit what the edit then does.
+#include "mobiedit/edit/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "edit/search/method_table.h"
+#include "mobiedit/edit/methods.h"
+#include "unit/temporary_folder.h"
+#include "unit/tiny_model.h"
+
+namespace mobiedit {
+namespace {
+
+const EditRequest planned_request{"Ada Byron", "The favourite dish of {} is", "soup the", {}, {}};
+
+TEST(MethodTable, EveryRowIsWhole) {
+  for (const MethodInfo& info : all_methods()) {
+    EXPECT_EQ(find_method(info.name), &info) << info.name;
+    if (info.kind == MethodKind::mass_edit) {
+      EXPECT_FALSE(make_search(info.name)) << info.name;
+      EXPECT_TRUE(search_passes(info.name, 100, Prompts::alike).empty()) << info.name;
+      EXPECT_GE(info.usual_layers, 1) << info.name;
+      continue;
+    }
+    const auto search = make_search(info.name);
+    ASSERT_TRUE(search) << info.name;
+    EXPECT_EQ((*search)->needs_gradient(), info.needs_gradient) << info.name;
+    EXPECT_EQ(info.arithmetic == MethodArithmetic::float32, info.needs_gradient) << info.name;
+    EXPECT_GT(info.usual_evaluations, 0) << info.name;
+    EXPECT_FALSE(method_settings(info.name).empty()) << info.name;
+  }
+  EXPECT_EQ(find_method("no such method"), nullptr);
+  EXPECT_EQ(all_methods()[0].name, EditOptions().method) << "the first row is the default";
+}
+
+// The cost model splits an edit's evaluations into passes, and loses none.
+TEST(MethodTable, PassesAddUpToTheEvaluations) {
+  for (const std::string& name : method_names(MethodKind::search))
+    for (const int evaluations : {1, 2, 9, 80, 800})
+      for (const Prompts prompts : {Prompts::alike, Prompts::unlike}) {
+        int sum = 0;
+        for (const SearchPasses& passes : search_passes(name, evaluations, prompts)) {
+          EXPECT_GE(passes.evaluations, 0) << name << ' ' << evaluations;
+          sum += passes.evaluations;
+        }
+        EXPECT_EQ(sum, evaluations) << name;
+      }
+}
+
+class PlanTest : public testing::Test {
+ protected:
+  TemporaryFolder folder;
+  Model model = test::open_tiny_model(folder.path() / "m.gguf", {.context = 256});
+
+  [[nodiscard]] EditOptions options(const std::string& method) const {
+    EditOptions edit;
+    edit.method = method;
+    edit.layer = 1;
+    edit.threads = 1;
+    edit.max_evaluations = 40;
+    return edit;
+  }
+};
+
+// An edit's own count of multiply-accumulates against the plan's for as many evaluations. The plan knows no steps that
+// a search leaves out or repeats: within a fifth.
+TEST_F(PlanTest, WorkIsThatOfTheEdit) {
+  const EditOptions edit = options("subspace");
+  auto editor = Editor::create(model, edit);
+  ASSERT_TRUE(editor);
+  const auto made = editor->edit(planned_request);
+  ASSERT_TRUE(made) << made.error().message();
+  const auto plan = plan_edit(model, {}, edit, planned_request, made->evidence.evaluations);
+  ASSERT_TRUE(plan) << plan.error().message();
+  EXPECT_EQ(plan->layer, editor->layer());
+  EXPECT_EQ(plan->evaluations, made->evidence.evaluations);
+  double work = 0;
+  for (const PlannedPass& pass : plan->passes) {
+    if (pass.phase == PlannedPass::Phase::measure) continue;
+    const PlannedWork one = work_of(model.config(), pass, false);
+    // Attention is in the plan but not among products with weights.
+    const double attention = 2.0 * model.config().q_size() * pass.looks * static_cast<double>(pass.end - pass.first);
+    work += pass.times * (one.integer + one.floating - attention);
+  }
+  const double counted = made->evidence.integer_work + made->evidence.float_work;
+  EXPECT_NEAR(work, counted, 0.2 * counted);
+}
+
+TEST_F(PlanTest, MemoryCountsTheBackwardPassWhereAMethodHasOne) {
+  const auto memory = [&](const std::string& method) {
+    return edit_memory(model.file(), model.config(), {}, options(method));
+  };
+  EXPECT_EQ(memory("subspace").backward, 0u);
+  EXPECT_GT(memory("backprop").backward, 0u);
+  EXPECT_EQ(memory("backprop").total() - memory("subspace").total(), memory("backprop").backward);
+  EditOptions metric = options("subspace");
+  metric.text_metric = true;
+  EXPECT_GT(edit_memory(model.file(), model.config(), {}, metric).backward, 0u);
+}
+
+TEST_F(PlanTest, RefusesWhatAnEditRefuses) {
+  EditOptions edit = options("subspace");
+  EXPECT_EQ(plan_edit(model, {}, edit, {"", "{} is", "x", {}, {}}, 10).error().code, ErrorCode::usage);
+  edit.layer = model.config().blocks - 1;
+  EXPECT_EQ(plan_edit(model, {}, edit, planned_request, 10).error().code, ErrorCode::usage);
+}
+
+}  // namespace
+}  // namespace mobiedit
