@@ -1,4 +1,4 @@
-// How sure a model is of what it says next.
+// Confidence of a model in its own answer.
 #pragma once
 
 #include "backend/forward_pass.h"
@@ -6,9 +6,9 @@
 
 namespace mobiedit {
 
-/// The probability of the two tokens that greedy generation gives behind the context's prompt (up to target_start):
-/// near 1 where the model has an answer of its own. Where it has none, the first may be a matter of grammar; hardly
-/// both.
+/// Joint probability of the first two tokens of the greedy answer to the context's prompt (up to target_start). It is
+/// near 1 where the model has an answer of its own. Two tokens, as the first alone may follow from grammar. Throws
+/// std::bad_alloc.
 [[nodiscard]] double answer_confidence(ForwardPass& forward, const PassOptions& pass, const Context& context);
 
 }  // namespace mobiedit

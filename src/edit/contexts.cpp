@@ -6,10 +6,10 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::size_t longest_target = 64;  // tokens; an answer, not an essay
+constexpr std::size_t longest_target = 64;  // tokens
 
-// The token that holds the byte before `end` of `text`. Pieces may differ from the text by what the tokenizer adds at
-// its very start (BOS, SentencePiece's space), so positions are counted from the end.
+// The token that holds the byte before `end` of a text. Positions are counted from the end of the text, as the tokenizer
+// may add something at its start (BOS, SentencePiece's space).
 int token_at(const Tokenizer& tokenizer, const std::vector<Token>& tokens, std::size_t text_bytes, std::size_t end) {
   std::size_t behind = text_bytes - end;
   int i = static_cast<int>(tokens.size()) - 1;
@@ -55,7 +55,7 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
   ContextSet set;
   const std::string target = request.target_new.front() == ' ' ? request.target_new : " " + request.target_new;
   set.target = tokenizer.encode(target, {.add_special = false});
-  // SentencePiece puts a space before any text: the one that the target brings would be doubled.
+  // SentencePiece puts a space before any text, which would double the target's own.
   if (const auto spaced = tokenizer.decode(set.target); spaced.size() > target.size())
     set.target = tokenizer.encode(target.substr(1), {.add_special = false});
   if (set.target.empty()) return fail(ErrorCode::usage, "the target has no tokens");

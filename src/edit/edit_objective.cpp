@@ -89,7 +89,8 @@ Status EditObjective::inject() {
 // Adds δ to residual [rows, d] of a context's tokens from s on.
 void EditObjective::inject(const Part& part, std::span<const float> delta, std::span<float> residual) const {
   for (std::size_t r = 0; r < part.injection.size(); ++r)
-    if (part.injection[r] != 0) kernels::axpy(part.injection[r], delta, residual.subspan(r * delta.size(), delta.size()));
+    if (part.injection[r] != 0)
+      kernels::axpy(part.injection[r], delta, residual.subspan(r * delta.size(), delta.size()));
 }
 
 int EditObjective::dimension() const {
@@ -193,12 +194,12 @@ void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job
   if (!top_chosen_) choose_top(static_cast<int>(wanted.size()));
 
   const std::size_t width = static_cast<std::size_t>(kept()) + 1;
-  forward_.logits_by_slice(
-      std::span(residual_).first(wanted.size() * d), options_.pass, [&](int row, Token first, std::span<float> slice) {
-        const std::size_t to = destinations[static_cast<std::size_t>(row)];
-        top_.take(kinds[static_cast<std::size_t>(row)], first, slice,
-                  std::span(outputs.logits).subspan(to * width, width), outputs.rest_max[to]);
-      });
+  forward_.logits_by_slice(std::span(residual_).first(wanted.size() * d), options_.pass,
+                           [&](int row, Token first, std::span<float> slice) {
+                             const std::size_t to = destinations[static_cast<std::size_t>(row)];
+                             top_.take(kinds[static_cast<std::size_t>(row)], first, slice,
+                                       std::span(outputs.logits).subspan(to * width, width), outputs.rest_max[to]);
+                           });
 }
 
 Outputs EditObjective::make_outputs(int n, std::size_t rows) const {

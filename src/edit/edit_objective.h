@@ -19,13 +19,13 @@ namespace mobiedit {
 
 /// Everything that is pointed to is borrowed and must outlive the objective.
 struct EditObjectiveOptions {
-  PassOptions pass;           ///< adapters in force, and the arithmetic of all passes
-  int layer = 0;              ///< the edited layer
-  int top_logits = 128;       ///< logits per row that are told apart, at most the vocabulary
-  bool prefix_cache = true;   ///< false: every evaluation runs all tokens through all layers
-  bool batched = true;        ///< false: each pass has one context at one δ
-  Write* write = nullptr;     ///< where δ goes; null: all of δ to the subject's last token of each context
-  Tape* tape = nullptr;       ///< backward pass from layer + 1 on; null: no gradient
+  PassOptions pass;                        ///< adapters in force, and the arithmetic of all passes
+  int layer = 0;                           ///< the edited layer
+  int top_logits = 128;                    ///< logits per row that are told apart, at most the vocabulary
+  bool prefix_cache = true;                ///< false: every evaluation runs all tokens through all layers
+  bool batched = true;                     ///< false: each pass has one context at one δ
+  Write* write = nullptr;                  ///< where δ goes; null: all of δ to the subject's last token of each context
+  Tape* tape = nullptr;                    ///< backward pass from layer + 1 on; null: no gradient
   const MeanJacobian* jacobian = nullptr;  ///< what expect() gives; null: nothing
 };
 
@@ -41,6 +41,7 @@ class EditObjective final : public Objective {
   EditObjective(const EditObjective&) = delete;
   EditObjective& operator=(const EditObjective&) = delete;
 
+  [[nodiscard]] const ContextCache& cache() const { return cache_; }
   [[nodiscard]] const ContextSet& contexts() const { return cache_.contexts(); }
   [[nodiscard]] std::span<const float> value() const { return cache_.value(); }  ///< v₀ [d], of the bare prompt
   /// Evaluations so far: each of all contexts at one δ, or of as many contexts at a δ each.
@@ -59,8 +60,8 @@ class EditObjective final : public Objective {
   [[nodiscard]] Approximations* approximations() override;
 
  private:
-  class Recorder;      // the gradient
-  class Approximator;  // the approximations
+  class Recorder;                  // the gradient
+  class Approximator;              // the approximations
   struct Part {                    // of one context
     std::vector<float> injection;  // [rows]: how much of δ each row gets
     std::vector<int> wanted;       // rows whose logits are read, counted from s

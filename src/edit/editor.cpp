@@ -12,9 +12,10 @@
 #include "edit/preconditioned.h"
 #include "edit/search/value_search.h"
 #include "edit/statistics/cache.h"
+#include "edit/weight_norm.h"
 #include "edit/write/mass_edit.h"
 #include "edit/write/null_space.h"
-#include "edit/write/rank_one.h"
+#include "kernels/double_ops.h"
 
 namespace mobiedit {
 namespace {
@@ -92,8 +93,7 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
   source.layer = s.choice.layer;
   source.layers = s.options.blocks;
   // The metric's tape is dropped once it is used: it holds the weights of later layers in float32.
-  if (s.options.text_metric)
-    source.make_tape = [&s] { return Tape::create(s.model, *s.pool, s.choice.layer + 1); };
+  if (s.options.text_metric) source.make_tape = [&s] { return Tape::create(s.model, *s.pool, s.choice.layer + 1); };
   auto learnt = Statistics::learn(s.model, *s.forward, s.statistics_pass(), source, cancel);
   if (!learnt) return std::unexpected(learnt.error());
   s.statistics = std::move(*learnt);
@@ -166,8 +166,9 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   e.float_work =
       static_cast<double>(work.floating - work_before.floating + (s.tape ? s.tape->work() - tape_before : 0));
   e.tokens = static_cast<double>(work.rows - work_before.rows) / s.model.config().layers;
-  e.delta_norm_ratio = length_of(found->delta) / objective.value_norm();
-  e.update_norm_ratio = length_of(edit.update.left) * length_of(edit.update.right) / s.down_norm;
+  e.delta_norm_ratio = kernels::norm_in_double(found->delta) / objective.value_norm();
+  e.update_norm_ratio =
+      kernels::norm_in_double(edit.update.left) * kernels::norm_in_double(edit.update.right) / s.down_norm;
   const LowRankDelta update = to_low_rank(edit.update);
   const SessionOptions session{.threads = s.options.threads, .pool = s.pool};
   if (auto measured =

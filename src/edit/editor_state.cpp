@@ -48,7 +48,9 @@ Result<ContextSet> Editor::State::contexts_as_found(const EditRequest& request, 
 
 std::vector<float> Editor::State::solved(int layer, const std::vector<float>& keys) {
   const KeyCovariance* covariance = statistics.covariance(layer);
-  const auto solve = [covariance](const std::vector<float>& some) { return covariance ? covariance->solve(some) : some; };
+  const auto solve = [covariance](const std::vector<float>& some) {
+    return covariance ? covariance->solve(some) : some;
+  };
   std::vector<float> solved = solve(keys);
   if (const auto found = preserved.find(layer); found != preserved.end()) {
     const auto keys_of = [&](const ContextSet& contexts) { return subject_keys(*forward, pass(), contexts, layer); };

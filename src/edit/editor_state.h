@@ -40,7 +40,9 @@ struct Editor::State {
   [[nodiscard]] PassOptions pass() const;
   /// Everything in force, in the arithmetic of statistics, which does not depend on that of searches.
   [[nodiscard]] PassOptions statistics_pass() const;
-  [[nodiscard]] bool writes_to(int layer) const { return layer <= choice.layer && layer > choice.layer - options.blocks; }
+  [[nodiscard]] bool writes_to(int layer) const {
+    return layer <= choice.layer && layer > choice.layer - options.blocks;
+  }
 
   /// What an edit is searched on: with general wordings where the model has no answer of its own.
   [[nodiscard]] Result<ContextSet> contexts_of(const EditRequest& request);

@@ -9,15 +9,15 @@ namespace {
 
 struct Known {
   std::string_view architecture;
-  int blocks, d, vocab;
-  std::string_view name;  ///< general.name; empty: any, where the shape is nobody else's
+  int layers, d, vocab;
+  std::string_view name;  ///< general.name; empty: any
   int layer;
   double clamp;
-  double sure = 0;
+  double confidence_threshold = 0;
 };
 
 constexpr Known known[] = {
-    {"qwen2", 12, 512, 8192, "facts-40m", 5, 8, 0.8},  // the bundled model: measured, docs/method.md
+    {"qwen2", 12, 512, 8192, "facts-40m", 5, 8, 0.8},  // the bundled model, measured
     {"qwen2", 36, 2048, 151936, "", 5, 4},             // Qwen2.5-3B, as published for ROME
     {"qwen2", 28, 3584, 152064, "", 5, 4},             // Qwen2.5-7B
     {"llama", 28, 3072, 128256, "", 5, 4},             // Llama-3.2-3B
@@ -26,7 +26,7 @@ constexpr Known known[] = {
 
 const Known* find(const ModelConfig& c) {
   const auto same = [&](const Known& k) {
-    return k.architecture == c.architecture && k.blocks == c.layers && k.d == c.d && k.vocab == c.vocab &&
+    return k.architecture == c.architecture && k.layers == c.layers && k.d == c.d && k.vocab == c.vocab &&
            (k.name.empty() || k.name == c.name);
   };
   const auto* found = std::ranges::find_if(known, same);
@@ -42,7 +42,7 @@ std::optional<LayerChoice> known_layer(const ModelConfig& c) {
 
 double sure_for(const ModelConfig& c, std::optional<double> sure) {
   const Known* k = find(c);
-  return sure.value_or(k ? k->sure : 0);
+  return sure.value_or(k ? k->confidence_threshold : 0);
 }
 
 LayerChoice usual_layer(const ModelConfig& c) {
@@ -59,8 +59,9 @@ LayerChoice layer_for(const ModelConfig& c, std::optional<int> layer, std::optio
 
 Status check_layer(const ModelConfig& c, int layer) {
   if (layer >= 0 && layer <= c.layers - 2) return {};
-  return fail(ErrorCode::usage, "block " + std::to_string(layer) + " cannot be edited: the model has blocks 0 to " +
-                                    std::to_string(c.layers - 1) + ", and the last one only speaks");
+  return fail(ErrorCode::usage, "layer " + std::to_string(layer) + " cannot be edited; expected 0 to " +
+                                    std::to_string(c.layers - 2) +
+                                    ", as no layer would read a change of the last one");
 }
 
 }  // namespace mobiedit

@@ -1,4 +1,4 @@
-// Which block to edit and how far, as far as a model's shape tells.
+// Layer and clamp of an edit, from a table of models or from a model's depth.
 #pragma once
 
 #include <optional>
@@ -7,19 +7,19 @@
 
 namespace mobiedit {
 
-/// From a table of models that were measured.
+/// The table's choice; nothing for a model that is not in it.
 [[nodiscard]] std::optional<LayerChoice> known_layer(const ModelConfig& config);
 
-/// The depth at which most published edits are made.
+/// The depth of most published edits.
 [[nodiscard]] LayerChoice usual_layer(const ModelConfig& config);
 
-/// What an edit takes: what was asked for, else the table's, else the usual.
+/// Editor::create's choice: `layer` and `clamp` where they are given, else the table's, else the usual one.
 [[nodiscard]] LayerChoice layer_for(const ModelConfig& config, std::optional<int> layer, std::optional<double> clamp);
 
-/// EditOptions::sure: what was asked for, else the table's, else 0.
+/// The threshold where it is given, else the table's, else 0.
 [[nodiscard]] double sure_for(const ModelConfig& config, std::optional<double> sure);
 
-/// Errors: usage, if the model has no such block or it is the last.
+/// Refuses a layer that the model lacks, and the last one. Errors: usage.
 [[nodiscard]] Status check_layer(const ModelConfig& config, int layer);
 
 }  // namespace mobiedit

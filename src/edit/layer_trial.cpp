@@ -22,17 +22,17 @@ constexpr double trial_clamp = 8;
 constexpr std::uint32_t trial_version =
     2;  // a changed trial gets the next number, so that cached choices are made anew
 
-/// What a block's edits did, as means over the facts.
+/// Results of one layer's edits, as means over the facts.
 struct Tally {
   int layer = 0;
   int hits = 0;
-  double target = 0;     ///< the target's probability after the prompt
-  double held_back = 0;  ///< the same in contexts that the search didn't see
-  double kept = 0;       ///< how much of its probability a neighbour's own answer kept
-  double largest = 0;    ///< ‖δ‖/‖v₀‖ of the hits
-  /// The harmonic mean, as S is of ES, PS and NS; of probabilities, since shares of so few facts would tie.
+  double target = 0;     ///< probability of the target after the prompt
+  double unseen = 0;     ///< probability of the target after prompts that the search did not see
+  double neighbour = 0;  ///< share of its probability that a neighbour's own answer keeps
+  double largest = 0;    ///< largest ‖δ‖/‖v₀‖ of the hits
+  /// Harmonic mean, as S of ES, PS and NS. Of probabilities, as shares of so few facts would tie.
   [[nodiscard]] double score() const {
-    return std::min({target, held_back, kept}) > 0 ? 3 / (1 / target + 1 / held_back + 1 / kept) : 0;
+    return std::min({target, unseen, neighbour}) > 0 ? 3 / (1 / target + 1 / unseen + 1 / neighbour) : 0;
   }
 };
 
@@ -40,7 +40,7 @@ std::string percent(double share) {
   return std::to_string(std::lround(100 * share)) + " %";
 }
 
-/// exp(mean log-probability a token) of each continuation.
+/// exp(mean log-probability per token) of each continuation.
 Result<std::vector<double>> probabilities(Session& session, const std::vector<ScoredText>& texts,
                                           const CancelToken& cancel) {
   const auto scores = session.score(texts, cancel);
@@ -54,7 +54,7 @@ Result<std::vector<double>> probabilities(Session& session, const std::vector<Sc
   return found;
 }
 
-/// Adds a fact's share to the means.
+/// Makes one edit and adds its results, times `share`, to the means.
 Status tally_fact(Tally& tally, double share, Editor& editor, Session& session, const Tokenizer& tokenizer,
                   const TrialFact& fact, const CancelToken& cancel) {
   const auto edit = editor.edit(fact.request, {}, cancel);
@@ -79,7 +79,7 @@ Status tally_fact(Tally& tally, double share, Editor& editor, Session& session, 
   if (auto read = session.append(tokenizer.encode(fact.neighbour), cancel); !read) return read;
   const auto own = session.generate({.max_tokens = 3}, {}, cancel);
   if (!own) return std::unexpected(own.error());
-  // A model that ends the text here has no answer to keep.
+  // A model that ends the text here has no answer that could stay.
   if (!own->tokens.empty()) add(fact.neighbour, own->tokens);
 
   const auto before = probabilities(session, texts, cancel);
@@ -88,32 +88,32 @@ Status tally_fact(Tally& tally, double share, Editor& editor, Session& session, 
   const auto after = probabilities(session, texts, cancel);
   if (!after) return std::unexpected(after.error());
   const std::size_t held = fact.unseen_prompts.size();
-  for (std::size_t i = 0; i < held; ++i) tally.held_back += share * (*after)[i] / static_cast<double>(held);
+  for (std::size_t i = 0; i < held; ++i) tally.unseen += share * (*after)[i] / static_cast<double>(held);
   const bool comparable = texts.size() > held && (*before)[held] > 0;
-  tally.kept += share * (comparable ? std::min(1.0, (*after)[held] / (*before)[held]) : 1);
+  tally.neighbour += share * (comparable ? std::min(1.0, (*after)[held] / (*before)[held]) : 1);
   return {};
 }
 
-/// Some twelfths of the depth: published edits are made from a tenth to a half of it.
+/// Twelfths of the depth, as published edits are made from a tenth to a half of it.
 std::vector<int> candidates(const ModelConfig& c) {
-  std::vector<int> blocks;
+  std::vector<int> layers;
   for (const int twelfths : {1, 2, 3, 4, 5, 6}) {
-    const int block = std::clamp((c.layers * twelfths + 6) / 12, std::min(1, c.layers - 2), c.layers - 2);
-    if (blocks.empty() || blocks.back() != block) blocks.push_back(block);
+    const int layer = std::clamp((c.layers * twelfths + 6) / 12, std::min(1, c.layers - 2), c.layers - 2);
+    if (layers.empty() || layers.back() != layer) layers.push_back(layer);
   }
-  return blocks;
+  return layers;
 }
 
 Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& options, const CancelToken& cancel) {
   auto session = Session::create(model, {.threads = options.threads, .pool = options.pool});
   if (!session) return std::unexpected(session.error());
   const std::vector<TrialFact> facts = trial_facts();
-  const std::vector<int> blocks = candidates(model.config());
+  const std::vector<int> layers = candidates(model.config());
   std::vector<Tally> tallies;
-  for (const int block : blocks) {
-    if (options.trying) options.trying(block, static_cast<int>(tallies.size()) + 1, static_cast<int>(blocks.size()));
+  for (const int layer : layers) {
+    if (options.trying) options.trying(layer, static_cast<int>(tallies.size()) + 1, static_cast<int>(layers.size()));
     EditOptions edit;
-    edit.layer = block;
+    edit.layer = layer;
     edit.clamp = trial_clamp;
     edit.max_evaluations = trial_evaluations;
     edit.threads = options.threads;
@@ -121,25 +121,24 @@ Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& optio
     edit.prefixes = trial_prefixes();
     auto editor = Editor::create(model, edit);
     if (!editor) return std::unexpected(editor.error());
-    Tally tally{.layer = block};
+    Tally tally{.layer = layer};
     const double share = 1 / static_cast<double>(facts.size());
     for (const TrialFact& fact : facts)
       if (auto s = tally_fact(tally, share, *editor, *session, model.tokenizer(), fact, cancel); !s)
         return std::unexpected(s.error());
     tallies.push_back(tally);
   }
-  // The first of equals: fewer blocks to run again at each evaluation are no reason to prefer a later one.
+  // Of equals the first. That a later layer leaves fewer layers to evaluate is no reason to prefer it.
   const Tally& best = *std::ranges::max_element(tallies, {}, &Tally::score);
   if (best.hits == 0) {
     LayerChoice usual = usual_layer(model.config());
-    usual.why += "; no block of those tried took any of the facts";
+    usual.why += "; no layer of those tried took any of the facts";
     return usual;
   }
-  std::string why = "of the " + std::to_string(blocks.size()) +
-                    " blocks tried it did best: " + std::to_string(best.hits) + " of " + std::to_string(facts.size()) +
-                    " facts taken, ";
-  why += percent(best.held_back) + " in other wordings, neighbours kept " + percent(best.kept);
-  // A bound that no success came near keeps a search that goes astray from doing harm.
+  std::string why = "the best of " + std::to_string(layers.size()) + " layers tried: " + std::to_string(best.hits) +
+                    " of " + std::to_string(facts.size()) + " facts taken, ";
+  why += percent(best.unseen) + " in other wordings, neighbours keep " + percent(best.neighbour);
+  // A bound that no success came near limits the harm of a search that goes astray.
   return LayerChoice{best.layer, best.largest < 3 ? 4.0 : trial_clamp, std::move(why), false};
 }
 
@@ -156,14 +155,14 @@ StatisticsKey choice_key(const Model& model) {
           .active_edits = {}};
 }
 
-std::optional<LayerChoice> cached_choice(const StatisticsCache& cache, const Model& model, int blocks) {
+std::optional<LayerChoice> cached_choice(const StatisticsCache& cache, const Model& model, int layers) {
   const auto file = cache.find(choice_key(model));
   if (!file) return {};
   const auto layer = file->integer(layer_key);
   const auto bound = file->number(clamp_key);
   const auto why = file->string(reason_key);
   if (!layer || !*layer || !bound || !*bound || !why || !*why) return {};
-  if (**layer > static_cast<std::uint64_t>(blocks - 2) || !(**bound > 0 && **bound <= trial_clamp)) return {};
+  if (**layer > static_cast<std::uint64_t>(layers - 2) || !(**bound > 0 && **bound <= trial_clamp)) return {};
   return LayerChoice{static_cast<int>(**layer), **bound, **why, false};
 }
 
@@ -179,15 +178,15 @@ Status cache_choice(const StatisticsCache& cache, const Model& model, const Laye
 
 Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options, const CancelToken& cancel) try {
   if (auto known = known_layer(model.config())) return *known;
-  // Nothing to choose from; the editor says why a single block can't be edited.
-  if (model.config().layers < 3) return LayerChoice{0, trial_clamp, "it is the only block that can be edited", false};
+  // There is nothing to choose from. The editor refuses a model with a single layer.
+  if (model.config().layers < 3) return LayerChoice{0, trial_clamp, "it is the only layer that can be edited", false};
   const StatisticsCache cache(options.cache_folder);
   if (auto cached = cached_choice(cache, model, model.config().layers)) return *cached;
 
   auto choice = run_trial(model, options, cancel);
   if (!choice) {
     if (choice.error().code != ErrorCode::usage) return choice;
-    // The facts make no sense here: a context too short for them, say.
+    // The facts do not fit the model: its context is too short for them, say.
     LayerChoice usual = usual_layer(model.config());
     usual.why += "; trying was not possible: " + choice.error().what;
     return usual;
@@ -195,7 +194,7 @@ Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& op
   if (auto written = cache_choice(cache, model, *choice); !written) return std::unexpected(written.error());
   return choice;
 } catch (const std::bad_alloc&) {
-  return fail(ErrorCode::out_of_memory, "not enough memory to try blocks");
+  return fail(ErrorCode::out_of_memory, "not enough memory to try layers");
 }
 
 std::optional<LayerChoice> settled_layer(const Model& model, const std::string& cache_folder) {

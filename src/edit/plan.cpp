@@ -4,8 +4,8 @@
 
 #include "backend/cpu/footprint.h"
 #include "backend/cpu/weights.h"
+#include "edit/context_cache.h"
 #include "edit/contexts.h"
-#include "edit/edit_objective.h"
 #include "edit/evidence.h"
 #include "edit/layer_choice.h"
 #include "edit/search/method_table.h"
@@ -61,7 +61,7 @@ class Planner {
   void probe(int looks, int prompts, int tokens, const Context& kl) {
     const int kl_rows = static_cast<int>(kl.tokens.size()) - kl.subject_last;
     const int rows = plan.rows + (prompts - 1) * kl_rows;
-    const int at_once = std::clamp(static_cast<int>(EditObjective::batch_rows) / rows, 1, std::max(looks, 1));
+    const int at_once = std::clamp(static_cast<int>(batch_rows) / rows, 1, std::max(looks, 1));
     const int logit_rows = at_once * prompts * (tokens + 1);
     const double positions =
         evaluation_looks_ + (prompts - 1) * looked_at(kl.subject_last, static_cast<int>(kl.tokens.size()));
@@ -112,10 +112,10 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
   const std::uint64_t row =
       sizeof(float) * (3 * d + 2 * q + 2 * kv + 2 * f + static_cast<std::uint64_t>(c.head_dim)) + 2 * f + f / 8;
-  const std::uint64_t slice = std::uint64_t{OutputWeight::slice_rows} * sizeof(float) * (EditObjective::batch_rows / 2);
+  const std::uint64_t slice = std::uint64_t{OutputWeight::slice_rows} * sizeof(float) * (batch_rows / 2);
   // Scoring an answer takes the logits of several rows at once.
   const std::uint64_t scoring = 16 * static_cast<std::uint64_t>(c.vocab) * sizeof(float);
-  memory.scratch = std::max(EditObjective::batch_rows * row + slice + scoring, loaded.passing);
+  memory.scratch = std::max(batch_rows * row + slice + scoring, loaded.passing);
   return memory;
 }
 

@@ -54,4 +54,24 @@ Result<std::vector<float>> PreconditionedObjective::pull_back(std::span<const fl
   return std::unexpected(no_memory());
 }
 
+Approximations* PreconditionedObjective::approximations() {
+  return inner_.approximations() ? this : nullptr;
+}
+
+Status PreconditionedObjective::use_static_activations(bool on) {
+  return inner_.approximations()->use_static_activations(on);
+}
+
+Status PreconditionedObjective::freeze(std::span<const float> delta) {
+  return inner_.approximations()->freeze(to_delta(delta));
+}
+
+void PreconditionedObjective::use_frozen(bool on) {
+  inner_.approximations()->use_frozen(on);
+}
+
+Result<std::vector<double>> PreconditionedObjective::frozen_cosines(std::span<const float> delta) {
+  return inner_.approximations()->frozen_cosines(to_delta(delta));
+}
+
 }  // namespace mobiedit

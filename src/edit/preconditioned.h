@@ -11,7 +11,7 @@
 namespace mobiedit {
 
 /// Borrows both. One thread at a time.
-class PreconditionedObjective final : public Objective, private Gradient {
+class PreconditionedObjective final : public Objective, private Gradient, private Approximations {
  public:
   PreconditionedObjective(Objective& inner, const FisherMetric& metric) : inner_(inner), metric_(metric) {}
 
@@ -28,16 +28,15 @@ class PreconditionedObjective final : public Objective, private Gradient {
   [[nodiscard]] Gradient* gradient() override;
   [[nodiscard]] int prompts() const override { return inner_.prompts(); }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
-  [[nodiscard]] Status use_static_activations(bool on) override { return inner_.use_static_activations(on); }
-  [[nodiscard]] Status freeze(std::span<const float> delta) override { return inner_.freeze(to_delta(delta)); }
-  void use_frozen(bool on) override { inner_.use_frozen(on); }
-  [[nodiscard]] Result<std::vector<double>> frozen_cosines(std::span<const float> delta) override {
-    return inner_.frozen_cosines(to_delta(delta));
-  }
+  [[nodiscard]] Approximations* approximations() override;
 
  private:
   [[nodiscard]] Result<Outputs> record(std::span<const float> delta) override;
   [[nodiscard]] Result<std::vector<float>> pull_back(std::span<const float> slopes) override;
+  [[nodiscard]] Status use_static_activations(bool on) override;
+  [[nodiscard]] Status freeze(std::span<const float> delta) override;
+  void use_frozen(bool on) override;
+  [[nodiscard]] Result<std::vector<double>> frozen_cosines(std::span<const float> delta) override;
 
   Objective& inner_;
   const FisherMetric& metric_;

@@ -13,7 +13,8 @@ namespace mobiedit {
 class TopLogits {
  public:
   /// `count` tokens per row, at most the vocabulary.
-  TopLogits(int count, int rows) : count_(count), tokens_(static_cast<std::size_t>(count) * static_cast<std::size_t>(rows)) {}
+  TopLogits(int count, int rows)
+      : count_(count), tokens_(static_cast<std::size_t>(count) * static_cast<std::size_t>(rows)) {}
 
   [[nodiscard]] int count() const { return count_; }
   /// Tokens of a row, the largest logit first.
@@ -21,8 +22,8 @@ class TopLogits {
     return std::span(tokens_).subspan(row * static_cast<std::size_t>(count_), static_cast<std::size_t>(count_));
   }
 
-  /// Chooses the largest of a row's `logits` [vocab], and `target` too if it is not −1. Returns the target's place among
-  /// them, or −1. Throws std::bad_alloc.
+  /// Chooses the largest of a row's `logits` [vocab], and `target` too if it is not −1. Returns the target's place
+  /// among them, or −1. Throws std::bad_alloc.
   int choose(std::size_t row, std::span<const float> logits, Token target);
   /// Gives a row the tokens of another.
   void copy(std::size_t from, std::size_t to);

@@ -25,13 +25,14 @@ class Mobiedit final : public ValueSearch {
     SearchResult result;
     result.delta.assign(d, 0.0f);
     std::vector<float>& delta = result.delta;
-    if (settings_.static_activations)
-      if (auto set = objective.use_static_activations(true); !set) return std::unexpected(set.error());
+    if (Approximations* some = objective.approximations(); some != nullptr && settings_.static_activations)
+      if (auto set = some->use_static_activations(true); !set) return std::unexpected(set.error());
     auto outputs = objective.evaluate(delta, 1);
     if (!outputs) return std::unexpected(outputs.error());
     const std::vector<float> base = kl_base(objective, *outputs, 0);
     result.loss = loss_of(objective, *outputs, 0, base);
-    StalePrefix prefix(objective, {settings_.stale_prefix, settings_.refresh_steps, settings_.refresh_fall});
+    StalePrefix prefix(objective.approximations(),
+                       {settings_.stale_prefix, settings_.refresh_steps, settings_.refresh_fall});
     if (auto begun = prefix.begin(delta); !begun) return std::unexpected(begun.error());
     int evaluations = result.evaluations = 1 + prefix.take_evaluations();
     bool stopped = false, tested = true;  // whether `loss` is that of `delta`

@@ -15,20 +15,24 @@ struct StalePrefixRule {
   double fall = 1e-3;  ///< by so much
 };
 
-/// Evaluations of the objective use frozen tokens for as long as it lives, but where they are asked to be exact.
+/// Lets evaluations use frozen tokens for as long as it lives, except where they are asked to be exact. Does nothing
+/// without `approximations`, which it borrows.
 class StalePrefix {
  public:
-  StalePrefix(Objective& objective, const StalePrefixRule& rule) : objective_(objective), rule_(rule) {}
+  StalePrefix(Approximations* approximations, const StalePrefixRule& rule)
+      : approximations_(approximations), rule_(rule) {
+    rule_.on = rule_.on && approximations_ != nullptr;
+  }
   StalePrefix(const StalePrefix&) = delete;
   StalePrefix& operator=(const StalePrefix&) = delete;
-  ~StalePrefix() { objective_.use_frozen(false); }
+  ~StalePrefix() { exact(true); }
 
   /// At the first δ. Errors: the objective's.
   [[nodiscard]] Status begin(std::span<const float> delta) {
     if (!rule_.on) return {};
-    objective_.use_frozen(true);
+    exact(false);
     ++evaluations_;
-    return objective_.freeze(delta);
+    return approximations_->freeze(delta);
   }
   /// After a step to δ, of whose loss `loss` is an estimate. Errors: the objective's.
   [[nodiscard]] Status step(std::span<const float> delta, double loss) {
@@ -38,10 +42,12 @@ class StalePrefix {
     if (losses_.size() <= n || losses_[losses_.size() - 1 - n] - loss >= rule_.fall) return {};
     losses_.clear();
     ++evaluations_;
-    return objective_.freeze(delta);
+    return approximations_->freeze(delta);
   }
   /// For an evaluation that is to be believed.
-  void exact(bool on) { objective_.use_frozen(rule_.on && !on); }
+  void exact(bool on) {
+    if (rule_.on) approximations_->use_frozen(!on);
+  }
   /// That freezing took, since this was asked last.
   [[nodiscard]] int take_evaluations() {
     const int n = evaluations_;
@@ -50,7 +56,7 @@ class StalePrefix {
   }
 
  private:
-  Objective& objective_;
+  Approximations* approximations_;
   StalePrefixRule rule_;
   std::vector<double> losses_;
   int evaluations_ = 0;

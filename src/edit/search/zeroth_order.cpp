@@ -33,7 +33,8 @@ class ZerothOrder final : public ValueSearch {
     if (!first) return std::unexpected(first.error());
     const std::vector<float> base = kl_base(objective, *first, 0);
     best.loss = loss_of(objective, *first, 0, base);
-    StalePrefix prefix(objective, {settings_.stale_prefix, settings_.refresh_steps, settings_.refresh_fall});
+    StalePrefix prefix(objective.approximations(),
+                       {settings_.stale_prefix, settings_.refresh_steps, settings_.refresh_fall});
     if (auto begun = prefix.begin(best.delta); !begun) return std::unexpected(begun.error());
     int evaluations = best.evaluations = 1 + prefix.take_evaluations();
 

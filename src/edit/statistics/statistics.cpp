@@ -50,7 +50,7 @@ std::optional<MeanJacobian> jacobian_beside(const Model& model, StatisticsKey ke
 }  // namespace
 
 Result<Statistics> Statistics::learn(const Model& model, ForwardPass& forward, const PassOptions& pass,
-                                     const StatisticsSource& source,                                     const CancelToken& cancel) try {
+                                     const StatisticsSource& source, const CancelToken& cancel) try {
   const StatisticsCache cache(source.cache_folder);
   const ModelConfig& c = model.config();
   Statistics learnt;

@@ -37,8 +37,8 @@ struct MassWrite {
 };
 
 /// Updates in order of layers, and within a layer of edits. Layer by layer, each writes an equal share of what the
-/// edited layer's output still lacks, with keys as the layers before left them. `active`: the deltas in force in `pass`,
-/// as a copy. Errors: cancelled, usage. Throws std::bad_alloc.
+/// edited layer's output still lacks, with keys as the layers before left them. `active`: the deltas in force in
+/// `pass`, as a copy. Errors: cancelled, usage. Throws std::bad_alloc.
 [[nodiscard]] Result<std::vector<RankOneUpdate>> write_mass_edit(ForwardPass& forward, PassOptions pass,
                                                                  ActiveDeltas active, std::span<const FoundEdit> edits,
                                                                  const MassWrite& write, const CancelToken& cancel);

@@ -21,7 +21,8 @@ Status RankOneWrite::fit(std::span<const ContextRows> prompts) {
 void RankOneWrite::strengths(const ContextRows& context, std::span<float> out) const {
   const std::size_t f = direction_.size();
   const float whole = kernels::dot(direction_, mean_key_);
-  for (std::size_t r = 0; r < out.size(); ++r) out[r] = kernels::dot(direction_, context.keys.subspan(r * f, f)) / whole;
+  for (std::size_t r = 0; r < out.size(); ++r)
+    out[r] = kernels::dot(direction_, context.keys.subspan(r * f, f)) / whole;
 }
 
 RankOneUpdate RankOneWrite::update(std::span<const float> delta) const {

@@ -9,8 +9,8 @@
 namespace mobiedit {
 
 /// Two keys [2, f] at layer `layer`: the bare prompt's, and the mean over the other prompts (the bare one's again where
-/// there are none). MEMIT averages the two. A subject that begins the text has a key unlike all others there, so each is
-/// a condition of its own here. Throws std::bad_alloc.
+/// there are none). MEMIT averages the two. A subject that begins the text has a key unlike all others there, so each
+/// is a condition of its own here. Throws std::bad_alloc.
 [[nodiscard]] std::vector<float> subject_keys(ForwardPass& forward, const PassOptions& pass, const ContextSet& contexts,
                                               int layer);
 

@@ -1,4 +1,5 @@
-// Write: how an edit goes into a layer. It says which positions get δ while a search looks for it, and makes the update.
+// Write: how an edit goes into a layer. It says which positions get δ while a search looks for it, and makes the
+// update.
 #pragma once
 
 #include <span>

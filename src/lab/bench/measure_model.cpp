@@ -103,7 +103,7 @@ class Measuring {
     const auto forward = make_forward_pass(model_, pool);
     auto contexts = build_contexts(model_, request(), default_prefixes());
     if (!contexts) return std::unexpected(contexts.error());
-    auto problem = EditObjective::create(*forward, {}, std::move(*contexts), options_.layer, cancel_);
+    auto problem = EditObjective::create(*forward, std::move(*contexts), {.layer = options_.layer}, cancel_);
     if (!problem) return std::unexpected(problem.error());
     const auto d = static_cast<std::size_t>(c.d);
     std::vector<float> deltas(static_cast<std::size_t>(options_.batch) * d);

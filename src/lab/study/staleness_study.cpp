@@ -27,7 +27,9 @@ std::string lengthened(std::string prompt, int words) {
 
 Result<std::vector<Staleness>> study(Objective& objective) {
   const std::vector<float> zero(static_cast<std::size_t>(objective.dimension()), 0.0f);
-  if (auto frozen = objective.freeze(zero); !frozen) return std::unexpected(frozen.error());
+  Approximations* approximations = objective.approximations();
+  if (approximations == nullptr) return fail(ErrorCode::other, "the objective saves no keys and values");
+  if (auto frozen = approximations->freeze(zero); !frozen) return std::unexpected(frozen.error());
   std::vector<Staleness> found;
   for (const int step : steps) {
     const MethodSetting setting[] = {{"steps", static_cast<double>(step)}, {"enough", 0}};
@@ -35,7 +37,7 @@ Result<std::vector<Staleness>> study(Objective& objective) {
     if (!search) return std::unexpected(search.error());
     const auto at = (*search)->run(objective, {}, {});
     if (!at) return std::unexpected(at.error());
-    auto cosines = objective.frozen_cosines(at->delta);
+    auto cosines = approximations->frozen_cosines(at->delta);
     if (!cosines) return std::unexpected(cosines.error());
     found.push_back({step, std::move(*cosines)});
   }

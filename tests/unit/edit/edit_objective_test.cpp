@@ -7,6 +7,8 @@
 
 #include "backend/cpu/cpu_forward.h"
 #include "backend/cpu/weights.h"
+#include "mobiedit/edit/editor.h"
+#include "unit/edit/along_write.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -19,9 +21,10 @@ struct Fixture {
   explicit Fixture(const test::TinyModel& tiny)
       : model(test::open_tiny_model(folder.path() / "m.gguf", tiny)), pool(2), forward(model, pool) {}
 
-  std::unique_ptr<EditObjective> problem(int layer) {
+  std::unique_ptr<EditObjective> problem(int layer) { return problem({.layer = layer}); }
+  std::unique_ptr<EditObjective> problem(const EditObjectiveOptions& options) {
     auto contexts = build_contexts(model, request, {"It was. ", "So they say: "});
-    auto made = EditObjective::create(forward, {}, std::move(*contexts), layer, {});
+    auto made = EditObjective::create(forward, std::move(*contexts), options, {});
     if (!made) throw std::runtime_error(made.error().message());
     return std::move(*made);
   }
@@ -100,9 +103,9 @@ TEST_P(EveryBlock, WithoutTheCacheOrBatchesNothingButTheWorkChanges) {
   std::vector<float> deltas(n * static_cast<std::size_t>(problem->dimension()));
   Random(4).fill_normal(deltas);
   const auto rows = [&](bool cache, bool batched, Outputs& outputs) {
-    problem->compute(cache, batched);
+    const auto made = fixture.problem({.layer = GetParam(), .prefix_cache = cache, .batched = batched});
     const auto before = fixture.forward.work().rows;
-    outputs = *problem->evaluate(deltas, n);
+    outputs = *made->evaluate(deltas, n);
     return fixture.forward.work().rows - before;
   };
   Outputs cached, alone, fresh;
@@ -165,15 +168,15 @@ TEST(EditObjective, ProbesArePartsOfEvaluations) {
     }
 }
 
-// inject_along promises what the written rank-one update will do, so both must give the same logits. They differ by
-// what the update also does to tokens before s, which a search cannot see; the update here is along the part of the
-// mean key that those tokens' keys lack, so nothing of it is left.
+// A write promises what its update will do, so both must give equal logits. They differ by what the update also does to
+// tokens before s, which a search cannot see; the update here is along the part of the mean key that those tokens' keys
+// lack, so nothing of it is left.
 TEST(EditObjective, InjectionIsWhatTheUpdateDoes) {
   Fixture fixture({});
-  const auto problem = fixture.problem(1);
   const ModelConfig& c = fixture.model.config();
   const auto f = static_cast<std::size_t>(c.f), d = static_cast<std::size_t>(c.d);
-  const Context& context = problem->contexts().prompts[0];
+  const auto contexts = build_contexts(fixture.model, request, {"It was. ", "So they say: "});
+  const Context& context = contexts->prompts[0];
   const auto before = static_cast<std::size_t>(context.subject_last);
 
   std::vector<float> residual(before * d), keys(before * f);
@@ -181,32 +184,32 @@ TEST(EditObjective, InjectionIsWhatTheUpdateDoes) {
   const BatchSequence sequence{nullptr, 0, static_cast<int>(before), nullptr};
   const Capture capture{1, keys.data(), nullptr, true};
   fixture.forward.run_layers({0, 2}, residual, {&sequence, 1}, PassOptions().with_capture(capture));
-  std::vector<double> right(problem->key_mean().begin(), problem->key_mean().end());
-  std::vector<std::vector<double>> basis;
-  for (std::size_t t = 0; t < before; ++t) {
-    std::vector<double> k(keys.begin() + static_cast<std::ptrdiff_t>(t * f),
-                          keys.begin() + static_cast<std::ptrdiff_t>((t + 1) * f));
-    const auto remove = [&](std::vector<double>& from, const std::vector<double>& unit) {
-      double along = 0;
-      for (std::size_t i = 0; i < f; ++i) along += from[i] * unit[i];
-      for (std::size_t i = 0; i < f; ++i) from[i] -= along * unit[i];
-    };
-    for (const auto& unit : basis) remove(k, unit);
-    double length = 0;
-    for (const double x : k) length += x * x;
-    for (double& x : k) x /= std::sqrt(length);
-    remove(right, k);
-    basis.push_back(std::move(k));
-  }
-  const std::vector<float> u(right.begin(), right.end());
-  problem->inject_along(u);
+  test::AlongWrite write(1, [&](const std::vector<float>& mean) {
+    std::vector<double> right(mean.begin(), mean.end());
+    std::vector<std::vector<double>> basis;
+    for (std::size_t t = 0; t < before; ++t) {
+      std::vector<double> k(keys.begin() + static_cast<std::ptrdiff_t>(t * f),
+                            keys.begin() + static_cast<std::ptrdiff_t>((t + 1) * f));
+      const auto remove = [&](std::vector<double>& from, const std::vector<double>& unit) {
+        double along = 0;
+        for (std::size_t i = 0; i < f; ++i) along += from[i] * unit[i];
+        for (std::size_t i = 0; i < f; ++i) from[i] -= along * unit[i];
+      };
+      for (const auto& unit : basis) remove(k, unit);
+      double length = 0;
+      for (const double x : k) length += x * x;
+      for (double& x : k) x /= std::sqrt(length);
+      remove(right, k);
+      basis.push_back(std::move(k));
+    }
+    return std::vector<float>(right.begin(), right.end());
+  });
+  const auto problem = fixture.problem({.layer = 1, .write = &write});
   std::vector<float> delta(d);
   Random(8).fill_normal(delta);
   const auto outputs = problem->evaluate(delta, 1);
 
-  double whole = 0;
-  for (std::size_t i = 0; i < f; ++i) whole += double{u[i]} * problem->key_mean()[i];
-  const LowRankDelta written{"blk.1.ffn_down.weight", 1, u, delta, static_cast<float>(1 / whole)};
+  const LowRankDelta written = to_low_rank(write.update(delta));
   const auto active = ActiveDeltas::resolve(c, {&written, 1});
   const auto logits = fixture.recomputed(context, 1, std::vector<float>(d), context.target_start, {.deltas = &*active});
   EXPECT_NEAR(outputs->logits[static_cast<std::size_t>(problem->rows()[0].target)],
@@ -218,7 +221,7 @@ TEST(EditObjective, CanBeCancelled) {
   const CancelToken cancel;
   cancel.request();
   auto contexts = build_contexts(fixture.model, request, {});
-  EXPECT_EQ(EditObjective::create(fixture.forward, {}, std::move(*contexts), 1, cancel).error().code,
+  EXPECT_EQ(EditObjective::create(fixture.forward, std::move(*contexts), {.layer = 1}, cancel).error().code,
             ErrorCode::cancelled);
 }
 
@@ -232,8 +235,8 @@ TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
   Random(8).fill_normal(there);
   const auto exact_here = problem->evaluate(here, 1), exact_there = problem->evaluate(there, 1);
   ASSERT_TRUE(exact_here && exact_there);
-  ASSERT_TRUE(problem->freeze(here));
-  problem->use_frozen(true);
+  ASSERT_TRUE(problem->approximations()->freeze(here));
+  problem->approximations()->use_frozen(true);
   EXPECT_EQ(problem->evaluate(here, 1)->logits, exact_here->logits);
   const auto stale = problem->evaluate(there, 1);
   // Keys and values of the first block above are not stale, of later ones they are.
@@ -247,7 +250,8 @@ TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
   EXPECT_TRUE(std::equal(stale->logits.end() - static_cast<std::ptrdiff_t>(width), stale->logits.end(),
                          exact_there->logits.end() - static_cast<std::ptrdiff_t>(width)));
 
-  const auto same = problem->frozen_cosines(here), other = problem->frozen_cosines(there);
+  const auto same = problem->approximations()->frozen_cosines(here),
+             other = problem->approximations()->frozen_cosines(there);
   ASSERT_TRUE(same && other);
   ASSERT_EQ(same->size(), above);
   for (const double cosine : *same) EXPECT_NEAR(cosine, 1, 1e-6);
@@ -257,7 +261,7 @@ TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
     EXPECT_LT(other->back(), 0.9999);
   }
 
-  problem->use_frozen(false);
+  problem->approximations()->use_frozen(false);
   EXPECT_EQ(problem->evaluate(there, 1)->logits, exact_there->logits);
 }
 
@@ -267,7 +271,7 @@ TEST(EditObjective, StaticActivationsAreFineOnTheirPrompts) {
   const auto problem = fixture.problem(1);
   const std::vector<float> zero(static_cast<std::size_t>(problem->dimension()), 0.0f);
   const auto exact = problem->evaluate(zero, 1);
-  ASSERT_TRUE(problem->use_static_activations(true));
+  ASSERT_TRUE(problem->approximations()->use_static_activations(true));
   const auto rounded = problem->evaluate(zero, 1);
   ASSERT_TRUE(exact && rounded);
   double worst = 0;
@@ -277,7 +281,7 @@ TEST(EditObjective, StaticActivationsAreFineOnTheirPrompts) {
   EXPECT_GT(worst, 0);
   // Logits of size 1 to 10; a code is 1/32767 of the range, four times a block.
   EXPECT_LT(worst, 1e-2);
-  ASSERT_TRUE(problem->use_static_activations(false));
+  ASSERT_TRUE(problem->approximations()->use_static_activations(false));
   EXPECT_EQ(problem->evaluate(zero, 1)->logits, exact->logits);
 }
 

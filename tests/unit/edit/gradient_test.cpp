@@ -10,6 +10,7 @@
 #include "edit/search/backprop.h"
 #include "edit/search/vectors.h"
 #include "unit/bundled_model.h"
+#include "unit/edit/along_write.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -37,13 +38,16 @@ TEST_P(Gradients, AreTheSlopesOfTheLoss) {
   const auto active = ActiveDeltas::resolve(model.config(), {&earlier, 1});
   const PassOptions pass{.deltas = &*active};
   auto contexts = build_contexts(model, request, {"It was. ", "So they say: "});
-  auto made = EditObjective::create(forward, pass, std::move(*contexts), 1, {});
+  EditObjectiveOptions options{.pass = pass, .layer = 1};
+  auto without = EditObjective::create(forward, *contexts, options, {});
+  ASSERT_TRUE(without);
+  EXPECT_EQ((*without)->gradient(), nullptr);
+  test::AlongWrite write(1, [](const std::vector<float>& mean) { return mean; });
+  options.write = &write;
+  options.tape = tape->get();
+  auto made = EditObjective::create(forward, std::move(*contexts), options, {});
   ASSERT_TRUE(made);
   EditObjective& p = **made;
-  std::vector<float> right(p.key_mean().begin(), p.key_mean().end());
-  p.inject_along(right);
-  EXPECT_EQ(p.gradient(), nullptr);
-  p.set_tape(**tape);
 
   std::vector<float> delta(d);
   Random(7).fill_normal(delta);
@@ -92,10 +96,13 @@ TEST(GoldenGradients, AreThoseOfPyTorch) {
     if (!edit.contains("reference")) continue;
     const auto& reference = edit["reference"];
     auto contexts = build_contexts(model, {edit["subject"], edit["prompt"], edit["target_new"], {}, {}}, prefixes);
-    auto made = EditObjective::create(forward, {}, std::move(*contexts), layer, {}, model.config().vocab);
+    EditObjectiveOptions options;
+    options.layer = layer;
+    options.top_logits = model.config().vocab;
+    options.tape = tape->get();
+    auto made = EditObjective::create(forward, std::move(*contexts), options, {});
     ASSERT_TRUE(made);
     EditObjective& p = **made;
-    p.set_tape(**tape);
     std::vector<float> base;
     for (const char* where : {"at_zero", "at_half_step"}) {
       auto delta = std::vector<float>(static_cast<std::size_t>(p.dimension()), 0.0f);

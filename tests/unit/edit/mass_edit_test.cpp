@@ -8,6 +8,7 @@
 
 #include "backend/cpu/cpu_forward.h"
 #include "edit/write/null_space.h"
+#include "edit/write/subject_keys.h"
 #include "mobiedit/edit/editor.h"
 #include "unit/edit/random_matrix.h"
 #include "unit/temporary_folder.h"
