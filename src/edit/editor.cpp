@@ -40,11 +40,11 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   const LayerChoice choice = layer_for(c, options.layer, options.clamp);
   if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
-  if (options.blocks < 1 || options.blocks > choice.layer + 1)
-    return fail(ErrorCode::usage, "an edit of block " + std::to_string(choice.layer) + " can be spread over 1 to " +
-                                      std::to_string(choice.layer + 1) + " blocks");
-  if (options.sure && !(*options.sure >= 0 && *options.sure <= 1))
-    return fail(ErrorCode::usage, "how sure a model is is a probability, from 0 to 1");
+  if (options.layers < 1 || options.layers > choice.layer + 1)
+    return fail(ErrorCode::usage, "an edit of layer " + std::to_string(choice.layer) + " can be spread over 1 to " +
+                                      std::to_string(choice.layer + 1) + " layers");
+  if (options.confidence_threshold && !(*options.confidence_threshold >= 0 && *options.confidence_threshold <= 1))
+    return fail(ErrorCode::usage, "the confidence threshold is not a probability; expected 0 to 1, found " + std::to_string(*options.confidence_threshold));
   if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
   if (!options.prefixes) options.prefixes = default_prefixes();
 
@@ -67,14 +67,14 @@ void Editor::set_evaluation(const EvaluationOptions& evaluation) {
   state_->options.evaluation = evaluation;
 }
 
-Status Editor::keep(const EditRequest& request, const RankOneUpdate& update) try {
+Status Editor::preserve(const EditRequest& request, const RankOneUpdate& update, int general_wordings) try {
   State& s = *state_;
-  auto contexts = s.contexts_as_found(request, 0);
+  auto contexts = s.contexts_as_found(request, general_wordings);
   if (!contexts) return std::unexpected(contexts.error());
   LowRankDelta delta = to_low_rank(update);
   if (auto admitted = s.active.admit(delta); !admitted) return admitted;
   if (s.writes_to(update.block)) {
-    const auto most = static_cast<std::size_t>(std::max(s.options.keep_off, 0));
+    const auto most = static_cast<std::size_t>(std::max(s.options.most_preserved, 0));
     s.preserved.try_emplace(update.block, preserved_ridge, most).first->second.add(std::move(*contexts), update.right);
   }
   s.active.add(std::move(delta));
@@ -91,9 +91,9 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
   source.cache_folder = cache_folder;
   source.active_edits = edits_fingerprint(s.active.deltas());
   source.layer = s.choice.layer;
-  source.layers = s.options.blocks;
+  source.layers = s.options.layers;
   // The metric's tape is dropped once it is used: it holds the weights of later layers in float32.
-  if (s.options.text_metric) source.make_tape = [&s] { return Tape::create(s.model, *s.pool, s.choice.layer + 1); };
+  if (s.options.fisher_metric) source.make_tape = [&s] { return Tape::create(s.model, *s.pool, s.choice.layer + 1); };
   auto learnt = Statistics::learn(s.model, *s.forward, s.statistics_pass(), source, cancel);
   if (!learnt) return std::unexpected(learnt.error());
   s.statistics = std::move(*learnt);
@@ -181,32 +181,33 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
 }
 
-Result<std::vector<RankOneUpdate>> Editor::together(std::span<const Edit> edits, const TogetherOptions& options,
+Result<std::vector<RankOneUpdate>> Editor::mass_edit(std::span<const Edit> edits, const MassEditOptions& options,
                                                     const CancelToken& cancel) try {
   State& s = *state_;
   const MethodInfo* method = find_method(options.method);
+  std::string known;
+  for (const std::string& name : method_names(MethodKind::mass_edit)) known += (known.empty() ? "" : " and ") + name;
   if (method == nullptr || method->kind != MethodKind::mass_edit)
-    return fail(ErrorCode::usage, "there is no method '" + options.method + "' for many edits at once", {},
-                "there are memit and alphaedit");
+    return fail(ErrorCode::usage, "there is no mass edit '" + options.method + "'", {}, "there are " + known);
   if (method->needs_statistics && s.statistics.covariance(s.choice.layer) == nullptr)
     return fail(ErrorCode::usage, "the method '" + options.method + "' needs key statistics, and there are none", {},
                 "give a text to make them from");
   if (edits.empty()) return fail(ErrorCode::usage, "there are no edits to write");
-  if (options.blocks < 1 || options.blocks > s.options.blocks)
-    return fail(ErrorCode::usage, "the editor was made for updates of " + std::to_string(s.options.blocks) +
-                                      " blocks at most, not of " + std::to_string(options.blocks));
+  if (options.layers < 1 || options.layers > s.options.layers)
+    return fail(ErrorCode::usage, "the editor was made for updates of " + std::to_string(s.options.layers) +
+                                      " layers at most, not of " + std::to_string(options.layers));
   if (auto ready = s.active.refresh(); !ready) return std::unexpected(ready.error());
   std::vector<FoundEdit> found;
   for (const Edit& edit : edits) {
     if (edit.update.block != s.choice.layer)
-      return fail(ErrorCode::usage, "an edit of block " + std::to_string(edit.update.block) +
-                                        " cannot be written together with edits of block " +
+      return fail(ErrorCode::usage, "an edit of layer " + std::to_string(edit.update.block) +
+                                        " cannot be written with edits of layer " +
                                         std::to_string(s.choice.layer));
     auto contexts = s.contexts_as_found(edit.request, edit.evidence.wordings);
     if (!contexts) return std::unexpected(contexts.error());
     found.push_back({std::move(*contexts), edit.update.left});
   }
-  MassWrite write{.layer = s.choice.layer, .layers = options.blocks, .ridge = options.memit_ridge, .solve = {}};
+  MassWrite write{.layer = s.choice.layer, .layers = options.layers, .ridge = options.memit_ridge, .solve = {}};
   write.solve = [&](int layer, const std::vector<float>& keys) { return s.solved(layer, keys); };
   if (method->projects_keys) {
     write.ridge = options.alphaedit_ridge;

@@ -33,7 +33,7 @@ PassOptions Editor::State::statistics_pass() const {
 
 Result<ContextSet> Editor::State::contexts_of(const EditRequest& request) {
   auto contexts = build_contexts(model, request, *options.prefixes);
-  const double threshold = sure_for(model.config(), options.sure);
+  const double threshold = confidence_threshold_for(model.config(), options.confidence_threshold);
   if (!contexts || threshold == 0 || answer_confidence(*forward, pass(), contexts->prompts.front()) > threshold)
     return contexts;
   // Longer than the prompt, general wordings may not fit the model's context.

@@ -41,7 +41,7 @@ struct Editor::State {
   /// Everything in force, in the arithmetic of statistics, which does not depend on that of searches.
   [[nodiscard]] PassOptions statistics_pass() const;
   [[nodiscard]] bool writes_to(int layer) const {
-    return layer <= choice.layer && layer > choice.layer - options.blocks;
+    return layer <= choice.layer && layer > choice.layer - options.layers;
   }
 
   /// What an edit is searched on: with general wordings where the model has no answer of its own.

@@ -40,9 +40,9 @@ std::optional<LayerChoice> known_layer(const ModelConfig& c) {
   return {};
 }
 
-double sure_for(const ModelConfig& c, std::optional<double> sure) {
+double confidence_threshold_for(const ModelConfig& c, std::optional<double> threshold) {
   const Known* k = find(c);
-  return sure.value_or(k ? k->confidence_threshold : 0);
+  return threshold.value_or(k ? k->confidence_threshold : 0);
 }
 
 LayerChoice usual_layer(const ModelConfig& c) {

@@ -17,7 +17,7 @@ namespace mobiedit {
 [[nodiscard]] LayerChoice layer_for(const ModelConfig& config, std::optional<int> layer, std::optional<double> clamp);
 
 /// The threshold where it is given, else the table's, else 0.
-[[nodiscard]] double sure_for(const ModelConfig& config, std::optional<double> sure);
+[[nodiscard]] double confidence_threshold_for(const ModelConfig& config, std::optional<double> threshold);
 
 /// Refuses a layer that the model lacks, and the last one. Errors: usage.
 [[nodiscard]] Status check_layer(const ModelConfig& config, int layer);

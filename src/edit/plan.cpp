@@ -17,20 +17,20 @@ namespace {
 
 using Phase = PlannedPass::Phase;
 
-// The program itself, its libraries, and stacks: measured.
+// The program itself, its libraries and stacks, as measured.
 constexpr std::uint64_t program_bytes = std::uint64_t{14} << 20;
 
-// W and Wᵀ in float32, of all weights that a backward pass to block `layer` goes through.
+// W and Wᵀ in float32, of all weights that a backward pass to layer `layer` goes through.
 std::uint64_t backward_bytes(const ModelConfig& c, int layer) {
   const auto d = static_cast<std::uint64_t>(c.d), f = static_cast<std::uint64_t>(c.f);
   const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
-  const std::uint64_t block = 2 * d * q + 2 * d * kv + 3 * d * f;
-  const auto blocks = static_cast<std::uint64_t>(std::max(0, c.layers - 1 - layer));
-  return 2 * sizeof(float) * (blocks * block + d * static_cast<std::uint64_t>(c.vocab));
+  const std::uint64_t per_layer = 2 * d * q + 2 * d * kv + 3 * d * f;
+  const auto layers = static_cast<std::uint64_t>(std::max(0, c.layers - 1 - layer));
+  return 2 * sizeof(float) * (layers * per_layer + d * static_cast<std::uint64_t>(c.vocab));
 }
 
-// Positions that rows [from, to) of one sequence look at.
-double looked_at(int from, int to) {
+// Pairs of a row in [from, to) and a position it attends to, in one sequence.
+double attended_by(int from, int to) {
   return 0.5 * (static_cast<double>(to) * (to + 1) - static_cast<double>(from) * (from + 1));
 }
 
@@ -41,38 +41,38 @@ class Planner {
   void prepare(const Context& context) {
     const int prefix = context.subject_last, length = static_cast<int>(context.tokens.size());
     if (prefix > 0)
-      plan.passes.push_back({Phase::prepare, 1, 0, prefix, 1, 0, config_.layers, 0, looked_at(0, prefix), true});
+      plan.passes.push_back({Phase::prepare, 1, 0, prefix, 1, 0, config_.layers, 0, attended_by(0, prefix), true});
     const int rows = length - prefix;
-    plan.passes.push_back({Phase::prepare, 1, 0, rows, rows, 0, plan.layer + 1, 0, looked_at(prefix, length), true});
+    plan.passes.push_back({Phase::prepare, 1, 0, rows, rows, 0, plan.layer + 1, 0, attended_by(prefix, length), true});
     plan.rows += rows;
-    evaluation_looks_ += looked_at(prefix, length);
+    attended_per_evaluation_ += attended_by(prefix, length);
   }
 
-  // Of δ one at a time or several at once, in every prompt and the KL prompt.
+  // Evaluations of every prompt and the KL prompt, `at_once` in each pass.
   void evaluate(int evaluations, int at_once, int logit_rows) {
     plan.evaluations += evaluations;
     plan.passes.push_back({Phase::evaluate, static_cast<double>(evaluations) / at_once, at_once, at_once * plan.rows,
                            at_once * logit_rows, plan.layer + 1, config_.layers, at_once * logit_rows,
-                           at_once * evaluation_looks_, false});
+                           at_once * attended_per_evaluation_, false});
   }
 
-  // Probes, as many directions as there are prompts for one evaluation: each asks the KL prompt as well, so that what
-  // is one row in an evaluation is one for each prompt here.
-  void probe(int looks, int prompts, int tokens, const Context& kl) {
+  // Probes: one evaluation's worth tries a direction in each prompt. Each probe runs the KL prompt too, which an
+  // evaluation runs once.
+  void probe(int evaluations, int prompts, int tokens, const Context& kl) {
     const int kl_rows = static_cast<int>(kl.tokens.size()) - kl.subject_last;
     const int rows = plan.rows + (prompts - 1) * kl_rows;
-    const int at_once = std::clamp(static_cast<int>(batch_rows) / rows, 1, std::max(looks, 1));
+    const int at_once = std::clamp(static_cast<int>(batch_rows) / rows, 1, std::max(evaluations, 1));
     const int logit_rows = at_once * prompts * (tokens + 1);
     const double positions =
-        evaluation_looks_ + (prompts - 1) * looked_at(kl.subject_last, static_cast<int>(kl.tokens.size()));
-    plan.evaluations += looks;
-    plan.passes.push_back({Phase::evaluate, static_cast<double>(looks) / at_once, at_once, at_once * rows, logit_rows,
+        attended_per_evaluation_ + (prompts - 1) * attended_by(kl.subject_last, static_cast<int>(kl.tokens.size()));
+    plan.evaluations += evaluations;
+    plan.passes.push_back({Phase::evaluate, static_cast<double>(evaluations) / at_once, at_once, at_once * rows, logit_rows,
                            plan.layer + 1, config_.layers, logit_rows, at_once * positions, false});
   }
 
-  // Read and continued, without the update and with it.
+  // A prompt that is read and continued, without the update and with it.
   void answer(int length, int tokens) {
-    plan.passes.push_back({Phase::measure, 2, 0, length, 1, 0, config_.layers, 1, looked_at(0, length), false});
+    plan.passes.push_back({Phase::measure, 2, 0, length, 1, 0, config_.layers, 1, attended_by(0, length), false});
     if (tokens > 1)
       plan.passes.push_back({Phase::measure, 2.0 * (tokens - 1), 0, 1, 1, 0, config_.layers, 1,
                              static_cast<double>(length) + tokens / 2.0, false});
@@ -80,14 +80,14 @@ class Planner {
 
   void score(int length, int tokens) {
     plan.passes.push_back(
-        {Phase::measure, 2, 0, length, tokens, 0, config_.layers, tokens, looked_at(0, length), false});
+        {Phase::measure, 2, 0, length, tokens, 0, config_.layers, tokens, attended_by(0, length), false});
   }
 
   EditPlan plan;
 
  private:
   const ModelConfig& config_;
-  double evaluation_looks_ = 0;
+  double attended_per_evaluation_ = 0;
 };
 
 }  // namespace
@@ -104,7 +104,7 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
     memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
 
   const MethodInfo* method = find_method(options.method);
-  if (options.text_metric || (method != nullptr && method->needs_gradient))
+  if (options.fisher_metric || (method != nullptr && method->needs_gradient))
     memory.backward = backward_bytes(c, layer_for(c, options.layer, options.clamp).layer);
 
   // A batch's rows at their widest: residual, normed, output; Q, K, V, attended; gate and up; codes and cosines.
@@ -113,7 +113,7 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   const std::uint64_t row =
       sizeof(float) * (3 * d + 2 * q + 2 * kv + 2 * f + static_cast<std::uint64_t>(c.head_dim)) + 2 * f + f / 8;
   const std::uint64_t slice = std::uint64_t{OutputWeight::slice_rows} * sizeof(float) * (batch_rows / 2);
-  // Scoring an answer takes the logits of several rows at once.
+  // Scoring an answer holds the logits of several rows.
   const std::uint64_t scoring = 16 * static_cast<std::uint64_t>(c.vocab) * sizeof(float);
   memory.scratch = std::max(batch_rows * row + slice + scoring, loaded.passing);
   return memory;
@@ -128,8 +128,8 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   const std::vector<std::string> prefixes = edit.prefixes.value_or(default_prefixes());
   auto contexts = build_contexts(model, request, prefixes);
   if (!contexts) return std::unexpected(contexts.error());
-  // Whether the model has an answer of its own is not known before it is asked.
-  if (sure_for(*config, edit.sure) == 1)
+  // Only the model can tell its confidence, and it is not asked here.
+  if (confidence_threshold_for(*config, edit.confidence_threshold) == 1)
     if (auto general = build_general_contexts(model, request, prefixes)) contexts = std::move(general);
   const int tokens = static_cast<int>(contexts->target.size());
 
@@ -159,11 +159,11 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
 
 PlannedWork work_of(const ModelConfig& c, const PlannedPass& pass, bool quantised) {
   const double d = c.d, f = c.f, q = c.q_size(), kv = c.kv_size();
-  const int blocks = pass.end - pass.first;
+  const int layers = pass.end - pass.first;
   const bool narrow = pass.last_rows < pass.rows;
-  // Every block's products but the last's, and the last's for the rows that go on.
+  // Products of all layers but the last, and of the last one for the rows that go on.
   const double beyond = 2 * d * q + 3 * d * f;
-  double products = pass.rows * 2 * d * kv * blocks + pass.rows * beyond * (blocks - (narrow ? 1 : 0)) +
+  double products = pass.rows * 2 * d * kv * layers + pass.rows * beyond * (layers - (narrow ? 1 : 0)) +
                     (narrow ? pass.last_rows * beyond : 0) + pass.logit_rows * d * c.vocab;
   PlannedWork work;
   if (pass.edits) {
@@ -172,7 +172,7 @@ PlannedWork work_of(const ModelConfig& c, const PlannedPass& pass, bool quantise
   }
   (quantised ? work.integer : work.floating) += products;
   // Scores and weighted sums of attention.
-  work.floating += 2 * q * pass.looks * blocks;
+  work.floating += 2 * q * pass.attended * layers;
   return work;
 }
 

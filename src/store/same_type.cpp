@@ -64,7 +64,7 @@ Result<std::map<int, Task>> tasks_of(const gguf::File& base, std::span<const Ran
       task.left.col(e) = Eigen::Map<const Vector>(update.left.data(), d);
       task.right.col(e) = Eigen::Map<const Vector>(update.right.data(), f);
     }
-    const auto known = std::ranges::find(moments, block, &KeyMoment::block);
+    const auto known = std::ranges::find(moments, block, &KeyMoment::layer);
     if (known != moments.end() && known->values.size() == static_cast<std::size_t>(f) * static_cast<std::size_t>(f)) {
       task.moment = Eigen::Map<const Matrix>(known->values.data(), f, f);
     } else {

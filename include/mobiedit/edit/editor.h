@@ -1,4 +1,4 @@
-// Finds the rank-one update that makes a model know a fact, by forward passes alone.
+// Editor: finds the rank-one update that makes a model know a fact, by forward passes alone.
 #pragma once
 
 #include <cstdint>
@@ -25,127 +25,128 @@ namespace mobiedit {
 
 class ThreadPool;
 
-/// How evaluations are computed. For experiments: whatever is chosen, the edit is the same but for rounding.
+/// How evaluations are computed. Every choice gives the same edit but for rounding; experiments compare their costs.
 struct EvaluationOptions {
-  bool prefix_cache = true;                     ///< false: every token through every block, in every evaluation
-  bool batched = true;                          ///< false: a forward pass for each context at each δ
-  Activations activations = Activations::int8;  ///< what a search's products with integer weights read
+  bool prefix_cache = true;                     ///< false: every evaluation runs all tokens through all layers
+  bool batched = true;                          ///< false: each forward pass has one context at one δ
+  Activations activations = Activations::int8;  ///< bits of activations in products with integer weights
 };
 
 struct EditOptions {
   std::string method = "subspace";  ///< a value search of all_methods()
-  std::optional<int> layer;         ///< the edited block; none: by the model's shape (choose_layer measures)
-  std::optional<double> clamp;      ///< ‖δ‖ at most this many ‖v₀‖; none: likewise
-  int max_evaluations = 800;        ///< forward evaluations, each of all contexts at one δ
-  std::uint64_t seed = 0;
-  int threads = 0;                   ///< 0: one for each processor
+  std::optional<int> layer;         ///< the edited layer, from 0; none: a table's or a usual one (see choose_layer)
+  std::optional<double> clamp;      ///< longest δ, in ‖v₀‖; none: a table's or 8
+  int max_evaluations = 800;        ///< limit of forward evaluations, each of all contexts at one δ
+  std::uint64_t seed = 0;           ///< of the search's random numbers
+  int threads = 0;                  ///< worker threads; 0: one per processor
   std::shared_ptr<ThreadPool> pool;  ///< shared worker threads (Engine::pool); none: `threads` of its own
-  std::optional<std::vector<std::string>> prefixes;  ///< contexts besides the bare prompt; none: a fixed few sentences
-  /// Where the two likeliest tokens after the bare prompt have at most this probability the model has no answer of its
-  /// own: then the target is taught behind general wordings too ("{} is"), so that other wordings find it; other
-  /// questions about that subject may then get it as well. 0: never, 1: always; none: by the model, and never where
-  /// that was not measured (docs/method.md).
-  std::optional<double> sure;
-  std::vector<MethodSetting> settings;  ///< in place of the method's defaults; later ones win
+  std::optional<std::vector<std::string>> prefixes;  ///< sentences before the prompt, a context each; none: built-in ones
+  /// Confidence, 0 to 1, up to which the model counts as having no answer of its own: the joint probability of the two
+  /// tokens that it would say after the prompt. Such a subject is taught the target in general wordings too ("{} is"),
+  /// so that other questions find it; questions about other facts of the subject may then get it as well. 0: never,
+  /// 1: always; none: a table's, and 0 for models that are not in it.
+  std::optional<double> confidence_threshold;
+  std::vector<MethodSetting> settings;  ///< replace defaults of the method; of two with one name the later counts
   EvaluationOptions evaluation;
-  /// Values are as short as can be in the metric of running text: where it looks least. For models that are to bear
-  /// many edits. set_statistics learns it, with a backward pass of its own.
-  bool text_metric = false;
-  int blocks = 1;  ///< up to the edited one, that `together` may write to: set_statistics learns of the keys of each
-  int keep_off =
-      1000;  ///< of more kept edits than this a new one keeps off the nearest so many, as their keys take time
+  /// Measures the length of δ in the Fisher metric of running text, so that an edit disturbs other text least; for models
+  /// that get many edits. set_statistics then learns the metric, with a backward pass.
+  bool fisher_metric = false;
+  int layers = 1;  ///< most layers, up to the edited one, that mass_edit may spread an edit over
+  int most_preserved = 1000;  ///< preserve at most this many earlier edits; beyond it, those whose keys are nearest
 };
 
-/// After each step of the search.
+/// After each step of a search.
 struct EditProgress {
   int step = 0;
   int evaluations = 0;
   int max_evaluations = 0;
-  double loss = 0;                ///< mean NLL a target token + weighted KL
-  double target_probability = 0;  ///< exp(−mean token NLL) over the contexts
+  double loss = 0;                ///< mean negative log-likelihood per target token + weighted KL, nats
+  double target_probability = 0;  ///< exp(mean log-likelihood per target token) over the contexts, 0 to 1
   double seconds = 0;             ///< since the edit began
 };
 using EditProgressFn = std::function<void(const EditProgress&)>;
 
-/// How many edits become one update, and how strongly what other keys give is held on to.
-struct TogetherOptions {
+struct MassEditOptions {
   std::string method = "memit";  ///< a mass edit of all_methods()
-  double memit_ridge = 30;       ///< λ: as many tokens of running text count as one key of an edit
-  double alphaedit_ridge = 1;    ///< L2
-  double alphaedit_share = 0.1;  ///< of the keys' variance that counts as unused
-  int blocks = 1;  ///< so many blocks, up to the edited one, share each change; at most EditOptions::blocks
+  double memit_ridge = 30;       ///< MEMIT's λ: weight of the covariance of running text against an edit's keys
+  double alphaedit_ridge = 1;    ///< AlphaEdit's L2
+  double alphaedit_share = 0.1;  ///< share of the keys' variance that AlphaEdit's null space may hold
+  int layers = 1;  ///< spread each edit over this many layers, up to the edited one; at most EditOptions::layers
 };
 
 class Objective;
 
-/// Borrows the model, which must outlive it and is never changed. One thread at a time.
+/// Borrows the model, which must outlive it and never changes. Use it from one thread at a time. set_statistics,
+/// set_adapters and preserve may come in any order, and none of them has to; an edit uses what there is when it begins.
 class Editor {
  public:
-  /// Errors: usage (unknown method or setting of it, a block, clamp or probability out of range).
+  /// Errors: usage (an unknown method or setting, a layer, clamp, count or probability out of range), out_of_memory.
   [[nodiscard]] static Result<Editor> create(const Model& model, EditOptions options = {});
 
   Editor(Editor&&) noexcept;
   Editor& operator=(Editor&&) noexcept;
   ~Editor();
 
-  /// The second moment of keys at the edited block, from running text: makes updates touch other keys less.
-  /// About 10·f tokens are enough. Without it the update is along the key itself. Cached in `cache_folder`, by model,
-  /// block and text, if that is not empty. Errors: usage (too little text), io, cancelled, out_of_memory.
+  /// Learns the key covariance C = E[k kᵀ] of the layers that may be edited, the mean Jacobian, and the Fisher metric if
+  /// it was asked for, from running text with the edits in force now. Updates then disturb keys of other text less.
+  /// 10 f tokens are enough. Without it an update goes along the key itself. Results are cached in the existing folder
+  /// `cache_folder`, unless that is empty, keyed by model, layer, text and the edits in force. Errors: usage (too little
+  /// text), io, cancelled, out_of_memory; then the statistics are those from before.
   [[nodiscard]] Status set_statistics(std::string_view text, const std::string& cache_folder = {},
                                       const CancelToken& cancel = {});
 
-  /// Adapters in force underneath, in place of all that was so far. Errors: usage, as Session::set_adapters.
+  /// Puts these adapters in force under later edits, in place of all adapters and preserved edits. Errors: usage, as
+  /// Session::set_adapters; then nothing changed.
   [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
 
-  /// An edit that was made before, or a block's part of one: in force underneath like an adapter, and later updates of
-  /// that block keep off its keys, so that it still answers after many of them. Until set_adapters is called. Errors:
-  /// as `edit`'s usage errors, out_of_memory; then nothing changed.
-  [[nodiscard]] Status keep(const EditRequest& request, const RankOneUpdate& update);
+  /// Puts an earlier edit in force like an adapter, and keeps later updates of its layer off its keys, so that it still
+  /// answers after many of them. `update` is the edit's, or one layer's part of it. `general_wordings` is
+  /// EditEvidence::wordings of that edit: its keys are taken from the contexts it was found on. Lasts until
+  /// set_adapters. Errors: usage as those of edit(), out_of_memory; then nothing changed.
+  [[nodiscard]] Status preserve(const EditRequest& request, const RankOneUpdate& update, int general_wordings);
 
-  /// In place of EditOptions::evaluation, for later edits.
+  /// Replaces EditOptions::evaluation, for later edits.
   void set_evaluation(const EvaluationOptions& evaluation);
 
-  /// Whether a search for this request could begin: what `edit` would refuse is refused here, at once.
-  /// Errors: as `edit`'s usage errors.
+  /// Refuses at once each request that edit() would refuse. Errors: usage as those of edit().
   [[nodiscard]] Status check(const EditRequest& request) const;
 
-  /// Searches, builds the update, and measures it in memory; nothing is written and the model stays as it is.
-  /// An edit that fell short is returned with evidence.success == false: the caller decides.
-  /// Errors: usage (a prompt without {}, an empty or too long target, a subject that isn't found), cancelled.
+  /// Searches δ, builds the update and measures it in memory. Writes nothing; the model and what is in force stay as they
+  /// are. An edit that did not succeed is returned with evidence.success == false: the caller decides. The result
+  /// depends on model, options, request and what is in force, not on the number of threads. Errors: usage (a prompt
+  /// without {}, an empty or too long target, a subject that is not found), cancelled, out_of_memory.
   [[nodiscard]] Result<Edit> edit(const EditRequest& request, const EditProgressFn& progress = {},
                                   const CancelToken& cancel = {});
 
-  /// One update of the block from edits that were found alone: their values stay, their directions are chosen anew so
-  /// that each edit's keys get its value and the others' keys don't. In the edits' order; it is the sum of them that
-  /// counts, and is to be measured by the caller. With several blocks each, from the first on, writes an equal share of
-  /// what is still missing from what leaves the edited block, with keys as the earlier ones left them (MEMIT); the
-  /// updates are then in order of blocks, and within a block of edits. Adapters in force stay underneath; memit keeps
-  /// off what was kept, too. Errors: usage (an unknown method, no edits, edits of another block, alphaedit without
-  /// statistics, more blocks than the editor was made for), cancelled, out_of_memory.
-  [[nodiscard]] Result<std::vector<RankOneUpdate>> together(std::span<const Edit> edits,
-                                                            const TogetherOptions& options = {},
-                                                            const CancelToken& cancel = {});
+  /// Makes one update for many edits that edit() found alone (MEMIT, AlphaEdit). Each edit keeps its δ; their directions
+  /// are solved jointly, so that an edit's keys get its δ and the others' keys get none of it. With several layers each
+  /// one, in order, writes an equal share of what is still missing from the edited layer's output, with keys as the
+  /// layers before left them. Edits in force stay in force; MEMIT also preserves the preserved ones. Returns updates in
+  /// order of layers, within a layer in order of `edits`; only their sum has a meaning, and the caller measures it.
+  /// Errors: usage (an unknown method, no edits, edits of another layer, a method that needs statistics without them,
+  /// more layers than EditOptions::layers), cancelled, out_of_memory.
+  [[nodiscard]] Result<std::vector<RankOneUpdate>> mass_edit(std::span<const Edit> edits,
+                                                             const MassEditOptions& options = {},
+                                                             const CancelToken& cancel = {});
 
-  /// What set_statistics learnt of the edited block's keys; no values where it was not called.
-  /// Errors: out_of_memory (f × f floats).
+  /// The edited layer's C as set_statistics learnt it, with no values before that. Errors: out_of_memory (f × f floats).
   [[nodiscard]] Result<KeyMoment> key_moment() const;
 
-  /// For this library's own experiments: gives `work` the objective that `edit` would search, with a gradient. Errors:
-  /// as `edit`'s, and work's own.
+  /// For experiments of this library: calls `work` with the objective that edit() would search, which has a gradient.
+  /// Errors: those of edit(), and those of `work`.
   [[nodiscard]] Status with_objective(const EditRequest& request, const std::function<Status(Objective&)>& work,
                                       const CancelToken& cancel = {});
 
-  /// The block that is edited.
+  /// The edited layer, from 0.
   [[nodiscard]] int layer() const;
 
  private:
   struct State;
-  class Underneath;
   explicit Editor(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 
-/// The update as a delta of "blk.<block>.ffn_down.weight", for sessions and adapters.
+/// The update as a delta of "blk.<layer>.ffn_down.weight", for sessions and adapters. Throws std::bad_alloc.
 [[nodiscard]] LowRankDelta to_low_rank(const RankOneUpdate& update);
 
 }  // namespace mobiedit

@@ -1,14 +1,14 @@
-// What is known of the keys that a block's weight meets, as plain data.
+// Second moment of a layer's keys, as plain data.
 #pragma once
 
 #include <vector>
 
 namespace mobiedit {
 
-/// E[k kᵀ] over running text, with what makes it safe to invert already added to its diagonal.
+/// C = E[k kᵀ] over running text, with the ridge on its diagonal that makes it safe to invert.
 struct KeyMoment {
-  int block = 0;
-  std::vector<float> values;  ///< [f, f], symmetric; empty: nothing is known, all directions count alike
+  int layer = 0;
+  std::vector<float> values;  ///< [f, f], symmetric; empty: unknown, and all directions count alike
 };
 
 }  // namespace mobiedit

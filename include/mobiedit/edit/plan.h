@@ -1,4 +1,4 @@
-// What an edit will cost, before it is made.
+// Plan: what an edit will cost, before it is made.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +13,28 @@
 
 namespace mobiedit {
 
-/// Multiply-accumulates, by the precision that they run in.
+/// Multiply-accumulates, by the numbers they are computed in.
 struct PlannedWork {
   double integer = 0;
   double floating = 0;
 };
 
-/// Rows that pass through blocks [first, end) together.
+/// Forward passes of one shape: rows that go through layers [first, end) in one batch.
 struct PlannedPass {
   enum class Phase { prepare, evaluate, measure };
   Phase phase = Phase::prepare;
-  double times = 1;     ///< how often
-  int evaluations = 0;  ///< that one pass does
+  double times = 1;     ///< passes of this shape
+  int evaluations = 0;  ///< per pass
   int rows = 0;
-  int last_rows = 0;  ///< that go on beyond keys and values in the last block
+  int last_rows = 0;  ///< rows that go beyond keys and values in the last layer
   int first = 0;
   int end = 0;
-  int logit_rows = 0;  ///< that are multiplied with the output weight
-  double looks = 0;    ///< positions that all rows look at together, in a block
-  bool edits = false;  ///< passes the edited block, whose down-projection is in floating point
+  int logit_rows = 0;    ///< rows that are multiplied with the output weight
+  double attended = 0;   ///< pairs of a row and a position it attends to, per layer
+  bool edits = false;    ///< passes the edited layer, whose down product is in floating point
 };
 
+/// Bytes.
 struct EditMemory {
   std::uint64_t weights = 0;
   std::uint64_t edited_weight = 0;  ///< in floating point
@@ -47,25 +48,26 @@ struct EditMemory {
 };
 
 struct EditPlan {
-  int layer = 0;
-  int contexts = 0;  ///< the KL prompt included
+  int layer = 0;     ///< the edited layer
+  int contexts = 0;  ///< with the KL context
   int rows = 0;      ///< of one evaluation
   int evaluations = 0;
   std::vector<PlannedPass> passes;
   EditMemory memory;
 };
 
-/// The most memory that edits of this model take at once: what can be said before anything is loaded.
+/// The most memory that edits of this model take at one time, as far as it is known before the model is loaded.
 [[nodiscard]] EditMemory edit_memory(const gguf::File& file, const ModelConfig& config, const ModelOptions& model,
                                      const EditOptions& options);
 
-/// The plan of an edit with `evaluations` evaluations; behind general wordings too if EditOptions::sure is 1. `model`
-/// may have been loaded in part (ModelOptions::blocks); its tokenizer is what is needed, and its file's own config is
-/// what counts. Errors: those of Editor::edit's requests.
+/// Plans an edit of `evaluations` evaluations; in general wordings too if EditOptions::confidence_threshold is 1. Without
+/// EditOptions::layer it takes the layer that Editor::create would: give it that of choose_layer or settled_layer for a
+/// plan of such an edit. `model` may be loaded in part (ModelOptions::layers): only its tokenizer is used, and the
+/// config of its file. Errors: usage as those of Editor::edit.
 [[nodiscard]] Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, const EditOptions& edit,
                                          const EditRequest& request, int evaluations);
 
-/// Of one pass, `times` not counted. `quantised`: the model's products are in integers.
+/// Work of one pass, `times` not counted. `quantised`: the model's products are in integers.
 [[nodiscard]] PlannedWork work_of(const ModelConfig& config, const PlannedPass& pass, bool quantised);
 
 }  // namespace mobiedit

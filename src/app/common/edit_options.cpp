@@ -54,10 +54,10 @@ EditOptions SearchSettings::edit_options(int threads) const {
   if (layer != automatic) options.layer = std::stoi(layer);
   options.clamp = clamp;
   if (const MethodInfo* row = find_method(method); !clamp && row->usual_clamp > 0) options.clamp = row->usual_clamp;
-  options.sure = sure;
+  options.confidence_threshold = confidence_threshold;
   options.max_evaluations = max_evaluations;
   options.seed = seed;
-  options.text_metric = text_metric;
+  options.fisher_metric = fisher_metric;
   for (const std::string& text : settings)
     if (auto setting = read_setting(text)) options.settings.push_back(std::move(*setting));
   options.threads = threads;
@@ -74,7 +74,7 @@ int SearchSettings::blocks_up_to(int edited) const {
 
 Status SearchSettings::check_statistics(bool used) const {
   if (used) return {};
-  if (text_metric)
+  if (fisher_metric)
     return fail(ErrorCode::usage, "there is no running text to measure by", "--text-metric", "give --text FILE");
   if (!find_method(method)->needs_statistics) return {};
   return fail(ErrorCode::usage, "the method '" + method + "' needs key statistics, and there are none", "--method",
@@ -113,7 +113,7 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
                   "Longest change of the value, in lengths of the value (default: the model's)")
       ->envname("MOBIEDIT_CLAMP")
       ->check(CLI::Range(1e-3, 1e3));
-  verb.add_option("--sure", settings.sure,
+  verb.add_option("--sure", settings.confidence_threshold,
                   "Teach general wordings too where the model's own answer begins with at most this probability; 0: "
                   "never (default: the model's)")
       ->envname("MOBIEDIT_SURE")
@@ -123,7 +123,7 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
       ->envname("MOBIEDIT_MAX_EVALUATIONS")
       ->check(CLI::Range(1, 1'000'000'000));
   verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
-  verb.add_flag("--text-metric", settings.text_metric,
+  verb.add_flag("--text-metric", settings.fisher_metric,
                 "Search for values that running text feels least, for models that are to bear many edits");
   verb.add_option("--set", settings.settings,
                   "NAME=VALUE: a setting of the method's own, in place of its default; may be given again. An unknown "

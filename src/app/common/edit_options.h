@@ -21,11 +21,11 @@ struct SearchSettings {
   std::string values;  ///< the search behind a method for many facts at once
   std::string layer = "auto";
   std::optional<double> clamp;
-  std::optional<double> sure;
+  std::optional<double> confidence_threshold;
   int max_evaluations = 0;
   std::optional<int> blocks;  ///< that share a change; none: blocks_up_to
   std::uint64_t seed = 0;
-  bool text_metric = false;
+  bool fisher_metric = false;
   std::vector<std::string> settings;  ///< NAME=VALUE, in place of the method's defaults
   StatisticsOptions statistics;
 

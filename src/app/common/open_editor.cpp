@@ -15,7 +15,7 @@ namespace {
 using BlocksFn = std::function<int(int layer)>;
 
 Result<Editor> create(const Model& model, EditOptions& options, const BlocksFn& blocks) {
-  if (blocks) options.blocks = blocks(layer_for(model.config(), options.layer, options.clamp).layer);
+  if (blocks) options.layers = blocks(layer_for(model.config(), options.layer, options.clamp).layer);
   return Editor::create(model, options);
 }
 

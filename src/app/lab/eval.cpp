@@ -109,8 +109,8 @@ int eval(const EvalVerb& verb) {
   }
   const auto outcomes =
       verb.search.together()
-          ? run_together(*editor, *model, facts,
-                         {.method = verb.search.method, .blocks = verb.search.blocks_up_to(editor->layer())},
+          ? run_mass_edit(*editor, *model, facts,
+                         {.method = verb.search.method, .layers = verb.search.blocks_up_to(editor->layer())},
                          verb.run.session(), observer, cancel)
           : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
   progress.clear();

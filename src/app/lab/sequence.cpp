@@ -52,7 +52,7 @@ Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts
           {"method", verb.search.method},
           {"layer", editor.layer()},
           {"keep_off", !verb.free},
-          {"text_metric", verb.search.text_metric},
+          {"text_metric", verb.search.fisher_metric},
           {"blocks", verb.search.blocks_up_to(editor.layer())},
           {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
           {"perplexity_before", sequence.perplexity_before > 0 ? Json(sequence.perplexity_before) : Json()},
@@ -89,7 +89,7 @@ int sequence(const SequenceVerb& verb) {
   auto read = read_data(verb.data, verb.reading);
   if (!read) return failed(read.error());
   const std::vector<FactRecord>* facts = &read->records;
-  SequenceOptions options{.points = verb.points, .keep_off = !verb.free, .blocks = verb.search.blocks.value_or(1)};
+  SequenceOptions options{.points = verb.points, .preserve = !verb.free, .blocks = verb.search.blocks.value_or(1)};
   if (!verb.running_text.empty()) {
     const auto text = io::MappedFile::open(verb.running_text);
     if (!text) return failed(text.error());
@@ -101,7 +101,7 @@ int sequence(const SequenceVerb& verb) {
     return failed(left.error());
   SearchSettings search = verb.search;
   // What many edits do to everything else is what is measured; general wordings would do more.
-  if (!search.sure) search.sure = 0;
+  if (!search.confidence_threshold) search.confidence_threshold = 0;
   auto editor = open_editor(*model, search, verb.run, cancel);
   if (!editor) return failed(editor.error());
   const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);

@@ -127,7 +127,7 @@ int trials(const TrialsVerb& verb) {
   if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
     return failed(left.error());
   EditOptions base = verb.search.edit_options(verb.run.threads);
-  base.sure = 0;  // every setting on the same contexts
+  base.confidence_threshold = 0;  // every setting on the same contexts
   base.max_evaluations = verb.max_evaluations.value_or(0);
 
   std::vector<TrialSetting> settings;

@@ -50,7 +50,7 @@ std::int64_t now() {
 }
 
 // As many as are asked again: the time for both is some seconds on the bundled model, however large the store.
-constexpr int most_kept_off = 300;
+constexpr int most_preserved = 300;
 
 }  // namespace
 
@@ -99,7 +99,7 @@ Status EditRun::prepare() {
     return {};
   };
   EditOptions options = verb_.search.edit_options(verb_.run.threads);
-  options.keep_off = most_kept_off;
+  options.most_preserved = most_preserved;
   auto editor = open_editor(*model_, std::move(options), verb_.run, cancel_, check);
   if (!editor) return std::unexpected(editor.error());
   editor_.emplace(std::move(*editor));
@@ -232,7 +232,7 @@ Status EditRun::put_underneath(const std::vector<StoredEdit>& edits) {
   if (edits.size() != underneath_.size()) perplexity_underneath_.reset();
   for (std::size_t i = underneath_.size(); i < edits.size(); ++i) {
     const Edit& edit = edits[i].edit;
-    if (auto kept = editor_->keep(edit.request, edit.update); !kept) return kept;
+    if (auto kept = editor_->preserve(edit.request, edit.update, edit.evidence.wordings); !kept) return kept;
     underneath_.push_back(edit.update);
   }
   return {};

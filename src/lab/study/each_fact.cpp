@@ -26,8 +26,8 @@ Result<std::vector<FactOutcome>> run_experiment(Editor& editor, const Model& mod
   return fail(ErrorCode::out_of_memory, "not enough memory for the experiment");
 }
 
-Result<std::vector<FactOutcome>> run_together(Editor& editor, const Model& model, std::span<const FactRecord> facts,
-                                              const TogetherOptions& options, const SessionOptions& session_options,
+Result<std::vector<FactOutcome>> run_mass_edit(Editor& editor, const Model& model, std::span<const FactRecord> facts,
+                                              const MassEditOptions& options, const SessionOptions& session_options,
                                               const ExperimentObserver& observer, const CancelToken& cancel) try {
   if (auto sound = check_all(editor, facts); !sound) return std::unexpected(sound.error());
   std::vector<Edit> edits;
@@ -38,7 +38,7 @@ Result<std::vector<FactOutcome>> run_together(Editor& editor, const Model& model
     costs.push_back(edit->evidence);
     edits.push_back(std::move(*edit));
   }
-  const auto updates = editor.together(edits, options, cancel);
+  const auto updates = editor.mass_edit(edits, options, cancel);
   if (!updates) return std::unexpected(updates.error());
   auto session = Session::create(model, session_options);
   if (!session) return std::unexpected(session.error());

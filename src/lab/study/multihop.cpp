@@ -90,9 +90,9 @@ Result<std::vector<RankOneUpdate>> write_case(Editor& editor, std::span<const Fa
       continue;
     }
     updates.push_back(edit->update);
-    if (auto kept = editor.keep(edit->request, edit->update); !kept) return std::unexpected(kept.error());
+    if (auto kept = editor.preserve(edit->request, edit->update, edit->evidence.wordings); !kept) return std::unexpected(kept.error());
   }
-  return together ? editor.together(found, {}, cancel) : std::move(updates);
+  return together ? editor.mass_edit(found, {}, cancel) : std::move(updates);
 }
 
 Result<MultihopOutcome> measure(Editor& editor, Session& session, const Tokenizer& tokenizer, const FactRecord& record,

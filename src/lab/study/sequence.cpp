@@ -25,7 +25,7 @@ double norm_of_sum(std::span<const RankOneUpdate> updates) {
 /// The edit as it is written, a block after the other.
 Result<std::vector<RankOneUpdate>> parts_of(Editor& editor, const Edit& edit, int blocks, const CancelToken& cancel) {
   if (blocks == 1) return std::vector{edit.update};
-  return editor.together({&edit, 1}, {.blocks = blocks}, cancel);
+  return editor.mass_edit({&edit, 1}, {.layers = blocks}, cancel);
 }
 
 bool is_point(const SequenceOptions& options, std::size_t edits, std::size_t all) {
@@ -59,9 +59,9 @@ Result<Sequence> run_sequence(Editor& editor, const Model& model, std::span<cons
     auto parts = parts_of(editor, *edit, options.blocks, cancel);
     if (!parts) return std::unexpected(at(facts[i], parts.error()));
     updates.insert(updates.end(), parts->begin(), parts->end());
-    if (options.keep_off) {
+    if (options.preserve) {
       for (const RankOneUpdate& part : *parts)
-        if (auto kept = editor.keep(edit->request, part); !kept) return std::unexpected(at(facts[i], kept.error()));
+        if (auto kept = editor.preserve(edit->request, part, edit->evidence.wordings); !kept) return std::unexpected(at(facts[i], kept.error()));
     } else if (auto set = editor.set_adapters(deltas_of(updates)); !set) {
       return std::unexpected(set.error());
     }

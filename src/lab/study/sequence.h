@@ -21,8 +21,8 @@ namespace mobiedit {
 struct SequenceOptions {
   std::vector<std::size_t> points;  ///< after how many edits to measure; the last edit is always one
   std::string running_text;         ///< for the perplexity; empty: it is not measured
-  bool keep_off = true;             ///< later edits keep off earlier ones' keys (Editor::keep), else adapters alone
-  int blocks = 1;  ///< more than one: each edit is written over so many (Editor::together), as the editor allows
+  bool preserve = true;             ///< earlier edits are preserved (Editor::preserve); false: they are adapters only
+  int blocks = 1;  ///< each edit is spread over this many layers (Editor::mass_edit); at most EditOptions::layers
 };
 
 /// With the first `edits` facts' updates in force, and no others.

@@ -62,12 +62,12 @@ TEST_F(Surety, IsTheProbabilityOfTheAnswersFirstTwoTokens) {
 }
 
 TEST_F(Surety, DecidesWhetherGeneralWordingsAreTaught) {
-  const auto never = edit({.sure = 0.0}), always = edit({.sure = 1.0}), by_itself = edit({});
+  const auto never = edit({.confidence_threshold = 0.0}), always = edit({.confidence_threshold = 1.0}), by_itself = edit({});
   ASSERT_TRUE(never && always && by_itself);
   EXPECT_EQ(never->evidence.wordings, 0);
   EXPECT_EQ(always->evidence.wordings, std::ssize(general_wordings()));
   EXPECT_EQ(by_itself->evidence.wordings, 0) << "nothing was measured of this model";
-  for (const double wrong : {-0.1, 1.1, std::nan("")}) EXPECT_FALSE(edit({.sure = wrong})) << wrong;
+  for (const double wrong : {-0.1, 1.1, std::nan("")}) EXPECT_FALSE(edit({.confidence_threshold = wrong})) << wrong;
 }
 
 // They are longer than the prompt, which fits.
@@ -78,7 +78,7 @@ TEST_F(Surety, TeachesThePromptAloneWhereWordingsDoNotFit) {
   for (const Context& c : longest->prompts) rows = std::max(rows, c.tokens.size());
   ASSERT_GT(rows, longest->prompts.front().tokens.size());
   model = test::open_tiny_model(folder.path() / "short.gguf", {.context = static_cast<int>(rows) - 1});
-  const auto done = edit({.prefixes = std::vector<std::string>(), .sure = 1.0});
+  const auto done = edit({.prefixes = std::vector<std::string>(), .confidence_threshold = 1.0});
   ASSERT_TRUE(done) << done.error().message();
   EXPECT_EQ(done->evidence.wordings, 0);
 }

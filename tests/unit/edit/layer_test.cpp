@@ -25,12 +25,12 @@ TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->layer, 5);
   EXPECT_TRUE(choice->known);
-  EXPECT_EQ(sure_for(c, {}), 0.8);
-  EXPECT_EQ(sure_for(c, 0), 0);
+  EXPECT_EQ(confidence_threshold_for(c, {}), 0.8);
+  EXPECT_EQ(confidence_threshold_for(c, 0), 0);
   c.name = "another of that shape";
   EXPECT_FALSE(known_layer(c));
-  EXPECT_EQ(sure_for(c, {}), 0) << "what was not measured is not done unasked";
-  EXPECT_EQ(sure_for(c, 0.3), 0.3);
+  EXPECT_EQ(confidence_threshold_for(c, {}), 0) << "what was not measured is not done unasked";
+  EXPECT_EQ(confidence_threshold_for(c, 0.3), 0.3);
 }
 
 TEST(UsualLayer, CanBeEditedInTheSmallestModels) {

@@ -18,7 +18,7 @@ namespace mobiedit {
 namespace {
 
 // Against MEMIT's formula solved outright, (λC + K Kᵀ)⁻¹ K; float32 in and out, so 1e-4 of the largest entry.
-TEST(Together, DirectionsAreMemits) {
+TEST(MassEdit, DirectionsAreMemits) {
   constexpr int f = 12, n = 6;
   constexpr double lambda = 0.7;
   const Eigen::MatrixXf k = random_matrix(f, n, 1), root = random_matrix(f, 3 * f, 2);
@@ -37,7 +37,7 @@ TEST(Together, DirectionsAreMemits) {
 }
 
 // With hardly any ridge every edit's keys give one of its own direction and none of the others'.
-TEST(Together, EditsKeepOutOfEachOthersWay) {
+TEST(MassEdit, EditsKeepOutOfEachOthersWay) {
   constexpr int f = 40, n = 10;
   const Eigen::MatrixXf k = random_matrix(f, n, 3);
   std::vector<int> owner;
@@ -55,7 +55,7 @@ const EditRequest town{"Big Ben", "{} is located in", "the", {}, {}};
 
 // Written over three blocks: each writes its share of what is missing, so that what leaves the last one moves by the
 // values that were found, whatever happens in between. float32, and a ridge that counts for nothing.
-TEST(Together, BlocksShareTheValue) {
+TEST(MassEdit, BlocksShareTheValue) {
   const TemporaryFolder folder;
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   constexpr int layer = 2, blocks = 3;
@@ -66,11 +66,11 @@ TEST(Together, BlocksShareTheValue) {
                                        .max_evaluations = 40,
                                        .threads = 2,
                                        .prefixes = prefixes,
-                                       .blocks = blocks});
+                                       .layers = blocks});
   ASSERT_TRUE(editor);
   std::vector<Edit> edits;
   for (const EditRequest& request : {dish, town}) edits.push_back(std::move(*editor->edit(request)));
-  const auto updates = editor->together(edits, {.memit_ridge = 1e-6, .blocks = blocks});
+  const auto updates = editor->mass_edit(edits, {.memit_ridge = 1e-6, .layers = blocks});
   ASSERT_TRUE(updates);
   ASSERT_EQ(updates->size(), blocks * edits.size());
   std::vector<LowRankDelta> deltas;
@@ -102,18 +102,44 @@ TEST(Together, BlocksShareTheValue) {
   EXPECT_EQ(again->update.left, edits.front().update.left);
 }
 
-TEST(Together, NoMoreBlocksThanTheEditorWasMadeFor) {
+TEST(MassEdit, NoMoreBlocksThanTheEditorWasMadeFor) {
   const TemporaryFolder folder;
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
-  EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .blocks = 3}).error().code, ErrorCode::usage);
-  EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .blocks = 0}).error().code, ErrorCode::usage);
+  EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .layers = 3}).error().code, ErrorCode::usage);
+  EXPECT_EQ(Editor::create(model, {.layer = 1, .clamp = 1, .layers = 0}).error().code, ErrorCode::usage);
   auto editor = Editor::create(
       model,
       {.method = "zo", .layer = 1, .clamp = 1, .max_evaluations = 1, .prefixes = std::vector<std::string>{"It was. "}});
   ASSERT_TRUE(editor);
   const auto edit = editor->edit(dish);
   ASSERT_TRUE(edit);
-  EXPECT_EQ(editor->together({&*edit, 1}, {.blocks = 2}).error().code, ErrorCode::usage);
+  EXPECT_EQ(editor->mass_edit({&*edit, 1}, {.layers = 2}).error().code, ErrorCode::usage);
+}
+
+// Keys of a preserved edit come from the contexts that it was found on: the general wordings too where it was taught
+// them, so the next edit's direction depends on that.
+TEST(Preserve, TakesTheContextsThatTheEditWasFoundOn) {
+  const TemporaryFolder folder;
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", {.context = 256});
+  const auto next_direction = [&](int general_wordings_of_the_first) {
+    auto editor = Editor::create(model, {.method = "zo",
+                                         .layer = 1,
+                                         .clamp = 1,
+                                         .max_evaluations = 3,
+                                         .threads = 1,
+                                         .prefixes = std::vector<std::string>{"It was. "}});
+    EXPECT_TRUE(editor);
+    const auto first = editor->edit(dish);
+    EXPECT_TRUE(first);
+    const auto preserved = editor->preserve(dish, first->update, general_wordings_of_the_first);
+    EXPECT_TRUE(preserved) << preserved.error().message();
+    const auto second = editor->edit(town);
+    EXPECT_TRUE(second);
+    return second->update.right;
+  };
+  const auto plain = next_direction(0), general = next_direction(5);
+  EXPECT_EQ(next_direction(0), plain);
+  EXPECT_NE(plain, general);
 }
 
 }  // namespace

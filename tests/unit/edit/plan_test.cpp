@@ -81,7 +81,7 @@ TEST_F(PlanTest, WorkIsThatOfTheEdit) {
     if (pass.phase == PlannedPass::Phase::measure) continue;
     const PlannedWork one = work_of(model.config(), pass, false);
     // Attention is in the plan but not among products with weights.
-    const double attention = 2.0 * model.config().q_size() * pass.looks * static_cast<double>(pass.end - pass.first);
+    const double attention = 2.0 * model.config().q_size() * pass.attended * static_cast<double>(pass.end - pass.first);
     work += pass.times * (one.integer + one.floating - attention);
   }
   const double counted = made->evidence.integer_work + made->evidence.float_work;
@@ -96,7 +96,7 @@ TEST_F(PlanTest, MemoryCountsTheBackwardPassWhereAMethodHasOne) {
   EXPECT_GT(memory("backprop").backward, 0u);
   EXPECT_EQ(memory("backprop").total() - memory("subspace").total(), memory("backprop").backward);
   EditOptions metric = options("subspace");
-  metric.text_metric = true;
+  metric.fisher_metric = true;
   EXPECT_GT(edit_memory(model.file(), model.config(), {}, metric).backward, 0u);
 }
 
