@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t longest_target = 64;  // tokens
 
-// The token that holds the byte before `end` of a text. Positions are counted from the end of the text, as the tokenizer
-// may add something at its start (BOS, SentencePiece's space).
+// The token that holds the byte before `end` of a text. Positions are counted from the end of the text, as the
+// tokenizer may add something at its start (BOS, SentencePiece's space).
 int token_at(const Tokenizer& tokenizer, const std::vector<Token>& tokens, std::size_t text_bytes, std::size_t end) {
   std::size_t behind = text_bytes - end;
   int i = static_cast<int>(tokens.size()) - 1;

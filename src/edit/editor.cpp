@@ -44,7 +44,8 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
     return fail(ErrorCode::usage, "an edit of layer " + std::to_string(choice.layer) + " can be spread over 1 to " +
                                       std::to_string(choice.layer + 1) + " layers");
   if (options.confidence_threshold && !(*options.confidence_threshold >= 0 && *options.confidence_threshold <= 1))
-    return fail(ErrorCode::usage, "the confidence threshold is not a probability; expected 0 to 1, found " + std::to_string(*options.confidence_threshold));
+    return fail(ErrorCode::usage, "the confidence threshold is not a probability; expected 0 to 1, found " +
+                                      std::to_string(*options.confidence_threshold));
   if (options.max_evaluations < 1) return fail(ErrorCode::usage, "at least one evaluation is needed");
   if (!options.prefixes) options.prefixes = default_prefixes();
 
@@ -182,7 +183,7 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
 }
 
 Result<std::vector<RankOneUpdate>> Editor::mass_edit(std::span<const Edit> edits, const MassEditOptions& options,
-                                                    const CancelToken& cancel) try {
+                                                     const CancelToken& cancel) try {
   State& s = *state_;
   const MethodInfo* method = find_method(options.method);
   std::string known;
@@ -201,8 +202,7 @@ Result<std::vector<RankOneUpdate>> Editor::mass_edit(std::span<const Edit> edits
   for (const Edit& edit : edits) {
     if (edit.update.block != s.choice.layer)
       return fail(ErrorCode::usage, "an edit of layer " + std::to_string(edit.update.block) +
-                                        " cannot be written with edits of layer " +
-                                        std::to_string(s.choice.layer));
+                                        " cannot be written with edits of layer " + std::to_string(s.choice.layer));
     auto contexts = s.contexts_as_found(edit.request, edit.evidence.wordings);
     if (!contexts) return std::unexpected(contexts.error());
     found.push_back({std::move(*contexts), edit.update.left});

@@ -66,8 +66,8 @@ class Planner {
     const double positions =
         attended_per_evaluation_ + (prompts - 1) * attended_by(kl.subject_last, static_cast<int>(kl.tokens.size()));
     plan.evaluations += evaluations;
-    plan.passes.push_back({Phase::evaluate, static_cast<double>(evaluations) / at_once, at_once, at_once * rows, logit_rows,
-                           plan.layer + 1, config_.layers, logit_rows, at_once * positions, false});
+    plan.passes.push_back({Phase::evaluate, static_cast<double>(evaluations) / at_once, at_once, at_once * rows,
+                           logit_rows, plan.layer + 1, config_.layers, logit_rows, at_once * positions, false});
   }
 
   // A prompt that is read and continued, without the update and with it.

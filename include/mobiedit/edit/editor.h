@@ -33,14 +33,15 @@ struct EvaluationOptions {
 };
 
 struct EditOptions {
-  std::string method = "subspace";  ///< a value search of all_methods()
-  std::optional<int> layer;         ///< the edited layer, from 0; none: a table's or a usual one (see choose_layer)
-  std::optional<double> clamp;      ///< longest δ, in ‖v₀‖; none: a table's or 8
-  int max_evaluations = 800;        ///< limit of forward evaluations, each of all contexts at one δ
-  std::uint64_t seed = 0;           ///< of the search's random numbers
-  int threads = 0;                  ///< worker threads; 0: one per processor
+  std::string method = "subspace";   ///< a value search of all_methods()
+  std::optional<int> layer;          ///< the edited layer, from 0; none: a table's or a usual one (see choose_layer)
+  std::optional<double> clamp;       ///< longest δ, in ‖v₀‖; none: a table's or 8
+  int max_evaluations = 800;         ///< limit of forward evaluations, each of all contexts at one δ
+  std::uint64_t seed = 0;            ///< of the search's random numbers
+  int threads = 0;                   ///< worker threads; 0: one per processor
   std::shared_ptr<ThreadPool> pool;  ///< shared worker threads (Engine::pool); none: `threads` of its own
-  std::optional<std::vector<std::string>> prefixes;  ///< sentences before the prompt, a context each; none: built-in ones
+  std::optional<std::vector<std::string>>
+      prefixes;  ///< sentences before the prompt, a context each; none: built-in ones
   /// Confidence, 0 to 1, up to which the model counts as having no answer of its own: the joint probability of the two
   /// tokens that it would say after the prompt. Such a subject is taught the target in general wordings too ("{} is"),
   /// so that other questions find it; questions about other facts of the subject may then get it as well. 0: never,
@@ -48,10 +49,10 @@ struct EditOptions {
   std::optional<double> confidence_threshold;
   std::vector<MethodSetting> settings;  ///< replace defaults of the method; of two with one name the later counts
   EvaluationOptions evaluation;
-  /// Measures the length of δ in the Fisher metric of running text, so that an edit disturbs other text least; for models
-  /// that get many edits. set_statistics then learns the metric, with a backward pass.
+  /// Measures the length of δ in the Fisher metric of running text, so that an edit disturbs other text least; for
+  /// models that get many edits. set_statistics then learns the metric, with a backward pass.
   bool fisher_metric = false;
-  int layers = 1;  ///< most layers, up to the edited one, that mass_edit may spread an edit over
+  int layers = 1;             ///< most layers, up to the edited one, that mass_edit may spread an edit over
   int most_preserved = 1000;  ///< preserve at most this many earlier edits; beyond it, those whose keys are nearest
 };
 
@@ -87,11 +88,11 @@ class Editor {
   Editor& operator=(Editor&&) noexcept;
   ~Editor();
 
-  /// Learns the key covariance C = E[k kᵀ] of the layers that may be edited, the mean Jacobian, and the Fisher metric if
-  /// it was asked for, from running text with the edits in force now. Updates then disturb keys of other text less.
+  /// Learns the key covariance C = E[k kᵀ] of the layers that may be edited, the mean Jacobian, and the Fisher metric
+  /// if it was asked for, from running text with the edits in force now. Updates then disturb keys of other text less.
   /// 10 f tokens are enough. Without it an update goes along the key itself. Results are cached in the existing folder
-  /// `cache_folder`, unless that is empty, keyed by model, layer, text and the edits in force. Errors: usage (too little
-  /// text), io, cancelled, out_of_memory; then the statistics are those from before.
+  /// `cache_folder`, unless that is empty, keyed by model, layer, text and the edits in force. Errors: usage (too
+  /// little text), io, cancelled, out_of_memory; then the statistics are those from before.
   [[nodiscard]] Status set_statistics(std::string_view text, const std::string& cache_folder = {},
                                       const CancelToken& cancel = {});
 
@@ -99,10 +100,10 @@ class Editor {
   /// Session::set_adapters; then nothing changed.
   [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
 
-  /// Puts an earlier edit in force like an adapter, and keeps later updates of its layer off its keys, so that it still
-  /// answers after many of them. `update` is the edit's, or one layer's part of it. `general_wordings` is
-  /// EditEvidence::wordings of that edit: its keys are taken from the contexts it was found on. Lasts until
-  /// set_adapters. Errors: usage as those of edit(), out_of_memory; then nothing changed.
+  /// Puts an earlier edit in force like an adapter, and lets later updates of its layer change the output at its keys
+  /// as little as possible, so that it still answers after many of them. `update` is the edit's, or one layer's part of
+  /// it. `general_wordings` is EditEvidence::wordings of that edit: its keys are taken from the contexts it was found
+  /// on. Lasts until set_adapters. Errors: usage as those of edit(), out_of_memory; then nothing changed.
   [[nodiscard]] Status preserve(const EditRequest& request, const RankOneUpdate& update, int general_wordings);
 
   /// Replaces EditOptions::evaluation, for later edits.
@@ -111,25 +112,26 @@ class Editor {
   /// Refuses at once each request that edit() would refuse. Errors: usage as those of edit().
   [[nodiscard]] Status check(const EditRequest& request) const;
 
-  /// Searches δ, builds the update and measures it in memory. Writes nothing; the model and what is in force stay as they
-  /// are. An edit that did not succeed is returned with evidence.success == false: the caller decides. The result
+  /// Searches δ, builds the update and measures it in memory. Writes nothing; the model and what is in force stay as
+  /// they are. An edit that did not succeed is returned with evidence.success == false: the caller decides. The result
   /// depends on model, options, request and what is in force, not on the number of threads. Errors: usage (a prompt
   /// without {}, an empty or too long target, a subject that is not found), cancelled, out_of_memory.
   [[nodiscard]] Result<Edit> edit(const EditRequest& request, const EditProgressFn& progress = {},
                                   const CancelToken& cancel = {});
 
-  /// Makes one update for many edits that edit() found alone (MEMIT, AlphaEdit). Each edit keeps its δ; their directions
-  /// are solved jointly, so that an edit's keys get its δ and the others' keys get none of it. With several layers each
-  /// one, in order, writes an equal share of what is still missing from the edited layer's output, with keys as the
-  /// layers before left them. Edits in force stay in force; MEMIT also preserves the preserved ones. Returns updates in
-  /// order of layers, within a layer in order of `edits`; only their sum has a meaning, and the caller measures it.
-  /// Errors: usage (an unknown method, no edits, edits of another layer, a method that needs statistics without them,
-  /// more layers than EditOptions::layers), cancelled, out_of_memory.
+  /// Makes one update for many edits that edit() found alone (MEMIT, AlphaEdit). Each edit keeps its δ; their
+  /// directions are solved jointly, so that an edit's keys get its δ and the others' keys get none of it. With several
+  /// layers each one, in order, writes an equal share of what is still missing from the edited layer's output, with
+  /// keys as the layers before left them. Edits in force stay in force; MEMIT also preserves the preserved ones.
+  /// Returns updates in order of layers, within a layer in order of `edits`; only their sum has a meaning, and the
+  /// caller measures it. Errors: usage (an unknown method, no edits, edits of another layer, a method that needs
+  /// statistics without them, more layers than EditOptions::layers), cancelled, out_of_memory.
   [[nodiscard]] Result<std::vector<RankOneUpdate>> mass_edit(std::span<const Edit> edits,
                                                              const MassEditOptions& options = {},
                                                              const CancelToken& cancel = {});
 
-  /// The edited layer's C as set_statistics learnt it, with no values before that. Errors: out_of_memory (f × f floats).
+  /// The edited layer's C as set_statistics learnt it, with no values before that. Errors: out_of_memory (f × f
+  /// floats).
   [[nodiscard]] Result<KeyMoment> key_moment() const;
 
   /// For experiments of this library: calls `work` with the objective that edit() would search, which has a gradient.

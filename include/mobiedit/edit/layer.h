@@ -37,8 +37,8 @@ struct LayerTrialOptions {
 [[nodiscard]] Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options = {},
                                                const CancelToken& cancel = {});
 
-/// The choice that choose_layer makes without a trial: the table's or a cached one. Nothing where it would make a trial.
-/// `model` may be loaded in part.
+/// The choice that choose_layer makes without a trial: the table's or a cached one. Nothing where it would make a
+/// trial. `model` may be loaded in part.
 [[nodiscard]] std::optional<LayerChoice> settled_layer(const Model& model, const std::string& cache_folder);
 
 }  // namespace mobiedit

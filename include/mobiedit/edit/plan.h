@@ -29,9 +29,9 @@ struct PlannedPass {
   int last_rows = 0;  ///< rows that go beyond keys and values in the last layer
   int first = 0;
   int end = 0;
-  int logit_rows = 0;    ///< rows that are multiplied with the output weight
-  double attended = 0;   ///< pairs of a row and a position it attends to, per layer
-  bool edits = false;    ///< passes the edited layer, whose down product is in floating point
+  int logit_rows = 0;   ///< rows that are multiplied with the output weight
+  double attended = 0;  ///< pairs of a row and a position it attends to, per layer
+  bool edits = false;   ///< passes the edited layer, whose down product is in floating point
 };
 
 /// Bytes.
@@ -60,10 +60,10 @@ struct EditPlan {
 [[nodiscard]] EditMemory edit_memory(const gguf::File& file, const ModelConfig& config, const ModelOptions& model,
                                      const EditOptions& options);
 
-/// Plans an edit of `evaluations` evaluations; in general wordings too if EditOptions::confidence_threshold is 1. Without
-/// EditOptions::layer it takes the layer that Editor::create would: give it that of choose_layer or settled_layer for a
-/// plan of such an edit. `model` may be loaded in part (ModelOptions::layers): only its tokenizer is used, and the
-/// config of its file. Errors: usage as those of Editor::edit.
+/// Plans an edit of `evaluations` evaluations; in general wordings too if EditOptions::confidence_threshold is 1.
+/// Without EditOptions::layer it takes the layer that Editor::create would: give it that of choose_layer or
+/// settled_layer for a plan of such an edit. `model` may be loaded in part (ModelOptions::layers): only its tokenizer
+/// is used, and the config of its file. Errors: usage as those of Editor::edit.
 [[nodiscard]] Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, const EditOptions& edit,
                                          const EditRequest& request, int evaluations);
 

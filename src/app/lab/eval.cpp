@@ -110,8 +110,8 @@ int eval(const EvalVerb& verb) {
   const auto outcomes =
       verb.search.together()
           ? run_mass_edit(*editor, *model, facts,
-                         {.method = verb.search.method, .layers = verb.search.blocks_up_to(editor->layer())},
-                         verb.run.session(), observer, cancel)
+                          {.method = verb.search.method, .layers = verb.search.blocks_up_to(editor->layer())},
+                          verb.run.session(), observer, cancel)
           : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
   progress.clear();
   if (!outcomes) return failed(outcomes.error());

@@ -27,8 +27,8 @@ Result<std::vector<FactOutcome>> run_experiment(Editor& editor, const Model& mod
 }
 
 Result<std::vector<FactOutcome>> run_mass_edit(Editor& editor, const Model& model, std::span<const FactRecord> facts,
-                                              const MassEditOptions& options, const SessionOptions& session_options,
-                                              const ExperimentObserver& observer, const CancelToken& cancel) try {
+                                               const MassEditOptions& options, const SessionOptions& session_options,
+                                               const ExperimentObserver& observer, const CancelToken& cancel) try {
   if (auto sound = check_all(editor, facts); !sound) return std::unexpected(sound.error());
   std::vector<Edit> edits;
   std::vector<EditEvidence> costs;

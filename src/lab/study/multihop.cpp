@@ -90,7 +90,8 @@ Result<std::vector<RankOneUpdate>> write_case(Editor& editor, std::span<const Fa
       continue;
     }
     updates.push_back(edit->update);
-    if (auto kept = editor.preserve(edit->request, edit->update, edit->evidence.wordings); !kept) return std::unexpected(kept.error());
+    if (auto kept = editor.preserve(edit->request, edit->update, edit->evidence.wordings); !kept)
+      return std::unexpected(kept.error());
   }
   return together ? editor.mass_edit(found, {}, cancel) : std::move(updates);
 }

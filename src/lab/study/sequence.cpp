@@ -61,7 +61,8 @@ Result<Sequence> run_sequence(Editor& editor, const Model& model, std::span<cons
     updates.insert(updates.end(), parts->begin(), parts->end());
     if (options.preserve) {
       for (const RankOneUpdate& part : *parts)
-        if (auto kept = editor.preserve(edit->request, part, edit->evidence.wordings); !kept) return std::unexpected(at(facts[i], kept.error()));
+        if (auto kept = editor.preserve(edit->request, part, edit->evidence.wordings); !kept)
+          return std::unexpected(at(facts[i], kept.error()));
     } else if (auto set = editor.set_adapters(deltas_of(updates)); !set) {
       return std::unexpected(set.error());
     }

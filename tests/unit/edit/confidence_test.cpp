@@ -62,7 +62,8 @@ TEST_F(Surety, IsTheProbabilityOfTheAnswersFirstTwoTokens) {
 }
 
 TEST_F(Surety, DecidesWhetherGeneralWordingsAreTaught) {
-  const auto never = edit({.confidence_threshold = 0.0}), always = edit({.confidence_threshold = 1.0}), by_itself = edit({});
+  const auto never = edit({.confidence_threshold = 0.0}), always = edit({.confidence_threshold = 1.0}),
+             by_itself = edit({});
   ASSERT_TRUE(never && always && by_itself);
   EXPECT_EQ(never->evidence.wordings, 0);
   EXPECT_EQ(always->evidence.wordings, std::ssize(general_wordings()));

@@ -103,7 +103,7 @@ TEST_F(PlanTest, MemoryCountsTheBackwardPassWhereAMethodHasOne) {
 TEST_F(PlanTest, RefusesWhatAnEditRefuses) {
   EditOptions edit = options("subspace");
   EXPECT_EQ(plan_edit(model, {}, edit, {"", "{} is", "x", {}, {}}, 10).error().code, ErrorCode::usage);
-  edit.layer = model.config().blocks - 1;
+  edit.layer = model.config().layers - 1;
   EXPECT_EQ(plan_edit(model, {}, edit, planned_request, 10).error().code, ErrorCode::usage);
 }
 
