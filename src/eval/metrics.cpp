@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 #include "eval/spread.h"
 
 namespace mobiedit {
 namespace {
 
-/// A mean over facts that have something to say.
+/// Mean over the facts that have a value.
 class Mean {
  public:
   void add(double value) {
@@ -32,19 +33,23 @@ class Mean {
   int count_ = 0;
 };
 
-template <class List, class Predicate>
-void add_share(Mean& mean, const List& list, Predicate holds) {
-  if (list.empty()) return;
-  const auto count = std::count_if(list.begin(), list.end(), holds);
-  mean.add(static_cast<double>(count) / static_cast<double>(list.size()));
-}
-
+// The mean of `value` over a list; nothing for an empty one.
 template <class List, class Value>
-void add_mean(Mean& mean, const List& list, Value value) {
-  if (list.empty()) return;
+std::optional<double> mean_of(const List& list, Value value) {
+  if (list.empty()) return std::nullopt;
   double sum = 0;
   for (const auto& entry : list) sum += value(entry);
-  mean.add(sum / static_cast<double>(list.size()));
+  return sum / static_cast<double>(list.size());
+}
+
+// The share of a list for which `holds`; nothing for an empty one.
+template <class List, class Predicate>
+std::optional<double> share_of(const List& list, Predicate holds) {
+  return mean_of(list, [&](const auto& entry) { return holds(entry) ? 1.0 : 0.0; });
+}
+
+double itself(double share) {
+  return share;
 }
 
 bool new_wins(const AnswerPair& pair) {
@@ -57,7 +62,51 @@ bool true_wins(const AnswerPair& pair) {
   return pair.target_true > pair.target_new;
 }
 
+constexpr Metric table[] = {
+    {.name = "ES",
+     .interval = true,
+     .of = [](const FactOutcome& o) -> std::optional<double> {
+       if (!o.rewrite) return std::nullopt;
+       return new_wins(*o.rewrite) ? 1.0 : 0.0;
+     }},
+    {.name = "PS", .interval = true, .of = [](const FactOutcome& o) { return share_of(o.paraphrases, new_wins); }},
+    {.name = "NS", .interval = true, .of = [](const FactOutcome& o) { return share_of(o.neighbours, true_wins); }},
+    {.name = "S"},  // the harmonic mean of the three above
+    {.name = "exact",
+     .interval = true,
+     .of = [](const FactOutcome& o) -> std::optional<double> { return o.exact ? 1.0 : 0.0; }},
+    {.name = "paraphrase_exact",
+     .interval = true,
+     .of = [](const FactOutcome& o) { return share_of(o.paraphrase_exact, [](bool hit) { return hit; }); }},
+    {.name = "rewrite_accuracy",
+     .of = [](const FactOutcome& o) -> std::optional<double> { return o.rewrite_accuracy; }},
+    {.name = "rephrase_accuracy", .of = [](const FactOutcome& o) { return mean_of(o.paraphrase_accuracy, itself); }},
+    {.name = "portability", .of = [](const FactOutcome& o) { return mean_of(o.portability, itself); }},
+    {.name = "locality", .of = [](const FactOutcome& o) { return mean_of(o.locality, itself); }},
+    {.name = "fluency", .of = [](const FactOutcome& o) { return o.fluency; }},
+    {.name = "fluency_before", .of = [](const FactOutcome& o) { return o.fluency_before; }},
+    {.name = "EM",
+     .magnitude = true,
+     .of = [](const FactOutcome& o) -> std::optional<double> {
+       if (!o.rewrite) return std::nullopt;
+       return lead(*o.rewrite);
+     }},
+    {.name = "PM", .magnitude = true, .of = [](const FactOutcome& o) { return mean_of(o.paraphrases, lead); }},
+    {.name = "NM",
+     .magnitude = true,
+     .of = [](const FactOutcome& o) { return mean_of(o.neighbours, [](const AnswerPair& p) { return -lead(p); }); }},
+};
+
 }  // namespace
+
+std::span<const Metric> all_metrics() {
+  return table;
+}
+
+const MetricValue* Summary::find(std::string_view name) const {
+  const auto found = std::ranges::find(values, name, [](const MetricValue& v) { return v.metric->name; });
+  return found == values.end() ? nullptr : &*found;
+}
 
 std::optional<double> harmonic_mean(std::initializer_list<std::optional<double>> values) {
   double inverse = 0;
@@ -81,54 +130,43 @@ Spread spread(std::vector<double> values) {
 Summary summarise(std::span<const FactOutcome> outcomes) {
   Summary summary;
   summary.n = static_cast<int>(outcomes.size());
-  Mean efficacy, generalisation, specificity, exact, paraphrase_exact;
-  Mean rewrite_accuracy, paraphrase_accuracy, portability, locality;
-  Mean fluency, fluency_before;
-  Mean efficacy_lead, generalisation_lead, specificity_lead;
+  for (const Metric& metric : table) {
+    Mean mean;
+    for (const FactOutcome& outcome : outcomes)
+      if (const auto value = metric.of != nullptr ? metric.of(outcome) : std::nullopt) mean.add(*value);
+    summary.values.push_back({&metric, mean.percent(), mean.half_interval()});
+  }
+  const auto percent = [&](std::string_view name) { return summary.find(name)->percent; };
+  const auto half_interval = [&](std::string_view name) { return summary.find(name)->half_interval; };
+  Metrics& metrics = summary.metrics;
+  metrics.efficacy = percent("ES");
+  metrics.generalisation = percent("PS");
+  metrics.specificity = percent("NS");
+  metrics.score = harmonic_mean({metrics.efficacy, metrics.generalisation, metrics.specificity});
+  std::ranges::find(summary.values, "S", [](const MetricValue& v) { return v.metric->name; })->percent = metrics.score;
+  metrics.exact = percent("exact");
+  metrics.paraphrase_exact = percent("paraphrase_exact");
+  metrics.rewrite_accuracy = percent("rewrite_accuracy");
+  metrics.paraphrase_accuracy = percent("rephrase_accuracy");
+  metrics.portability = percent("portability");
+  metrics.locality = percent("locality");
+  metrics.fluency = percent("fluency");
+  metrics.fluency_before = percent("fluency_before");
+  metrics.efficacy_magnitude = percent("EM");
+  metrics.generalisation_magnitude = percent("PM");
+  metrics.specificity_magnitude = percent("NM");
+  summary.uncertainty = {half_interval("ES"), half_interval("PS"), half_interval("NS"), half_interval("exact"),
+                         half_interval("paraphrase_exact")};
+
   std::vector<double> evaluations, seconds, integer_work, float_work;
   int successes = 0;
   for (const FactOutcome& outcome : outcomes) {
-    if (outcome.rewrite) {
-      efficacy.add(new_wins(*outcome.rewrite) ? 1 : 0);
-      efficacy_lead.add(lead(*outcome.rewrite));
-    }
-    add_mean(generalisation_lead, outcome.paraphrases, lead);
-    add_mean(specificity_lead, outcome.neighbours, [](const AnswerPair& pair) { return -lead(pair); });
-    add_share(generalisation, outcome.paraphrases, new_wins);
-    add_share(specificity, outcome.neighbours, true_wins);
-    exact.add(outcome.exact ? 1 : 0);
-    add_share(paraphrase_exact, outcome.paraphrase_exact, [](bool hit) { return hit; });
-    const auto itself = [](double share) { return share; };
-    rewrite_accuracy.add(outcome.rewrite_accuracy);
-    add_mean(paraphrase_accuracy, outcome.paraphrase_accuracy, itself);
-    add_mean(portability, outcome.portability, itself);
-    add_mean(locality, outcome.locality, itself);
-    if (outcome.fluency) fluency.add(*outcome.fluency);
-    if (outcome.fluency_before) fluency_before.add(*outcome.fluency_before);
     evaluations.push_back(outcome.evaluations);
     seconds.push_back(outcome.seconds);
     integer_work.push_back(outcome.integer_work);
     float_work.push_back(outcome.float_work);
     if (outcome.success) ++successes;
   }
-  Metrics& metrics = summary.metrics;
-  metrics.efficacy = efficacy.percent();
-  metrics.generalisation = generalisation.percent();
-  metrics.specificity = specificity.percent();
-  metrics.score = harmonic_mean({metrics.efficacy, metrics.generalisation, metrics.specificity});
-  metrics.exact = exact.percent();
-  metrics.paraphrase_exact = paraphrase_exact.percent();
-  metrics.rewrite_accuracy = rewrite_accuracy.percent();
-  metrics.paraphrase_accuracy = paraphrase_accuracy.percent();
-  metrics.portability = portability.percent();
-  metrics.locality = locality.percent();
-  metrics.fluency = fluency.percent();
-  metrics.fluency_before = fluency_before.percent();
-  metrics.efficacy_magnitude = efficacy_lead.percent();
-  metrics.generalisation_magnitude = generalisation_lead.percent();
-  metrics.specificity_magnitude = specificity_lead.percent();
-  summary.uncertainty = {efficacy.half_interval(), generalisation.half_interval(), specificity.half_interval(),
-                         exact.half_interval(), paraphrase_exact.half_interval()};
   summary.evaluations = spread(std::move(evaluations));
   summary.seconds = spread(std::move(seconds));
   summary.integer_work = spread(std::move(integer_work));

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace mobiedit {
@@ -33,6 +34,25 @@ struct FactOutcome {
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates, as EditEvidence has them
 };
 
+/// One measure of edited facts. A new one is a row of the table in src/eval/metrics.cpp: summaries and their JSON then
+/// have it.
+struct Metric {
+  std::string_view name;   ///< in JSON: "ES"
+  bool magnitude = false;  ///< JSON lists it under "magnitudes", not under "metrics"
+  bool interval = false;   ///< JSON gives its half interval too
+  /// Its value in one fact, mostly a share from 0 to 1; nothing where the fact has none. Null: derived from others.
+  std::optional<double> (*of)(const FactOutcome& outcome) = nullptr;
+};
+
+/// Lives as long as the program.
+[[nodiscard]] std::span<const Metric> all_metrics();
+
+struct MetricValue {
+  const Metric* metric = nullptr;       ///< a row of all_metrics()
+  std::optional<double> percent;        ///< mean over the facts that have a value, times 100
+  std::optional<double> half_interval;  ///< half of its 95 % confidence interval; nothing for fewer than two facts
+};
+
 /// Percentages; none where nothing was there to measure. Prompts are averaged within a fact first, then over the facts
 /// that have any, as CounterFact's own evaluation does.
 struct Metrics {
@@ -61,12 +81,16 @@ struct Spread {
 
 struct Summary {
   int n = 0;
+  std::vector<MetricValue> values;  ///< in order of all_metrics()
   Metrics metrics;
   Uncertainty uncertainty;
   Spread evaluations;
   Spread seconds;
   Spread integer_work, float_work;
   double success_rate = 0;  ///< 0 to 1
+
+  /// Null for an unknown name.
+  [[nodiscard]] const MetricValue* find(std::string_view name) const;
 };
 
 [[nodiscard]] Summary summarise(std::span<const FactOutcome> outcomes);

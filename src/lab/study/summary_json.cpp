@@ -1,6 +1,7 @@
 #include "lab/study/summary_json.h"
 
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -40,31 +41,16 @@ Json fact_json(const FactRecord& fact, const FactOutcome& outcome) {
 }  // namespace
 
 Json summary_json(const Summary& summary) {
-  const Metrics& metrics = summary.metrics;
+  Json metrics = Json::object(), magnitudes = Json::object(), uncertainty = Json::object();
+  for (const MetricValue& value : summary.values) {
+    const std::string name(value.metric->name);
+    (value.metric->magnitude ? magnitudes : metrics)[name] = number_or_null(value.percent);
+    if (value.metric->interval) uncertainty[name] = number_or_null(value.half_interval);
+  }
   return {{"n", summary.n},
-          {"metrics",
-           {{"ES", number_or_null(metrics.efficacy)},
-            {"PS", number_or_null(metrics.generalisation)},
-            {"NS", number_or_null(metrics.specificity)},
-            {"S", number_or_null(metrics.score)},
-            {"exact", number_or_null(metrics.exact)},
-            {"paraphrase_exact", number_or_null(metrics.paraphrase_exact)},
-            {"rewrite_accuracy", number_or_null(metrics.rewrite_accuracy)},
-            {"rephrase_accuracy", number_or_null(metrics.paraphrase_accuracy)},
-            {"portability", number_or_null(metrics.portability)},
-            {"locality", number_or_null(metrics.locality)},
-            {"fluency", number_or_null(metrics.fluency)},
-            {"fluency_before", number_or_null(metrics.fluency_before)}}},
-          {"magnitudes",
-           {{"EM", number_or_null(metrics.efficacy_magnitude)},
-            {"PM", number_or_null(metrics.generalisation_magnitude)},
-            {"NM", number_or_null(metrics.specificity_magnitude)}}},
-          {"uncertainty",
-           {{"ES", number_or_null(summary.uncertainty.efficacy)},
-            {"PS", number_or_null(summary.uncertainty.generalisation)},
-            {"NS", number_or_null(summary.uncertainty.specificity)},
-            {"exact", number_or_null(summary.uncertainty.exact)},
-            {"paraphrase_exact", number_or_null(summary.uncertainty.paraphrase_exact)}}},
+          {"metrics", std::move(metrics)},
+          {"magnitudes", std::move(magnitudes)},
+          {"uncertainty", std::move(uncertainty)},
           {"evaluations", spread_json(summary.evaluations)},
           {"seconds", spread_json(summary.seconds)},
           {"multiply_accumulates",

@@ -90,5 +90,22 @@ TEST(Metrics, MedianAndNinetiethPercentile) {
   EXPECT_EQ(summarise({}).n, 0);
 }
 
+TEST(MetricTable, EveryRowHasANameOfItsOwnAndItsValue) {
+  FactOutcome outcome;
+  outcome.exact = true;
+  const Summary summary = summarise(std::vector{outcome});
+  ASSERT_EQ(summary.values.size(), all_metrics().size());
+  for (std::size_t i = 0; i < all_metrics().size(); ++i) {
+    const Metric& metric = all_metrics()[i];
+    const MetricValue* found = summary.find(metric.name);
+    ASSERT_NE(found, nullptr) << metric.name;
+    EXPECT_EQ(found->metric, &metric) << metric.name;
+    const auto own = metric.of != nullptr ? metric.of(outcome) : std::nullopt;
+    EXPECT_EQ(found->percent.has_value(), own.has_value()) << metric.name;
+    if (own) EXPECT_DOUBLE_EQ(*found->percent, 100 * *own) << metric.name;
+  }
+  EXPECT_EQ(summary.find("no such metric"), nullptr);
+}
+
 }  // namespace
 }  // namespace mobiedit
