@@ -62,7 +62,7 @@ bool true_wins(const AnswerPair& pair) {
   return pair.target_true > pair.target_new;
 }
 
-constexpr Metric table[] = {
+constexpr Metric metric_table[] = {
     {.name = "ES",
      .interval = true,
      .of = [](const FactOutcome& o) -> std::optional<double> {
@@ -100,7 +100,7 @@ constexpr Metric table[] = {
 }  // namespace
 
 std::span<const Metric> all_metrics() {
-  return table;
+  return metric_table;
 }
 
 const MetricValue* Summary::find(std::string_view name) const {
@@ -130,7 +130,7 @@ Spread spread(std::vector<double> values) {
 Summary summarise(std::span<const FactOutcome> outcomes) {
   Summary summary;
   summary.n = static_cast<int>(outcomes.size());
-  for (const Metric& metric : table) {
+  for (const Metric& metric : metric_table) {
     Mean mean;
     for (const FactOutcome& outcome : outcomes)
       if (const auto value = metric.of != nullptr ? metric.of(outcome) : std::nullopt) mean.add(*value);
