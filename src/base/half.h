@@ -46,4 +46,10 @@ namespace mobiedit {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
+/// Rounds to nearest, ties to even; a finite value that is too large becomes infinity. The value is no NaN.
+[[nodiscard]] inline std::uint16_t float_to_bfloat16(float value) {
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+}
+
 }  // namespace mobiedit

@@ -1,4 +1,4 @@
-// Finds a thing by its name among many.
+// Index of names: finds one of many by its name.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +10,7 @@
 
 namespace mobiedit::gguf {
 
-/// Sorted rather than hashed: names come from files, and a file can be made whose names all hash alike.
-/// The names are borrowed.
+/// Sorts rather than hashes: a hostile file can have names that all hash alike. The names are borrowed.
 class NameIndex {
  public:
   NameIndex() = default;
@@ -27,7 +26,7 @@ class NameIndex {
     return at->second;
   }
 
-  /// A name that is there twice.
+  /// Returns a name that occurs twice, if there is one.
   [[nodiscard]] std::optional<std::string_view> duplicate() const {
     const auto at = std::adjacent_find(sorted_.begin(), sorted_.end(),
                                        [](const auto& a, const auto& b) { return a.first == b.first; });

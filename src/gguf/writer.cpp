@@ -21,7 +21,7 @@ std::unexpected<Error> refuse(std::string what) {
   return fail(ErrorCode::usage, std::move(what), "writing a GGUF file");
 }
 
-/// The part of the file before the tensors' data.
+/// Header: the part of the file before the tensors' data.
 class HeaderBytes {
  public:
   [[nodiscard]] std::span<const std::byte> bytes() const { return std::as_bytes(std::span(bytes_)); }
@@ -134,7 +134,7 @@ Status put_entry(HeaderBytes& out, const Entry& entry) {
   return {};
 }
 
-/// Bytes that a tensor takes, or nothing if there can be no such tensor.
+/// Returns the bytes that a tensor takes; nothing if its shape does not fit its type.
 std::optional<std::uint64_t> storage(TensorType type, std::span<const std::uint64_t> shape) {
   const TypeTraits* t = traits(type);
   if (t == nullptr || shape.empty() || shape.size() > 4 || shape[0] % t->block_values != 0) return std::nullopt;
@@ -144,7 +144,7 @@ std::optional<std::uint64_t> storage(TensorType type, std::span<const std::uint6
   }
   std::uint64_t bytes = 0;
   if (__builtin_mul_overflow(values / t->block_values, t->block_bytes, &bytes)) return std::nullopt;
-  // Far from where sums of a few of them would overflow.
+  // Sums of a few such sizes must not overflow.
   if (bytes > std::numeric_limits<std::uint64_t>::max() >> 16) return std::nullopt;
   return bytes;
 }
@@ -265,7 +265,7 @@ Status Writer::write_checked(const std::filesystem::path& path, const io::FileSy
       });
       if (!status) return status;
       if (came != sizes[i]) return wrong_count();
-      // ggml wants the last tensor padded too.
+      // ggml pads the last tensor too.
       const auto padding = static_cast<std::size_t>(round_up(sizes[i], *alignment) - sizes[i]);
       if (Status padded = file.write(std::span(zeros).first(padding)); !padded) return padded;
     }

@@ -64,7 +64,7 @@ class PackedWeight {
  public:
   /// Writes row i of the matrix, k values. Called once per row, from several threads at a time.
   using FloatRows = std::function<void(int row, std::span<float> values)>;
-  /// A row in groups: codes [k], -127 … 127 or for int4_g32 -8 … 7; scales [k/32]; offsets [k/32], or empty. value =
+  /// A row in groups: codes [k], -128 … 127 or for int4_g32 -8 … 7; scales [k/32]; offsets [k/32], or empty. value =
   /// code * scale + offset.
   struct Groups {
     std::span<std::int8_t> codes;

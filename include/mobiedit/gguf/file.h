@@ -1,4 +1,4 @@
-// What a GGUF file says: its metadata and where its tensors lie. Nothing here knows what a model is.
+// GGUF file: its metadata and where its tensors lie. Nothing here knows the meaning of keys and tensors.
 #pragma once
 
 #include <array>
@@ -17,11 +17,11 @@
 
 namespace mobiedit::gguf {
 
-/// A metadata value. Arrays of integers of any width are widened to 64 bits, so that readers need not care.
+/// A metadata value. Integers of any width are widened to 64 bits, so that readers need not care.
 using Value = std::variant<std::uint64_t, std::int64_t, double, bool, std::string, std::vector<std::uint64_t>,
                            std::vector<std::int64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string>>;
 
-/// The type codes of the format, kept so that a file can be written again as it was.
+/// Type codes of the format, held so that a file can be written again as it was.
 enum class ValueType : std::uint32_t {
   u8 = 0,
   i8 = 1,
@@ -41,7 +41,7 @@ enum class ValueType : std::uint32_t {
 struct Entry {
   std::string key;
   ValueType type;                          ///< `array` for arrays
-  ValueType element_type = ValueType::u8;  ///< of an array
+  ValueType element_type = ValueType::u8;  ///< type of an array's elements; else unused
   Value value;
 };
 
@@ -50,8 +50,9 @@ struct TensorInfo {
   TensorType type;
   int dimensions;                      ///< 1 to 4
   std::array<std::uint64_t, 4> shape;  ///< shape[0] varies fastest (the row length); unused ones are 1
-  std::uint64_t offset;                ///< from the start of the file
-  std::uint64_t bytes;                 ///< 0 for a type that is not read here
+  std::uint64_t offset;                ///< from the start of its file
+  std::uint64_t bytes;                 ///< 0 for a type that is not read
+  std::uint32_t piece = 0;             ///< index of its file, in a split model
 
   [[nodiscard]] std::uint64_t columns() const { return shape[0]; }
   [[nodiscard]] std::uint64_t rows() const { return shape[1] * shape[2] * shape[3]; }
@@ -59,15 +60,19 @@ struct TensorInfo {
 
 enum class TypesAllowed {
   read_here,
-  any,  ///< for looking at a file: of a tensor of another type only its name, shape and place are known
+  any,  ///< for looking at a file: a tensor of another type has a name, a shape and a place, and no data
 };
 
 /// A file that is open for reading and memory-mapped. Immutable; may be shared between threads. Everything that the
 /// accessors return is borrowed from it. Opening checks every size, offset, count, type and name before use: a File
 /// that exists is well formed, and no tensor reaches outside the mapping or overlaps another.
+///
+/// A split model (NAME-00001-of-00003.gguf) is opened by its first piece and reads as one file: it has the metadata of
+/// the first, without the keys of the split, and the tensors of all.
 class File {
  public:
-  /// Errors: io (cannot be opened or mapped), bad_model (not GGUF, truncated, damaged, of an unknown tensor type).
+  /// Errors: io (cannot be opened or mapped, a piece is missing), bad_model (not GGUF, truncated, damaged, of an
+  /// unknown tensor type, a later piece of a split model, a piece that belongs to another model).
   [[nodiscard]] static Result<File> open(const std::filesystem::path& path,
                                          TypesAllowed types = TypesAllowed::read_here);
 
@@ -75,9 +80,14 @@ class File {
   File& operator=(File&&) noexcept;
   ~File();
 
-  [[nodiscard]] const std::filesystem::path& path() const;
+  /// Number of files: 1, or the pieces of a split model. `piece` below counts them from 0.
+  [[nodiscard]] std::size_t pieces() const;
+  [[nodiscard]] const std::filesystem::path& path(std::size_t piece = 0) const;
+  /// Tells whether `path` leads to one of the files, by whatever name. A path that leads nowhere does not.
+  /// Errors: io.
+  [[nodiscard]] Result<bool> is_at(const std::filesystem::path& path) const;
   [[nodiscard]] std::uint32_t version() const;
-  [[nodiscard]] std::uint64_t size() const;  ///< bytes of the whole file
+  [[nodiscard]] std::uint64_t size() const;  ///< bytes of all files
   [[nodiscard]] std::span<const Entry> metadata() const;
   [[nodiscard]] std::span<const TensorInfo> tensors() const;
   [[nodiscard]] std::uint64_t alignment() const;
@@ -85,18 +95,19 @@ class File {
   [[nodiscard]] const Entry* find(std::string_view key) const;
   [[nodiscard]] const TensorInfo* find_tensor(std::string_view name) const;
   [[nodiscard]] std::span<const std::byte> data(const TensorInfo& tensor) const;
-  /// The whole mapping, for hashing and copying.
-  [[nodiscard]] std::span<const std::byte> bytes() const;
+  /// Maps all of a file, for hashing and copying.
+  [[nodiscard]] std::span<const std::byte> bytes(std::size_t piece = 0) const;
   /// Tells the system that these pages need not stay in memory; they are read again when touched.
   void release_pages(const TensorInfo& tensor) const;
-  /// The same for a part of what `data` or `bytes` gave.
+  /// Releases a part of what `data` or `bytes` gave.
   void release_pages(std::span<const std::byte> part) const;
 
-  /// Whether its path still leads to this file, of the same size and time of change as when it was opened.
+  /// Fails unless every path still leads to its file, of the size and time of change as when it was opened.
   /// Errors: io, naming the path.
   [[nodiscard]] Status unchanged() const;
 
-  // Typed look-ups. A missing key gives nullopt; a key of the wrong type is a bad_model error that names it.
+  // Typed look-ups. A missing key gives nullopt; a key of the wrong type is a bad_model error that names it. An array
+  // of equal numbers counts as that number: some files say a size once per layer. Unequal ones are an error.
   [[nodiscard]] Result<std::optional<std::uint64_t>> integer(std::string_view key) const;  ///< any non-negative integer
   [[nodiscard]] Result<std::optional<double>> number(std::string_view key) const;          ///< any number
   [[nodiscard]] Result<std::optional<bool>> boolean(std::string_view key) const;

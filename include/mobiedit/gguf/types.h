@@ -1,4 +1,4 @@
-// The tensor types of GGUF that are read here, and how their blocks are laid out.
+// Tensor types of GGUF: sizes of their blocks, and rows of them to floats and back.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace mobiedit::gguf {
 
-/// Numbers as GGUF stores them.
+/// Numbers of the types that GGUF files name. `traits` says which of them are read.
 enum class TensorType : std::uint32_t {
   f32 = 0,
   f16 = 1,
@@ -20,10 +20,24 @@ enum class TensorType : std::uint32_t {
   q5_0 = 6,
   q5_1 = 7,
   q8_0 = 8,
+  q2_k = 10,
+  q3_k = 11,
   q4_k = 12,
   q5_k = 13,
   q6_k = 14,
+  iq2_xxs = 16,
+  iq2_xs = 17,
+  iq3_xxs = 18,
+  iq1_s = 19,
+  iq4_nl = 20,
+  iq3_s = 21,
+  iq2_s = 22,
+  iq4_xs = 23,
+  iq1_m = 29,
   bf16 = 30,
+  tq1_0 = 34,
+  tq2_0 = 35,
+  mxfp4 = 39,
 };
 
 /// `block_values` neighbouring values of a row share `block_bytes` bytes.
@@ -34,21 +48,24 @@ struct TypeTraits {
   bool writable;  ///< `quantize` supports it
 };
 
-/// Null for a type that is not read here.
+/// Returns null for a type that is not read.
 [[nodiscard]] const TypeTraits* traits(TensorType type);
 
-/// What ggml calls a type, of those that are not read here too: "IQ4_XS", "number 4242".
+/// Returns ggml's name of a type, read or not: "IQ3_S"; for an unknown one "number 4242".
 [[nodiscard]] std::string type_name(TensorType type);
 
-/// Bytes of a row of `columns` values; columns must be a multiple of block_values.
+/// Lists the types that are read, for messages: "F32, F16, …".
+[[nodiscard]] std::string readable_types();
+
+/// Bytes of a row of `columns` values; columns must be a multiple of block_values, and the type one that is read.
 [[nodiscard]] std::size_t row_bytes(TensorType type, std::size_t columns);
 
-/// Exactly the values that llama.cpp reads. `values.size()` is a multiple of block_values, `bytes` as long as row_bytes
-/// says: both are the caller's to have checked (a File's tensors are).
+/// Reads exactly the values that llama.cpp reads. The caller has checked that `values.size()` is a multiple of
+/// block_values and `bytes.size()` equals row_bytes, as for a File's tensors.
 void dequantize(TensorType type, std::span<const std::byte> bytes, std::span<float> values);
 
-/// Rounds to F32, F16, Q8_0 or Q4_0 as ggml's reference quantiser does. Errors: usage (another type, sizes that do not
-/// fit, a value that is not finite or beyond the type's range; `bytes` is then undefined).
+/// Rounds to a writable type as ggml's reference quantiser does. Errors: usage (a type that is not writable, sizes that
+/// do not fit, a value that is not finite or beyond the type's range); `bytes` is undefined then.
 [[nodiscard]] Status quantize(TensorType type, std::span<const float> values, std::span<std::byte> bytes);
 
 }  // namespace mobiedit::gguf

@@ -6,7 +6,7 @@
 #include <system_error>
 
 #include "backend/cpu/weights.h"
-#include "gguf/groups.h"
+#include "gguf/codec/codec.h"
 #include "io/available_memory.h"
 
 namespace mobiedit {
@@ -55,7 +55,7 @@ Footprint footprint(const gguf::File& file, const ModelConfig& config, kernels::
       continue;
     }
     const kernels::WeightKind kind = packed_kind(t.type, columns, precision);
-    const bool offsets = kind != kernels::WeightKind::f32 && gguf::group_form(t.type).offsets;
+    const bool offsets = kind != kernels::WeightKind::f32 && gguf::find_codec(t.type)->group_form.offsets;
     all.weights += kernels::PackedWeight::packed_bytes(isa, kind, rows, columns, offsets);
   }
   all.vocabulary =

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "backend/cpu/round_to.h"
-#include "gguf/groups.h"
+#include "gguf/codec/codec.h"
 
 namespace mobiedit {
 namespace {
@@ -13,15 +13,14 @@ using gguf::TensorType;
 using kernels::PackedWeight;
 using kernels::WeightKind;
 
-// Codes of a file's group as a product takes them: the same value = code * scale + offset, exactly for signed codes;
-// the nibbles of a type with minima are moved by 8, which rounds the offset once more.
-void fill_groups(TensorType type, const std::byte* row, const PackedWeight::Groups& groups) {
-  const gguf::TypeTraits& traits = *gguf::traits(type);
-  const std::size_t in_block = traits.block_values / kernels::group_size;
-  const gguf::GroupForm form = gguf::group_form(type);
+// Codes of a file's groups as a product takes them. Signed codes stay exact; nibbles of a type with minima are moved by
+// 8, which rounds the offset once more.
+void fill_groups(const gguf::Codec& codec, const std::byte* row, const PackedWeight::Groups& groups) {
+  const std::size_t in_block = codec.traits.block_values / kernels::group_size;
+  const gguf::GroupForm form = codec.group_form;
   const int moved = form.offsets && form.bits == 4 ? 8 : 0;
   for (std::size_t g = 0; g < groups.scales.size(); ++g) {
-    const gguf::Group group = gguf::read_group(type, row + g / in_block * traits.block_bytes, g % in_block);
+    const gguf::Group group = codec.group(row + g / in_block * codec.traits.block_bytes, g % in_block);
     std::int8_t* codes = groups.codes.data() + g * kernels::group_size;
     for (int i = 0; i < kernels::group_size; ++i) codes[i] = static_cast<std::int8_t>(group.codes[i] - moved);
     groups.scales[g] = group.scale;
@@ -115,12 +114,12 @@ class Loader {
     const std::size_t stride = gguf::row_bytes(t.type, static_cast<std::size_t>(columns));
     const auto bytes = rows_of(t, first, rows);
     const PagesBehind behind(file_, bytes, stride);
-    const gguf::GroupForm form = gguf::group_form(t.type);
-    if (kind != WeightKind::f32 && form.bits != 0) {
+    const gguf::Codec& codec = *gguf::find_codec(t.type);
+    if (kind != WeightKind::f32 && codec.group != nullptr) {
       return PackedWeight::from_groups(
-          isa_, kind, rows, columns, form.offsets,
+          isa_, kind, rows, columns, codec.group_form.offsets,
           [&](int row, const PackedWeight::Groups& groups) {
-            fill_groups(t.type, bytes.data() + static_cast<std::size_t>(row) * stride, groups);
+            fill_groups(codec, bytes.data() + static_cast<std::size_t>(row) * stride, groups);
             behind.passed(row);
           },
           pool_);
@@ -146,9 +145,9 @@ class Loader {
 
 WeightKind packed_kind(TensorType type, int columns, Precision precision) {
   if (columns % kernels::group_size != 0 || precision == Precision::float32) return WeightKind::f32;
-  const bool floats = type == TensorType::f32 || type == TensorType::f16 || type == TensorType::bf16;
-  if (floats && precision == Precision::automatic) return WeightKind::f32;
-  return gguf::group_form(type).bits == 4 ? WeightKind::int4_g32 : WeightKind::int8_g32;
+  const gguf::Codec& codec = *gguf::find_codec(type);
+  if (codec.exponent_bits != 0 && precision == Precision::automatic) return WeightKind::f32;
+  return codec.group_form.bits == 4 ? WeightKind::int4_g32 : WeightKind::int8_g32;
 }
 
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kernels::Isa isa, Precision precision,

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <numbers>
 
-#include "base/half.h"
+#include "gguf/codec/codec.h"
 #include "lab/bench/made_up_vocabulary.h"
 #include "mobiedit/gguf/writer.h"
 
@@ -36,53 +36,11 @@ class Bits {
   std::uint64_t state_;
 };
 
-void put_half(std::byte* bytes, float value) {
-  const std::uint16_t half = float_to_half(value);
-  std::memcpy(bytes, &half, sizeof half);
-}
-
-// Block after block of random codes under one scale, chosen so that the values' standard deviation is `deviation`.
+// Block after block of random codes, scaled so that the values' standard deviation is about `deviation`.
 void fill_blocks(TensorType type, float deviation, Bits& bits, std::span<std::byte> out) {
   bits.fill(out.data(), out.size());
-  const std::size_t block = gguf::traits(type)->block_bytes;
-  for (std::size_t at = 0; at < out.size(); at += block) {
-    std::byte* b = out.data() + at;
-    switch (type) {
-      case TensorType::q8_0:
-        put_half(b, deviation / 73.9f);  // codes are uniform in ±128
-        for (std::size_t i = 2; i < block; ++i)
-          if (b[i] == std::byte{0x80}) b[i] = std::byte{0x81};  // −128, which no quantiser writes
-        break;
-      case TensorType::q5_0:
-        put_half(b, deviation / 9.2f);
-        break;
-      case TensorType::q4_0:
-        put_half(b, deviation / 4.6f);
-        break;
-      case TensorType::q4_k:
-        // 8 groups of scale·(0 … 15) − minimum, scales and minima 6 bits of the two halves: minima of 7.5 scales centre
-        // the values, so all scales are 4 and all minima 30, and the halves are alike.
-        put_half(b, deviation / 18.4f);
-        put_half(b + 2, deviation / 18.4f);
-        std::memset(b + 4, 4, 4);
-        std::memset(b + 8, 30, 4);
-        std::memset(b + 12, 4 | (30 & 15) << 4, 4);
-        for (int i = 4; i < 8; ++i) b[4 + i] |= std::byte{(30 >> 4) << 6};
-        break;
-      case TensorType::q6_k:
-        std::memset(b + 192, 1, 16);
-        put_half(b + 208, deviation / 18.5f);
-        break;
-      case TensorType::f16: {
-        std::uint16_t code;
-        std::memcpy(&code, b, sizeof code);
-        put_half(b, deviation * (static_cast<float>(code) / 18918.0f - 1.732f));  // uniform
-        break;
-      }
-      default:
-        break;
-    }
-  }
+  const gguf::Codec& codec = *gguf::find_codec(type);
+  for (std::size_t at = 0; at < out.size(); at += codec.traits.block_bytes) codec.random(out.data() + at, deviation);
 }
 
 std::span<const std::byte> bytes_of(const std::vector<float>& values) {

@@ -57,6 +57,32 @@ TEST(File, AMissingKeyIsNotAnErrorAndAWrongTypeIs) {
   }
 }
 
+TEST(File, AnArrayOfEqualNumbersIsThatNumber) {
+  using testing::Bytes;
+  const TemporaryFolder folder;
+  SampleFile sample = good_sample();
+  sample.entries.push_back(testing::entry("equal.u32", 9, Bytes().u32(4).u64(3).u32(7).u32(7).u32(7)));
+  sample.entries.push_back(
+      testing::entry("equal.i32", 9, Bytes().u32(5).u64(2).put(std::int32_t{8}).put(std::int32_t{8})));
+  sample.entries.push_back(testing::entry("equal.f32", 9, Bytes().u32(6).u64(2).put(0.5f).put(0.5f)));
+  sample.entries.push_back(testing::entry("unequal.u32", 9, Bytes().u32(4).u64(2).u32(7).u32(9)));
+  sample.entries.push_back(testing::entry("unequal.f32", 9, Bytes().u32(6).u64(2).put(0.5f).put(0.25f)));
+  sample.entries.push_back(testing::entry("negative", 9, Bytes().u32(5).u64(1).put(std::int32_t{-8})));
+  const auto file = File::open(folder.write("arrays.gguf", sample.bytes()));
+  ASSERT_TRUE(file) << file.error().message();
+  EXPECT_EQ(file->integer("equal.u32").value(), 7u);
+  EXPECT_EQ(file->integer("equal.i32").value(), 8u);
+  EXPECT_EQ(file->number("equal.i32").value(), 8.0);
+  EXPECT_EQ(file->number("equal.f32").value(), 0.5);
+  for (const Error& error :
+       {file->integer("unequal.u32").error(), file->number("unequal.u32").error(), file->number("unequal.f32").error()})
+    EXPECT_NE(error.what.find("array of unequal numbers"), std::string::npos) << error.message();
+  EXPECT_FALSE(file->integer("negative"));
+  EXPECT_EQ(file->number("negative").value(), -8.0);
+  EXPECT_FALSE(file->integer("nothing")) << "an empty array has no number";
+  EXPECT_FALSE(file->number("flags"));
+}
+
 TEST(File, FindsTensorsAndTheirBytes) {
   const TemporaryFolder folder;
   const std::string bytes = good_sample().bytes();

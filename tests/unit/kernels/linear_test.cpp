@@ -32,7 +32,7 @@ struct Matrix {
     // Every code there can be, the extremes more often than their share.
     for (auto& code : codes) {
       const int draw = static_cast<int>(random.below(300));
-      code = static_cast<std::int8_t>(draw < 255 ? draw - 127 : draw % 2 == 0 ? 127 : -127);
+      code = static_cast<std::int8_t>(draw < 256 ? draw - 128 : draw % 2 == 0 ? 127 : -128);
     }
     scales.resize(values.size() / group_size);
     for (auto& scale : scales) scale = static_cast<float>(random.uniform() * 0.1);
