@@ -10,6 +10,7 @@
 #include "base/fingerprint.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
+#include "store/foreign_adapter.h"
 #include "store/provenance.h"
 
 namespace mobiedit {
@@ -70,6 +71,9 @@ Result<Adapter> read_head(const gguf::File& file, double& alpha_out) {
   const auto type = file.string("general.type");
   if (!type) return std::unexpected(type.error());
   if (type->value_or("") != "adapter") {
+    const auto of = file.string("general.architecture");
+    if (of && of->value_or("") == "controlvector")
+      return bad_adapter(file, "is a control vector; expected a LoRA adapter", "control vectors are not supported");
     return bad_adapter(file, "is a GGUF file but not an adapter", "it is a whole model: open it as a model");
   }
   const auto kind = file.string("adapter.type");
@@ -87,20 +91,24 @@ Result<Adapter> read_head(const gguf::File& file, double& alpha_out) {
   if (!name) return std::unexpected(name.error());
   const auto alpha = file.number("adapter.lora.alpha");
   if (!alpha) return std::unexpected(alpha.error());
-  if (!*alpha || !std::isfinite(**alpha) || std::abs(**alpha) > 1e6) {
-    return bad_adapter(file, "adapter.lora.alpha is missing or not a sensible number");
-  }
+  // llama.cpp reads a missing alpha as 0, and scales by 1 then.
+  const double given = alpha->value_or(0);
+  if (!std::isfinite(given) || std::abs(given) > 1e6)
+    return bad_adapter(file, "adapter.lora.alpha is " + std::to_string(given) + "; expected at most 1e6 either way");
 
   Adapter adapter;
   adapter.architecture = **architecture;
   adapter.name = name->value_or("");
-  alpha_out = **alpha;
+  alpha_out = given;
   return adapter;
 }
 
 Result<Adapter> read(const std::filesystem::path& path) {
   const auto opened = gguf::File::open(path);
-  if (!opened) return std::unexpected(opened.error());
+  if (!opened) {
+    if (auto foreign = foreign_adapter(path)) return std::unexpected(std::move(*foreign));
+    return std::unexpected(opened.error());
+  }
   const gguf::File& file = *opened;
 
   double alpha = 0;

@@ -6,11 +6,12 @@
 #include <iterator>
 #include <map>
 #include <new>
-#include <system_error>
 #include <utility>
 
 #include "base/fingerprint.h"
+#include "gguf/codec/codec.h"
 #include "mobiedit/gguf/writer.h"
+#include "store/model_copy.h"
 #include "store/provenance.h"
 
 namespace mobiedit {
@@ -29,25 +30,19 @@ struct TensorUpdates {
 };
 
 struct Written {
-  TensorType type;
-  std::vector<std::byte> bytes;
+  NewTensor tensor;
   double update_error;
 };
 
-/// Types to try for a tensor: smallest first, none coarser than its own.
+/// Types to try for a tensor, smallest first, none coarser than its own.
 std::vector<TensorType> candidates(TensorType base, std::uint64_t columns) {
-  switch (base) {
-    case TensorType::f32:
-    // F16 has BF16's precision but not its range.
-    case TensorType::bf16:
-      return {TensorType::f32};
-    case TensorType::f16:
-      return {TensorType::f16, TensorType::f32};
-    default:
-      break;
+  std::vector<TensorType> types;
+  for (const TensorType type : {TensorType::q8_0, TensorType::f16, TensorType::f32}) {
+    const gguf::Codec& codec = *gguf::find_codec(type);
+    if (columns % codec.traits.block_values == 0 && gguf::as_fine_as(codec, *gguf::find_codec(base)))
+      types.push_back(type);
   }
-  if (columns % gguf::traits(TensorType::q8_0)->block_values != 0) return {TensorType::f16, TensorType::f32};
-  return {TensorType::q8_0, TensorType::f16, TensorType::f32};
+  return types;
 }
 
 Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::TensorInfo& tensor,
@@ -58,7 +53,7 @@ Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::Te
   const std::size_t target_row = gguf::row_bytes(type, f);
   const auto source = base.data(tensor);
 
-  Written written{type, std::vector<std::byte>(d * target_row), 0};
+  Written written{{type, std::vector<std::byte>(d * target_row)}, 0};
   std::vector<float> wanted(f);
   std::vector<float> stored(f);
   std::vector<double> error(edit.updates.size());
@@ -68,7 +63,7 @@ Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::Te
     for (const RankOneUpdate* update : edit.updates) {
       for (std::size_t j = 0; j < f; ++j) wanted[j] += update->left[i] * update->right[j];
     }
-    const auto row = std::span(written.bytes).subspan(i * target_row, target_row);
+    const auto row = std::span(written.tensor.bytes).subspan(i * target_row, target_row);
     if (auto done = gguf::quantize(type, wanted, row); !done) return std::unexpected(done.error());
     gguf::dequantize(type, row, stored);
     for (std::size_t u = 0; u < edit.updates.size(); ++u) {
@@ -124,10 +119,9 @@ Result<std::map<std::string, TensorUpdates>> by_tensor(const gguf::File& base, s
 Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
                                        std::span<const RankOneUpdate> updates, const Provenance& provenance,
                                        const BakeOptions& options) {
-  std::error_code ignored;
-  if (std::filesystem::equivalent(path, base.path(), ignored)) {
-    return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
-  }
+  const auto same = base.is_at(path);
+  if (!same) return std::unexpected(same.error());
+  if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
   const auto edits = by_tensor(base, updates);
   if (!edits) return std::unexpected(edits.error());
   // A base that was edited before keeps its history.
@@ -141,40 +135,22 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
   if (!hashes) return std::unexpected(hashes.error());
 
   // The new types decide the layout, so the edited tensors are made first.
-  std::map<std::string, Written> rewritten;
+  std::map<std::string, NewTensor> rewritten;
   std::vector<BakedTensor> report;
   for (const auto& [name, edit] : *edits) {
     const gguf::TensorInfo& tensor = *base.find_tensor(name);
     auto written = rewrite(base, tensor, edit, options);
     if (!written) return std::unexpected(written.error());
-    report.push_back({name, tensor.type, written->type, written->update_error});
-    (*hashes)[name] = fingerprint(written->bytes);
-    rewritten.emplace(name, std::move(*written));
+    report.push_back({name, tensor.type, written->tensor.type, written->update_error});
+    (*hashes)[name] = fingerprint(written->tensor.bytes);
+    rewritten.emplace(name, std::move(written->tensor));
   }
 
-  const gguf::TensorInfo* copied = nullptr;
   gguf::Writer writer;
-  for (const gguf::Entry& entry : base.metadata()) writer.set(entry);
+  copy_keys(writer, base);
   set_provenance(writer, *history);
   set_hashes(writer, *hashes);
-  for (const gguf::TensorInfo& tensor : base.tensors()) {
-    const auto shape = std::vector<std::uint64_t>(tensor.shape.begin(), tensor.shape.begin() + tensor.dimensions);
-    const auto edited = rewritten.find(tensor.name);
-    if (edited != rewritten.end()) {
-      writer.add_tensor(tensor.name, edited->second.type, shape,
-                        [&bytes = edited->second.bytes]() -> Result<std::span<const std::byte>> {
-                          return std::span<const std::byte>(bytes);
-                        });
-    } else {
-      writer.add_tensor(tensor.name, tensor.type, shape,
-                        [&base, &tensor, &copied]() -> Result<std::span<const std::byte>> {
-                          // Copied pages need not stay in memory.
-                          if (copied != nullptr) base.release_pages(*copied);
-                          copied = &tensor;
-                          return base.data(tensor);
-                        });
-    }
-  }
+  copy_tensors(writer, base, rewritten);
   if (auto done = writer.write(path); !done) return std::unexpected(done.error());
   return report;
 }

@@ -1,19 +1,19 @@
-// Search for quantised codes of a weight row with the least output error (coordinate descent on a quadratic form).
+// Choice of a row's integer codes, so that the row does to keys what an edit wants.
 #pragma once
 
 #include <Eigen/Core>
 #include <cstdint>
 #include <span>
 
-#include "gguf/codes.h"
+#include "gguf/codec/codec.h"
 
 namespace mobiedit {
 
-/// Changes `codes` so that r = steps * (codes - codes before) - change makes rᵀ H r small. First rounds each code to
-/// the nearest, then repeatedly moves the code with the largest gain until none helps. H [f, f] is symmetric;
-/// `gradient` [f] is scratch and ends as H r. A code whose step is 0 stays.
+/// Changes `codes` [f] so that r = steps * (codes - codes before) - change makes rᵀ H r small. First each code goes to
+/// the nearest allowed one; then, as long as it helps, the code that helps most moves. H [f, f] is symmetric, and its
+/// lower half is read. `residual` [f] ends as r, `gradient` [f] as H r. A code whose step is 0 stays.
 void choose_codes(const Eigen::MatrixXf& h, std::span<const float> steps, std::span<const float> change,
-                  gguf::CodeRange range, std::span<std::int16_t> codes, Eigen::VectorXf& gradient,
+                  const gguf::CodeSet& allowed, std::span<std::int16_t> codes, Eigen::VectorXf& gradient,
                   Eigen::VectorXf& residual);
 
 }  // namespace mobiedit

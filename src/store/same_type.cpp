@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "base/thread_pool.h"
-#include "gguf/codes.h"
-#include "io/file_info.h"
+#include "gguf/codec/codec.h"
 #include "io/write_whole.h"
-#include "store/code_search.h"
+#include "store/model_copy.h"
 #include "store/provenance.h"
+#include "store/row_change.h"
 
 namespace mobiedit {
 namespace {
@@ -46,12 +46,6 @@ Result<std::map<int, Task>> tasks_of(const gguf::File& base, std::span<const Ran
     const std::string name = edited_tensor(block);
     task.tensor = base.find_tensor(name);
     if (task.tensor == nullptr) return fail(ErrorCode::bad_model, "has no tensor " + name, base.path().string());
-    if (!gguf::has_codes(task.tensor->type)) {
-      return fail(ErrorCode::bad_model,
-                  name + " is of type " + std::string(gguf::traits(task.tensor->type)->name) +
-                      ", whose codes are not changed here",
-                  base.path().string(), "Q4_0, Q8_0, Q4_K and Q6_K are; or let the tensor be promoted");
-    }
     const auto f = static_cast<Eigen::Index>(task.tensor->columns());
     const auto d = static_cast<Eigen::Index>(task.tensor->rows());
     const auto n = static_cast<Eigen::Index>(list.size());
@@ -91,6 +85,7 @@ struct Flipped {
 
 Result<Flipped> flip(const gguf::File& base, const Task& task, ThreadPool& pool) {
   const gguf::TensorInfo& tensor = *task.tensor;
+  const gguf::Codec& codec = *gguf::find_codec(tensor.type);
   const std::size_t f = tensor.columns(), d = tensor.rows();
   const std::size_t stride = gguf::row_bytes(tensor.type, f);
   const auto source = base.data(tensor);
@@ -99,28 +94,28 @@ Result<Flipped> flip(const gguf::File& base, const Task& task, ThreadPool& pool)
   Eigen::VectorXd missed = Eigen::VectorXd::Zero(n);
   double felt = 0, wanted = 0;
   std::mutex sums;
+  Status failed;
   pool.run(static_cast<int>(d), [&](int piece, int) {
     const auto row = static_cast<std::size_t>(piece);
     const auto bytes = std::span(written.bytes).subspan(row * stride, stride);
-    std::vector<std::int16_t> codes(f);
-    std::vector<float> steps(f);
-    gguf::read_codes(tensor.type, bytes, codes, steps);
-    const std::vector<std::int16_t> before = codes;
     const Vector change = task.right * task.left.row(piece).transpose();
-    Vector gradient, residual;
-    choose_codes(task.h, steps, {change.data(), f}, gguf::code_range(tensor.type), codes, gradient, residual);
-    gguf::write_codes(tensor.type, codes, bytes);
-    std::uint64_t changed = 0;
-    for (std::size_t j = 0; j < f; ++j) changed += codes[j] != before[j] ? 1 : 0;
+    const auto row_change = change_row(codec, task.h, {change.data(), f}, bytes);
+    if (!row_change) {
+      const std::lock_guard lock(sums);
+      failed = std::unexpected(row_change.error());
+      return;
+    }
+    const Vector& residual = row_change->residual;
     const Vector at_keys = task.keys.transpose() * residual;
     const Vector moved = task.moment.selfadjointView<Eigen::Lower>() * residual;
     const Vector meant = task.moment.selfadjointView<Eigen::Lower>() * change;
     const std::lock_guard lock(sums);
-    written.report.changed += changed;
+    written.report.changed += row_change->changed;
     missed += at_keys.cast<double>().cwiseAbs2();
     felt += double{residual.dot(moved)};
     wanted += double{change.dot(meant)};
   });
+  if (!failed) return std::unexpected(failed.error());
   for (Eigen::Index e = 0; e < n; ++e) {
     const double size = double{task.left.col(e).norm()};
     if (size > 0) written.report.update_error = std::max(written.report.update_error, std::sqrt(missed[e]) / size);
@@ -129,34 +124,51 @@ Result<Flipped> flip(const gguf::File& base, const Task& task, ThreadPool& pool)
   return written;
 }
 
-Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
-                                         std::span<const RankOneUpdate> updates, std::span<const KeyMoment> moments,
-                                         int threads) {
-  const auto same = io::same_file(path, base.path());
-  if (!same) return std::unexpected(same.error());
-  if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
-  const auto tasks = tasks_of(base, updates, moments);
-  if (!tasks) return std::unexpected(tasks.error());
-  ThreadPool pool(threads);
-  // In file order.
-  std::map<std::uint64_t, std::vector<std::byte>> rewritten;
-  std::vector<FlippedTensor> report;
-  for (const auto& [block, task] : *tasks) {
-    auto written = flip(base, task, pool);
-    if (!written) return std::unexpected(written.error());
-    report.push_back(std::move(written->report));
-    rewritten.emplace(task.tensor->offset, std::move(written->bytes));
-  }
+/// Writes the base's bytes with the bytes of some tensors replaced.
+Status write_in_place(const std::filesystem::path& path, const gguf::File& base,
+                      const std::map<std::string, NewTensor>& anew) {
+  // In the order in which they lie in the file.
+  std::map<std::uint64_t, std::span<const std::byte>> replaced;
+  for (const auto& [name, tensor] : anew) replaced.emplace(base.find_tensor(name)->offset, tensor.bytes);
   const auto bytes = base.bytes();
-  auto done = io::write_whole(path, bytes.size(), [&](io::PendingFile& file) -> Status {
+  return io::write_whole(path, bytes.size(), [&](io::PendingFile& file) -> Status {
     std::size_t at = 0;
-    for (const auto& [offset, tensor] : rewritten) {
+    for (const auto& [offset, tensor] : replaced) {
       if (auto s = file.write(bytes.subspan(at, offset - at)); !s) return s;
       if (auto s = file.write(tensor); !s) return s;
       at = static_cast<std::size_t>(offset) + tensor.size();
     }
     return file.write(bytes.subspan(at));
   });
+}
+
+/// Writes a split model as one file.
+Status write_joined(const std::filesystem::path& path, const gguf::File& base,
+                    const std::map<std::string, NewTensor>& anew) {
+  gguf::Writer writer;
+  copy_keys(writer, base);
+  copy_tensors(writer, base, anew);
+  return writer.write(path);
+}
+
+Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
+                                         std::span<const RankOneUpdate> updates, std::span<const KeyMoment> moments,
+                                         int threads) {
+  const auto same = base.is_at(path);
+  if (!same) return std::unexpected(same.error());
+  if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
+  const auto tasks = tasks_of(base, updates, moments);
+  if (!tasks) return std::unexpected(tasks.error());
+  ThreadPool pool(threads);
+  std::map<std::string, NewTensor> anew;
+  std::vector<FlippedTensor> report;
+  for (const auto& [block, task] : *tasks) {
+    auto written = flip(base, task, pool);
+    if (!written) return std::unexpected(written.error());
+    report.push_back(std::move(written->report));
+    anew.emplace(task.tensor->name, NewTensor{task.tensor->type, std::move(written->bytes)});
+  }
+  const Status done = base.pieces() == 1 ? write_in_place(path, base, anew) : write_joined(path, base, anew);
   if (!done) return std::unexpected(done.error());
   return report;
 }

@@ -46,6 +46,9 @@ Result<std::vector<Run>> runs_of(const Json& json, std::size_t size, const std::
 }  // namespace
 
 Result<std::string> make_undo_patch(const gguf::File& base, const gguf::File& edited) try {
+  if (base.pieces() > 1 || edited.pieces() > 1)
+    return fail(ErrorCode::usage, "is a split model; an undo patch needs a model in one file",
+                (base.pieces() > 1 ? base : edited).path().string());
   const auto old = base.bytes(), now = edited.bytes();
   if (old.size() != now.size())
     return fail(ErrorCode::usage, "is of another size than its base", edited.path().string());
@@ -79,6 +82,8 @@ Status apply_undo_patch(const std::filesystem::path& path, const gguf::File& edi
   const Json json = Json::parse(patch, nullptr, false);
   if (!json.is_object() || json.value("schema", Json()) != patch_schema)
     return fail(ErrorCode::usage, "is not an undo patch of mobiedit", where);
+  if (edited.pieces() > 1)
+    return fail(ErrorCode::usage, "is a split model; an undo patch needs a model in one file", edited.path().string());
   const auto bytes = edited.bytes();
   if (json.value("for", Json()) != fingerprint(bytes))
     return fail(ErrorCode::verification,

@@ -1,4 +1,4 @@
-// Merged model of the base's types and size: writing edits changes integer codes only, scales stay.
+// An edited model in the base's own types and size: codes of the edited weights change, scales and all else stay.
 #pragma once
 
 #include <cstdint>
@@ -15,22 +15,23 @@
 
 namespace mobiedit {
 
-/// Result for one tensor.
+/// Report on one edited tensor.
 struct FlippedTensor {
   std::string name;
   gguf::TensorType type;
-  std::uint64_t codes = 0;    ///< of the tensor
-  std::uint64_t changed = 0;  ///< codes that changed
+  std::uint64_t codes = 0;    ///< of the tensor: its quantised codes, or its values where the type is a float
+  std::uint64_t changed = 0;  ///< codes that are not what they were
   double update_error = 0;    ///< largest ‖(W_written − W_wanted) k‖ / ‖left‖ over the updates, k the key of each
-  double side_effect = 0;     ///< E‖(W_written − W_wanted) k‖² / E‖(W_wanted − W) k‖² over running text, the root of it
+  double side_effect = 0;     ///< root of E‖(W_written − W_wanted) k‖² / E‖(W_wanted − W) k‖² over keys of running text
 };
 
-/// Copies `base` to `path` with changed codes in each edited `blk.N.ffn_down.weight`. The keys of the updates get their
-/// outputs, and the outputs for keys of running text change as little as possible: the codes of a row are chosen
-/// jointly. No GGUF key and no other byte changes, so only the fingerprint tells the file from its base. `moments`: key
-/// moments of the edited layers, any or none. Memory: two f × f matrices of floats, one edited tensor. Errors: usage
-/// (`path` is the base itself, no update), bad_model (a tensor that is missing, of another size, or of a type without
-/// codes), io, out_of_memory. On failure `path` is unchanged.
+/// Copies `base` to `path` and changes the codes of each edited `blk.N.ffn_down.weight`. The update's keys get their
+/// values, and the output for keys of running text changes as little as possible: the rounding of each weight depends
+/// on the others of its row. Every type that is read can be written so; floats move to neighbouring floats. No metadata
+/// and no other byte changes, so only the fingerprint tells that the file is edited. A split base is written as one
+/// file. `moments`: of the edited layers, any or none. Memory: two f × f matrices of floats and one edited tensor.
+/// Errors: usage (`path` is the base itself, no update, a value beyond a float type's range), bad_model (a tensor that
+/// is missing or of another size), io, out_of_memory. On failure `path` is what it was.
 [[nodiscard]] Result<std::vector<FlippedTensor>> write_same_type(const std::filesystem::path& path,
                                                                  const gguf::File& base,
                                                                  std::span<const RankOneUpdate> updates,

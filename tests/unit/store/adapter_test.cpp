@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <optional>
 
 #include "mobiedit/gguf/writer.h"
 #include "unit/store/sample_base.h"
@@ -44,7 +46,7 @@ class AdapterFile : public ::testing::Test {
 struct HandMade {
   std::string type = "adapter";
   std::string kind = "lora";
-  float alpha = 4;
+  std::optional<float> alpha = 4;
   gguf::TensorType stored = gguf::TensorType::f32;
   std::vector<std::pair<std::string, std::vector<std::uint64_t>>> tensors = {{"blk.0.attn_q.weight.lora_a", {32, 2}},
                                                                              {"blk.0.attn_q.weight.lora_b", {2, 16}}};
@@ -55,7 +57,7 @@ struct HandMade {
     writer.set_string("general.type", type);
     writer.set_string("general.architecture", "qwen2");
     writer.set_string("adapter.type", kind);
-    writer.set_f32("adapter.lora.alpha", alpha);
+    if (alpha) writer.set_f32("adapter.lora.alpha", *alpha);
     std::vector<std::vector<std::byte>> held;
     held.reserve(tensors.size());
     for (const auto& [name, shape] : tensors) {
@@ -198,6 +200,39 @@ TEST_F(AdapterFile, ReadsOthersWithTheirScaleAndTypes) {
     EXPECT_NEAR(adapter->deltas[0].a[0], 0.5f, 0.02f);
     EXPECT_TRUE(adapter->provenance.version.empty());
   }
+}
+
+TEST_F(AdapterFile, WithoutAlphaOrWithZeroIsNotScaled) {
+  for (const std::optional<float> alpha : {std::optional<float>{}, std::optional{0.0f}}) {
+    HandMade made;
+    made.alpha = alpha;
+    ASSERT_TRUE(made.write(path_in("other.gguf")));
+    const auto adapter = read_adapter(path_in("other.gguf"));
+    ASSERT_TRUE(adapter) << adapter.error().message();
+    EXPECT_EQ(adapter->deltas[0].scale, 1.0f);
+  }
+}
+
+TEST_F(AdapterFile, NamesTheFormatsOfOthers) {
+  const auto error_of = [&](std::string bytes) {
+    bytes.resize(std::max<std::size_t>(bytes.size(), 64), '\0');
+    std::ofstream(path_in("foreign"), std::ios::binary) << bytes;
+    const auto adapter = read_adapter(path_in("foreign"));
+    EXPECT_FALSE(adapter);
+    if (adapter) return std::string();
+    EXPECT_EQ(adapter.error().code, ErrorCode::bad_model);
+    EXPECT_NE(adapter.error().hint.find("convert"), std::string::npos) << adapter.error().message();
+    return adapter.error().what;
+  };
+  EXPECT_NE(error_of("algg\x01").find("ggla"), std::string::npos);
+  EXPECT_NE(error_of("PK\x03\x04").find("PyTorch"), std::string::npos);
+  EXPECT_NE(error_of(std::string("\x02\0\0\0\0\0\0\0{}", 10)).find("safetensors"), std::string::npos);
+  EXPECT_NE(error_of("<html>").find("not a GGUF file"), std::string::npos);
+
+  gguf::Writer vector;
+  vector.set_string("general.architecture", "controlvector");
+  ASSERT_TRUE(vector.write(path_in("vector.gguf")));
+  EXPECT_NE(read_adapter(path_in("vector.gguf")).error().what.find("control vector"), std::string::npos);
 }
 
 TEST_F(AdapterFile, RefusesWhatIsNoAdapter) {

@@ -1,4 +1,4 @@
-// A base model file with two edited-size tensors, of whatever type.
+// Base model file with two weights of any type, for tests.
 #pragma once
 
 #include <cmath>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "gguf/codec/codec.h"
 #include "mobiedit/edit/update.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
@@ -31,9 +32,10 @@ inline std::string contents(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Two blocks with ffn_down.weight [d, f] of `type`, and a norm beside them.
+/// Two blocks with ffn_down.weight [d, f] of `type`, and a norm beside them. Values of a type that has no encoder are
+/// made up.
 inline Status write_sample_base(const std::filesystem::path& path, gguf::TensorType type,
-                                const std::string& architecture = "qwen2") {
+                                const std::string& architecture = "qwen2", std::size_t f = sample_f) {
   gguf::Writer writer;
   writer.set_string("general.architecture", architecture);
   writer.set_string("general.name", "sample");
@@ -43,15 +45,21 @@ inline Status write_sample_base(const std::filesystem::path& path, gguf::TensorT
   const auto add = [&](const std::string& name, gguf::TensorType as, std::vector<std::uint64_t> shape,
                        const std::vector<float>& values) -> Status {
     auto& bytes = held.emplace_back(gguf::row_bytes(as, values.size()));
-    if (auto done = gguf::quantize(as, values, bytes); !done) return done;
+    const gguf::Codec& codec = *gguf::find_codec(as);
+    if (codec.encode == nullptr) {
+      Random random(11, static_cast<std::uint64_t>(as));
+      for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.below(256));
+      for (std::size_t at = 0; at < bytes.size(); at += codec.traits.block_bytes) codec.random(&bytes[at], 0.05f);
+    } else if (auto done = gguf::quantize(as, values, bytes); !done) {
+      return done;
+    }
     writer.add_tensor(name, as, std::move(shape),
                       [&bytes]() -> Result<std::span<const std::byte>> { return std::span<const std::byte>(bytes); });
     return {};
   };
   for (std::uint64_t block = 0; block < 2; ++block) {
-    const auto values = random_values(sample_d * sample_f, 7 + block, 0.05f);
-    if (auto added = add("blk." + std::to_string(block) + ".ffn_down.weight", type, {sample_f, sample_d}, values);
-        !added)
+    const auto values = random_values(sample_d * f, 7 + block, 0.05f);
+    if (auto added = add("blk." + std::to_string(block) + ".ffn_down.weight", type, {f, sample_d}, values); !added)
       return added;
   }
   if (auto added = add("output_norm.weight", gguf::TensorType::f32, {sample_d}, random_values(sample_d, 9)); !added)
