@@ -34,8 +34,9 @@ struct TokenizerData {
 };
 
 struct EncodeOptions {
-  bool add_special = true;     ///< BOS / EOS as the model wants them
+  bool add_special = true;     ///< BOS in front, if the model wants one
   bool parse_special = false;  ///< "<|im_end|>" in the text becomes that token
+  bool add_end = false;        ///< EOS behind, if the model wants one: for whole documents, never for a prompt
 };
 
 /// Immutable and safe to share between threads.
@@ -64,6 +65,8 @@ class Tokenizer {
   [[nodiscard]] int size() const;
   [[nodiscard]] std::optional<Token> bos() const;
   [[nodiscard]] std::optional<Token> eos() const;
+  /// Sentences for the user about a vocabulary that was read with an assumption. Usually empty.
+  [[nodiscard]] const std::vector<std::string>& warnings() const;
   [[nodiscard]] bool adds_bos() const;
   /// Whether generation ends here: EOS, EOT and their like, by the file's keys or by their names ("<|im_end|>", …).
   [[nodiscard]] bool is_end(Token token) const;

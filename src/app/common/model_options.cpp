@@ -36,6 +36,7 @@ void add_context_option(CLI::App& verb, RunOptions& options) {
 
 void warn_of_fallbacks(const Model& model) {
   for (const std::string& sentence : model.fallbacks()) warn_once(sentence);
+  for (const std::string& sentence : model.tokenizer().warnings()) warn_once(sentence);
 }
 
 Result<Model> open_model(const RunOptions& options, Precision precision, const Rounding& rounding) {

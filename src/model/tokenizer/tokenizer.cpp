@@ -29,6 +29,7 @@ struct Tokenizer::Vocabulary {
   std::vector<Token> ends;              ///< sorted
   std::optional<Token> bos, eos;
   bool add_bos = false, add_eos = false;
+  std::vector<std::string> warnings;
 
   [[nodiscard]] bool holds(Token token) const { return token >= 0 && static_cast<std::size_t>(token) < hidden.size(); }
 
@@ -91,12 +92,9 @@ std::string bytes_of(const std::string& text, int type, bool sentencepiece) {
   }
 }
 
-Result<const Splitting*> splitting_of(const TokenizerData& data) {
-  const Splitting* splitting = find_splitting(data.pre);
-  if (splitting != nullptr) return splitting;
-  return bad(data.pre.empty() ? "the file does not say how to split text into words"
-                              : "unknown splitting pattern '" + data.pre + "'",
-             "tokenizer.ggml.pre", "known: " + known_splittings());
+Result<const Splitting*> splitting_of(const std::string& name) {
+  if (const Splitting* splitting = find_splitting(name); splitting != nullptr) return splitting;
+  return bad("unknown splitting pattern '" + name + "'", "tokenizer.ggml.pre", "known: " + known_splittings());
 }
 
 }  // namespace
@@ -139,12 +137,18 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
     if (!encoder) return std::unexpected(std::move(encoder.error()));
     vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
   } else {
-    const auto splitting = splitting_of(data);
+    // llama.cpp splits so where the file names no pattern.
+    const bool named = !data.pre.empty();
+    const auto splitting = splitting_of(named ? data.pre : "default");
     if (!splitting) return std::unexpected(splitting.error());
     auto encoder = BytePairEncoder::create(data, **splitting);
     if (!encoder) return std::unexpected(std::move(encoder.error()));
     adds_bos = (*splitting)->adds_bos;
     vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
+    if (!named)
+      vocabulary->warnings.emplace_back(
+          "the model names no splitting pattern (tokenizer.ggml.pre): words are split as llama.cpp's 'default' does, "
+          "which may not be how the model was trained");
   }
 
   std::vector<TokenFinder::Name> user_defined_names, special_names;
@@ -200,7 +204,7 @@ std::vector<Token> Tokenizer::encode(std::string_view text, EncodeOptions option
     tokens.push_back(found->token);
     text.remove_prefix(found->at + found->length);
   }
-  if (options.add_special && vocabulary_->add_eos) tokens.push_back(*vocabulary_->eos);
+  if (options.add_end && vocabulary_->add_eos) tokens.push_back(*vocabulary_->eos);
   return tokens;
 }
 
@@ -222,6 +226,9 @@ std::optional<Token> Tokenizer::bos() const {
 }
 std::optional<Token> Tokenizer::eos() const {
   return vocabulary_->eos;
+}
+const std::vector<std::string>& Tokenizer::warnings() const {
+  return vocabulary_->warnings;
 }
 bool Tokenizer::adds_bos() const {
   return vocabulary_->add_bos;

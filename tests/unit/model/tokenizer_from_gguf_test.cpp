@@ -60,7 +60,7 @@ TEST_F(TokenizerFromGguf, ReadsEveryKey) {
   const auto tokenizer = read();
   ASSERT_TRUE(tokenizer) << tokenizer.error().message();
   EXPECT_EQ(tokenizer->size(), 261);
-  EXPECT_EQ(tokenizer->encode("ab"), (std::vector<Token>{257, 256, 258}));
+  EXPECT_EQ(tokenizer->encode("ab", {.add_end = true}), (std::vector<Token>{257, 256, 258}));
   EXPECT_TRUE(tokenizer->is_end(258) && tokenizer->is_end(259) && tokenizer->is_end(260));
 }
 

@@ -46,8 +46,8 @@ TEST(HostileVocabulary, NothingOrTheWrongKind) {
   data.model = "bert";
   expect_bad(std::move(data), "tokenizer.ggml.model", "'bert'");
   data = tiny_vocabulary({});
-  data.pre.clear();
-  expect_bad(std::move(data), "tokenizer.ggml.pre", "does not say");
+  data.pre = "klingon";
+  expect_bad(std::move(data), "tokenizer.ggml.pre", "'klingon'");
   data = {};
   data.model = "gpt2";
   data.pre = "gpt-2";

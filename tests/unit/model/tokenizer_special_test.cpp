@@ -94,11 +94,23 @@ TEST(SpecialTokens, BosAndEosAsTheVocabularyWantsThem) {
   data.add_bos = false;
   data.add_eos = true;
   const auto by_key = make_tokenizer(data);
-  EXPECT_EQ(by_key.encode("a"), (std::vector<Token>{'a', 257}));
-  EXPECT_EQ(by_key.encode(""), (std::vector<Token>{257}));
+  EXPECT_EQ(by_key.encode("a"), (std::vector<Token>{'a'})) << "a prompt is continued: EOS would end it";
+  EXPECT_EQ(by_key.encode("a", {.add_end = true}), (std::vector<Token>{'a', 257}));
+  EXPECT_EQ(by_key.encode("", {.add_end = true}), (std::vector<Token>{257}));
+  EXPECT_EQ(plain.encode("a", {.add_end = true}), (std::vector<Token>{'a'})) << "the model wants none";
   EXPECT_EQ(by_key.encode("a", {.add_special = false}), (std::vector<Token>{'a'}));
   EXPECT_EQ(by_key.bos(), 256);
   EXPECT_EQ(by_key.eos(), 257);
+}
+
+TEST(SpecialTokens, WithoutAPatternTheDefaultIsTakenAndSaidSo) {
+  const auto named = make_tokenizer(tiny_vocabulary({}, "default"));
+  const auto unnamed = make_tokenizer(tiny_vocabulary({}, ""));
+  EXPECT_TRUE(named.warnings().empty());
+  ASSERT_EQ(unnamed.warnings().size(), 1u);
+  EXPECT_NE(unnamed.warnings()[0].find("tokenizer.ggml.pre"), std::string::npos);
+  for (const char* text : {"It's 12345, isn't it?", "a+b  c", "'s"})
+    EXPECT_EQ(unnamed.encode(text), named.encode(text));
 }
 
 TEST(SpecialTokens, WhatEndsGeneration) {
