@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "mobiedit/gguf/file.h"
+#include "model/rope_scaling.h"
 
 namespace mobiedit {
 namespace {
@@ -46,9 +47,6 @@ class Reader {
     return value->value_or(otherwise);
   }
 
-  Result<std::optional<std::string>> string(std::string_view key) const {
-    return file_.string(prefix_ + std::string(key));
-  }
   Result<std::optional<std::uint64_t>> integer(std::string_view key) const {
     return file_.integer(prefix_ + std::string(key));
   }
@@ -73,12 +71,6 @@ Result<ModelConfig> ModelConfig::from_file(const gguf::File& file) {
   if (*kind && **kind != "model")
     return fail(ErrorCode::bad_model, "this file is of type '" + **kind + "', not a model", where,
                 **kind == "adapter" ? "give the base model with -m and this file with --lora" : "");
-
-  auto parts = file.integer("split.count");
-  if (!parts) return std::unexpected(parts.error());
-  if (parts->value_or(1) > 1)
-    return fail(ErrorCode::bad_model, "this is one part of a model split into " + std::to_string(**parts) + " files",
-                where, "join them with llama-gguf-split --merge");
 
   const Architecture* row = nullptr;
   std::string known;
@@ -143,17 +135,7 @@ Result<ModelConfig> ModelConfig::from_file(const gguf::File& file) {
   c.norm_epsilon = static_cast<float>(*epsilon);
   c.rope_base = *base;
 
-  auto scaling = read.string("rope.scaling.type");
-  if (!scaling) return std::unexpected(scaling.error());
-  if (*scaling && **scaling != "none" && **scaling != "linear")
-    return fail(ErrorCode::bad_model, "RoPE scaling of type '" + **scaling + "' is not supported", where);
-  if (*scaling && **scaling == "linear") {
-    auto factor = read.number("rope.scaling.factor", 1.0);
-    if (!factor) return std::unexpected(factor.error());
-    if (!(*factor >= 1e-3 && *factor <= 1e6))
-      return fail(ErrorCode::bad_model, "its RoPE scaling factor is out of range", where);
-    c.rope_scale = 1.0 / *factor;
-  }
+  if (auto scaled = read_rope_scaling(file, c); !scaled) return std::unexpected(scaled.error());
 
   const gguf::TensorInfo* embedding = file.find_tensor("token_embd.weight");
   if (!embedding) return fail(ErrorCode::bad_model, "the tensor 'token_embd.weight' is missing", where);

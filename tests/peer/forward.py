@@ -22,8 +22,9 @@ import peer
 import random_models
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-TYPES = "F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q4_K Q5_K Q6_K".split()
-FILE_TYPES = {"Q4_K": "Q4_K_S", "Q5_K": "Q5_K_S"}  # --pure leaves one type for all, whatever the mixture's name
+TYPES = "F32 F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS MXFP4".split()
+# --pure leaves one type for all, whatever the mixture's name.
+FILE_TYPES = {"Q3_K": "Q3_K_S", "Q4_K": "Q4_K_S", "Q5_K": "Q5_K_S", "MXFP4": "MXFP4_MOE"}
 TOKENS = 12
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Seeded random models with the shapes of families for which no trained weights are at hand, scaled down, as F32 GGUF.
 
-    tests/peer/random_models.py FAMILY SIZE OUT.gguf      FAMILY: llama-3.2, qwen2.5, qwen3; SIZE: small, large
+    tests/peer/random_models.py FAMILY SIZE OUT.gguf      FAMILY: llama-3.2, qwen2.5, qwen2.5-yarn, qwen3; SIZE: small, large
 
 The small ones tie the output to the embeddings, as these families' small members do; the large ones don't, and have other
 ratios of heads. Every row is a multiple of 256 long, so that every quantised type fits.
@@ -34,6 +34,7 @@ class Shape:
     biases: bool = False
     qk_norm: bool = False
     rope_factors: bool = False
+    yarn: float = 0  # factor; 0: none
 
 
 SHAPES = {
@@ -41,6 +42,7 @@ SHAPES = {
     ("llama-3.2", "large"): Shape("llama", "llama-bpe", 6, 512, 1792, 8, 4, 64, 5e5, 1e-5, tied=False, rope_factors=True),
     ("qwen2.5", "small"): Shape("qwen2", "qwen2", 4, 256, 1280, 8, 1, 32, 1e6, 1e-6, tied=True, biases=True),
     ("qwen2.5", "large"): Shape("qwen2", "qwen2", 6, 512, 2816, 8, 2, 64, 1e6, 1e-6, tied=False, biases=True),
+    ("qwen2.5-yarn", "small"): Shape("qwen2", "qwen2", 4, 256, 1280, 8, 1, 32, 1e4, 1e-6, tied=True, biases=True, yarn=4),
     # A head is wider than its share of the hidden size.
     ("qwen3", "small"): Shape("qwen3", "qwen2", 4, 256, 768, 8, 4, 64, 1e6, 1e-6, tied=True, qk_norm=True),
     ("qwen3", "large"): Shape("qwen3", "qwen2", 6, 512, 1536, 8, 2, 128, 1e6, 1e-6, tied=False, qk_norm=True),
@@ -99,6 +101,9 @@ def model(family, size, texts):
         keys |= {f"{a}.attention.{n}_length": (U32, shape.head_dim) for n in ("key", "value")}
     if a == "llama":
         keys[f"{a}.rope.dimension_count"] = (U32, shape.head_dim)
+    if shape.yarn:
+        scaling = {"type": (STRING, "yarn"), "factor": (F32, shape.yarn), "original_context_length": (U32, 64)}
+        keys |= {f"{a}.rope.scaling.{name}": value for name, value in scaling.items()}
     keys |= {"tokenizer.ggml." + name: value for name, value in vocabulary.items()}
 
     tensors = {}

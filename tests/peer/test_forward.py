@@ -49,3 +49,20 @@ def test_quantised_weights_of_random_models(random_model, kind, tmp_path):
     with forward.requantised(random_model, kind, tmp_path) as file:
         # Their texts are left aside: the likeliest of a thousand random logits often leads by less than the rounding.
         assert forward.compare(file, ASKED)["mean"] < 0.1
+
+
+# The other types once each: their blocks have their own goldens, and the products are those of the types above.
+@pytest.mark.parametrize("kind", ["Q4_1", "Q5_0", "Q5_1", "Q5_K", "Q6_K", "Q2_K", "Q3_K", "IQ4_NL", "IQ4_XS", "MXFP4"])
+def test_every_other_type_on_one_random_model(kind, tmp_path):
+    file = tmp_path / "model.gguf"
+    file.write_bytes(random_models.model("llama-3.2", "small", ASKED))
+    with forward.requantised(file, kind, tmp_path) as quantised:
+        assert forward.compare(quantised, ASKED)["mean"] < 0.1
+
+
+def test_yarn(tmp_path):
+    file = tmp_path / "model.gguf"
+    file.write_bytes(random_models.model("qwen2.5-yarn", "small", ASKED))
+    found = forward.compare(file, ASKED, top=1 << 16)
+    assert found["largest"] < EXACT
+    assert found["other_texts"] == []

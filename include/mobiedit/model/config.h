@@ -25,8 +25,11 @@ struct ModelConfig {
   int context = 0;          ///< longest sequence that the model was made for, tokens
   int rope_dimensions = 0;  ///< even, at most head_dim
   double rope_base = 10000.0;
-  double rope_scale = 1.0;  ///< positions are multiplied by this (linear scaling)
-  bool rope_neox = false;   ///< pairs (i, i + half) rather than (2i, 2i + 1)
+  double rope_scale = 1.0;  ///< positions are multiplied by this (linear scaling, and YaRN's interpolation)
+  bool yarn = false;  ///< pairs of a head below yarn_first keep their frequency, those from yarn_last on are scaled
+  double yarn_first = 0, yarn_last = 0;  ///< pairs between which a ramp goes from one to the other
+  float rope_magnitude = 1;              ///< cosines and sines are multiplied by this (attention factor of YaRN)
+  bool rope_neox = false;                ///< pairs (i, i + half) rather than (2i, 2i + 1)
   float norm_epsilon = 1e-5f;
   bool qk_norm = false;  ///< RMSNorm on every head's query and key
 

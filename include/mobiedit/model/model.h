@@ -45,8 +45,8 @@ class Model {
   [[nodiscard]] const ModelConfig& config() const;
   [[nodiscard]] const Tokenizer& tokenizer() const;
   [[nodiscard]] const gguf::File& file() const;
-  /// 32 hexadecimal digits over the whole file: two files with one fingerprint are the same model.
-  /// Reads the file once, on the first call.
+  /// 32 hexadecimal digits over the whole file, or over all pieces of a split model in order: two files with one
+  /// fingerprint are the same model. Reads the file once, on the first call.
   [[nodiscard]] const std::string& fingerprint() const;
   /// "int8" or "float32", and the instruction set: "int8 (avx2)".
   [[nodiscard]] std::string arithmetic() const;

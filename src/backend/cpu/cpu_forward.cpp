@@ -74,6 +74,7 @@ void CpuForward::prepare_rows(std::span<const BatchSequence> sequences) {
   for (std::size_t i = 0; i < rows_.size(); ++i) all_rows_[i] = static_cast<int>(i);
 
   const std::size_t half = inverse_frequencies_.size();
+  const float magnitude = config().rope_magnitude;
   ensure(cos_, rows_.size() * half);
   ensure(sin_, rows_.size() * half);
   for (std::size_t r = 0; r < rows_.size(); ++r) {
@@ -89,8 +90,8 @@ void CpuForward::prepare_rows(std::span<const BatchSequence> sequences) {
     }
     for (std::size_t i = 0; i < half; ++i) {
       const double angle = rows_[r].position * inverse_frequencies_[i];
-      cos_[r * half + i] = static_cast<float>(std::cos(angle));
-      sin_[r * half + i] = static_cast<float>(std::sin(angle));
+      cos_[r * half + i] = static_cast<float>(std::cos(angle)) * magnitude;
+      sin_[r * half + i] = static_cast<float>(std::sin(angle)) * magnitude;
     }
   }
 }

@@ -75,10 +75,12 @@ const std::string& Model::fingerprint() const {
     constexpr std::size_t piece = std::size_t{8} << 20;
     XXH3_state_t state;
     XXH3_128bits_reset(&state);
-    for (auto rest = contents_->file.bytes(); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
-      const auto now = rest.first(std::min(piece, rest.size()));
-      XXH3_128bits_update(&state, now.data(), now.size());
-      contents_->file.release_pages(now);
+    for (std::size_t file = 0; file < contents_->file.pieces(); ++file) {
+      for (auto rest = contents_->file.bytes(file); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
+        const auto now = rest.first(std::min(piece, rest.size()));
+        XXH3_128bits_update(&state, now.data(), now.size());
+        contents_->file.release_pages(now);
+      }
     }
     const XXH128_hash_t hash = XXH3_128bits_digest(&state);
     XXH128_canonical_t canonical;

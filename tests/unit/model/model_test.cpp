@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
+#include "mobiedit/model/session.h"
+#include "unit/split_file.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -44,12 +47,45 @@ std::vector<Spoilt> spoilt_models() {
        with([](gguf::Writer& w) { w.set_u32("qwen2.attention.head_count_kv", 3); })},
       {"an odd rope", "fit together", with([](gguf::Writer& w) { w.set_u32("qwen2.rope.dimension_count", 7); })},
       {"a rope of nothing", "rope", with([](gguf::Writer& w) { w.set_f32("qwen2.rope.freq_base", 0.0f); })},
-      {"yarn", "yarn", with([](gguf::Writer& w) { w.set_string("qwen2.rope.scaling.type", "yarn"); })},
+      {"an unknown rope scaling", "longrope",
+       with([](gguf::Writer& w) { w.set_string("qwen2.rope.scaling.type", "longrope"); })},
+      {"a rope scaled by nothing", "out of range",
+       with([](gguf::Writer& w) { w.set_f32("qwen2.rope.scaling.factor", 1e-6f); })},
+      {"unequal layers", "unequal numbers", with([](gguf::Writer& w) {
+         w.set({.key = "qwen2.feed_forward_length",
+                .type = gguf::ValueType::array,
+                .element_type = gguf::ValueType::u32,
+                .value = std::vector<std::uint64_t>{96, 97}});
+       })},
       {"a text where a number belongs", "context_length",
        with([](gguf::Writer& w) { w.set_string("qwen2.context_length", "long"); })},
       {"a missing tensor", "blk.1.ffn_up.weight", missing},
       {"no embeddings", "token_embd.weight", no_embedding},
   };
+}
+
+TEST(Model, ASplitModelIsTheWholeOne) {
+  TemporaryFolder folder;
+  const Model whole = test::open_tiny_model(folder.path() / "whole.gguf", {.type = gguf::TensorType::q8_0});
+  const auto first = test::write_split(folder.path() / "model", whole.file(), 3);
+  ASSERT_TRUE(first) << first.error().message();
+  const auto split = Model::open(*first);
+  ASSERT_TRUE(split) << split.error().message();
+  EXPECT_NE(split->fingerprint(), whole.fingerprint());
+  const std::vector<Token> tokens{1, 5, 9, 2};
+  auto one = Session::create(whole), other = Session::create(*split);
+  ASSERT_TRUE(one && other);
+  ASSERT_TRUE(one->append(tokens));
+  ASSERT_TRUE(other->append(tokens));
+  EXPECT_TRUE(std::ranges::equal(one->logits(), other->logits()));
+  // Any byte of any piece counts.
+  const std::string before = split->fingerprint();
+  const auto last = test::piece_path(folder.path() / "model", 2, 3);
+  std::fstream file(last, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(-40, std::ios::end);
+  file.put('\x01');
+  file.close();
+  EXPECT_NE(Model::open(*first)->fingerprint(), before);
 }
 
 TEST(Model, SaysWhatIsWrongWithAFile) {
