@@ -73,11 +73,11 @@ struct ChatText {
 
 /// What rendering a template may cost.
 struct ChatLimits {
-  std::size_t steps = 2'000'000;            ///< nodes evaluated, and long work counted in them
-  std::size_t memory = 64u << 20;           ///< bytes of all values that a rendering makes
-  std::size_t output = 4u << 20;            ///< bytes of the rendering
-  std::size_t range = 100'000;              ///< elements of one `range`
-  std::size_t depth = 300;                  ///< levels of evaluation, calls, printing
+  std::size_t steps = 2'000'000;   ///< nodes evaluated, and long work counted in them
+  std::size_t memory = 64u << 20;  ///< bytes of all values that a rendering makes
+  std::size_t output = 4u << 20;   ///< bytes of the rendering
+  std::size_t range = 100'000;     ///< elements of one `range`
+  std::size_t depth = 300;         ///< levels of evaluation, calls, printing
 };
 
 /// What a template makes of a system message.

@@ -2,6 +2,7 @@
 // and llama.cpp but for the exceptions that tests/tokenizer/README.md lists.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -39,6 +40,11 @@ struct EncodeOptions {
   bool add_end = false;        ///< EOS behind, if the model wants one: for whole documents, never for a prompt
 };
 
+/// The bytes [begin, end) of a text.
+struct ByteRange {
+  std::size_t begin, end;
+};
+
 /// Immutable and safe to share between threads.
 class Tokenizer {
  public:
@@ -56,6 +62,10 @@ class Tokenizer {
   /// Any bytes are accepted; what is not UTF-8 is encoded byte by byte. Text for Qwen is brought into Unicode's form
   /// NFC first. Plain text never gives a control token. Throws nothing but std::bad_alloc, here and below.
   [[nodiscard]] std::vector<Token> encode(std::string_view text, EncodeOptions options = {}) const;
+  /// As `encode`, but the names of control tokens count only outside the ranges `plain`: there they stay text. Words
+  /// run over the borders of ranges. `plain` is sorted, disjoint and within the text.
+  [[nodiscard]] std::vector<Token> encode(std::string_view text, EncodeOptions options,
+                                          std::span<const ByteRange> plain) const;
   /// The bytes of the tokens, one piece after the other; control and unknown tokens give nothing unless `special`. Ids
   /// outside the vocabulary give nothing. A piece can end within a character. SentencePiece's first word comes with the
   /// space that encoding put in front of it.

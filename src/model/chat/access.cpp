@@ -151,7 +151,8 @@ Value slice_of(Runtime& runtime, Value object, Value start, Value stop, Value st
   if (object.is(Kind::list) && object.list().type != List::Type::view && object.list().type != List::Type::generator) {
     const List& list = object.list();
     std::vector<Value> items;
-    for (const std::size_t i : slice_indices(runtime, list.items.size(), start, stop, step)) items.push_back(list.items[i]);
+    for (const std::size_t i : slice_indices(runtime, list.items.size(), start, stop, step))
+      items.push_back(list.items[i]);
     runtime.budget().step(items.size());
     return runtime.heap().list(std::move(items), list.type);
   }

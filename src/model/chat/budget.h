@@ -45,7 +45,8 @@ class Budget {
   }
 
   void enter() {
-    if (depth_ >= limits_.depth) fail_here("the template goes deeper than " + std::to_string(limits_.depth) + " levels");
+    if (depth_ >= limits_.depth)
+      fail_here("the template goes deeper than " + std::to_string(limits_.depth) + " levels");
     ++depth_;
   }
   void leave() { --depth_; }

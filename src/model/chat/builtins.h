@@ -15,14 +15,15 @@ namespace mobiedit::chat {
 [[nodiscard]] Applied find_filter(std::string_view name);
 [[nodiscard]] Applied find_test(std::string_view name);
 
-/// A method of a text or dict: a function, or nothing where Python's type has none of this name. Calling one that Python
-/// has and this interpreter has not fails.
+/// A method of a text or dict: a function, or nothing where Python's type has none of this name. Calling one that
+/// Python has and this interpreter has not fails.
 [[nodiscard]] std::optional<Value> find_method(Runtime& runtime, Value object, std::string_view name);
 
 /// range, dict, namespace, raise_exception, and strftime_now where there is a clock.
 [[nodiscard]] std::vector<std::pair<std::string_view, const Function*>> global_functions(Runtime& runtime);
 
-/// The arguments in the order of these names; absent where not given. Fails for others. A filter's subject is the first.
+/// The arguments in the order of these names; absent where not given. Fails for others. A filter's subject is the
+/// first.
 class Bound {
  public:
   Bound(std::string_view function, const Arguments& arguments, std::initializer_list<std::string_view> names,

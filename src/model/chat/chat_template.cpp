@@ -180,8 +180,8 @@ Result<ChatSupport> ChatTemplate::probe() const {
     support.system = SystemRole::dropped;
   }
 
-  const auto turns = rendered(
-      {message("user", user_probe), message("assistant", assistant_probe), message("user", last_probe)});
+  const auto turns =
+      rendered({message("user", user_probe), message("assistant", assistant_probe), message("user", last_probe)});
   const bool whole = says(turns, user_probe) && says(turns, assistant_probe) && says(turns, last_probe);
   if (!whole) {
     support.several_turns = false;

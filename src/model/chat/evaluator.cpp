@@ -62,7 +62,8 @@ void Evaluator::assign(const Expression& target, Value value) {
   if (target.type == Expression::Type::attribute) {
     const Value object = evaluate_part(target, 0);
     need_defined(object);
-    if (!object.is(Kind::space)) fail_here("an attribute can be set in a namespace alone; found a " + type_name(object));
+    if (!object.is(Kind::space))
+      fail_here("an attribute can be set in a namespace alone; found a " + type_name(object));
     Namespace& space = object.space();
     for (auto& [name, old] : space.entries) {
       if (name->view() == target.name->view()) {
@@ -188,10 +189,9 @@ void Evaluator::capture(const Statement& statement) {
 
 void Evaluator::define(const Statement& statement) {
   Scope* around = scope_;
-  const Function* macro =
-      runtime_.heap().function(statement.name->value.bytes(), [this, &statement, around](const Arguments& arguments) {
-        return call_macro(statement, around, arguments);
-      });
+  const Function* macro = runtime_.heap().function(
+      statement.name->value.bytes(),
+      [this, &statement, around](const Arguments& arguments) { return call_macro(statement, around, arguments); });
   set(*scope_, statement.name, macro);
 }
 
@@ -216,12 +216,13 @@ void Evaluator::bind_parameters(const Statement& macro, const Arguments& argumen
               std::to_string(arguments.positional.size()));
   for (const auto& [given, value] : arguments.named) {
     const auto known = std::ranges::find(macro.parameters, given, [](const Parameter& p) { return p.name->view(); });
-    if (known == macro.parameters.end()) fail_here("the macro '" + name + "' has no parameter '" + std::string(given) + "'");
+    if (known == macro.parameters.end())
+      fail_here("the macro '" + name + "' has no parameter '" + std::string(given) + "'");
   }
   for (std::size_t i = 0; i < macro.parameters.size(); ++i) {
     const Parameter& parameter = macro.parameters[i];
-    const auto named = std::ranges::find(arguments.named, parameter.name->view(),
-                                         [](const auto& argument) { return argument.first; });
+    const auto named =
+        std::ranges::find(arguments.named, parameter.name->view(), [](const auto& argument) { return argument.first; });
     if (i < arguments.positional.size()) {
       if (named != arguments.named.end()) fail_here("'" + parameter.name->value.bytes() + "' is given twice");
       set(*scope_, parameter.name, arguments.positional[i]);

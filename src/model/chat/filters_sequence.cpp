@@ -185,8 +185,7 @@ Value unique_filter(Runtime& runtime, const Arguments& arguments) {
   const Bound bound("unique", arguments, {"value", "case_sensitive", "attribute"}, 1);
   std::vector<Value> seen, kept;
   for (const Value item : subject_elements(runtime, bound)) {
-    const Value key =
-        sort_key(runtime, bound[2] ? attribute_at(runtime, item, *bound[2]) : item, bound.flag(1, false));
+    const Value key = sort_key(runtime, bound[2] ? attribute_at(runtime, item, *bound[2]) : item, bound.flag(1, false));
     if (std::ranges::any_of(seen, [&](Value other) { return equal(runtime.heap(), other, key); })) continue;
     seen.push_back(key);
     kept.push_back(item);

@@ -158,7 +158,8 @@ Value abs_filter(Runtime&, const Arguments& arguments) {
   const Value value = *bound[0];
   need_defined(value);
   if (value.is(Kind::number)) return std::abs(value.number());
-  if (!value.is_integer() || value.integer() == INT64_MIN) fail_here("'abs' needs a number; found a " + type_name(value));
+  if (!value.is_integer() || value.integer() == INT64_MIN)
+    fail_here("'abs' needs a number; found a " + type_name(value));
   return std::abs(value.integer());
 }
 

@@ -32,7 +32,8 @@ Value range_function(Runtime& runtime, const Arguments& arguments) {
 
 /// The entries that `dict(…)` and `namespace(…)` begin with.
 std::vector<Entry> entries_of(Runtime& runtime, const Arguments& arguments, const char* function) {
-  if (arguments.positional.size() > 1) fail_here(std::string("'") + function + "' takes at most one value without a name");
+  if (arguments.positional.size() > 1)
+    fail_here(std::string("'") + function + "' takes at most one value without a name");
   std::vector<Entry> entries;
   for (const Value first : arguments.positional) {
     need_defined(first);
@@ -82,9 +83,10 @@ std::vector<std::pair<std::string_view, const Function*>> global_functions(Runti
   using Global = Value (*)(Runtime&, const Arguments&);
   std::vector<std::pair<std::string_view, const Function*>> functions;
   const auto add = [&](std::string_view name, Global call) {
-    functions.emplace_back(name, runtime.heap().function(std::string(name), [&runtime, call](const Arguments& arguments) {
-      return call(runtime, arguments);
-    }));
+    functions.emplace_back(name,
+                           runtime.heap().function(std::string(name), [&runtime, call](const Arguments& arguments) {
+                             return call(runtime, arguments);
+                           }));
   };
   add("range", range_function);
   add("dict", dict_function);

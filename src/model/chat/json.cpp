@@ -115,7 +115,7 @@ class JsonWriter {
     if (style_.sort) {
       const bool texts = std::ranges::all_of(entries, [](const Entry* e) { return e->first.is(Kind::text); });
       if (!texts) fail_here("keys that are no texts cannot be sorted");
-      std::ranges::stable_sort(entries, {}, [](const Entry* e) { return e->first.text().view(); });
+      std::ranges::sort(entries, {}, [](const Entry* e) { return e->first.text().view(); });
     }
     out_.append("{");
     ++level_;

@@ -36,8 +36,9 @@ std::string normalised(std::string_view source) {
 }
 
 // The longest first.
-constexpr std::array<std::string_view, 26> symbols{"**", "//", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
-                                                   "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";"};
+constexpr std::array<std::string_view, 26> symbols{"**", "//", "==", "!=", ">=", "<=", "+", "-", "/",
+                                                   "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
+                                                   ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
 
 class TemplateLexer {
  public:
@@ -51,7 +52,9 @@ class TemplateLexer {
 
  private:
   void add(Lexeme type, std::string text) { tokens_.push_back({type, std::move(text), line_}); }
-  [[nodiscard]] bool sees(std::string_view text) const { return std::string_view(source_).substr(at_).starts_with(text); }
+  [[nodiscard]] bool sees(std::string_view text) const {
+    return std::string_view(source_).substr(at_).starts_with(text);
+  }
   void advance(std::size_t to) {
     line_ += static_cast<int>(std::count(source_.begin() + static_cast<std::ptrdiff_t>(at_),
                                          source_.begin() + static_cast<std::ptrdiff_t>(to), '\n'));
@@ -197,7 +200,8 @@ class TemplateLexer {
 
   void number() {
     const auto digits = [&](std::size_t at) {
-      while (at < source_.size() && (digit(source_[at]) || (source_[at] == '_' && at + 1 < source_.size() && digit(source_[at + 1]))))
+      while (at < source_.size() &&
+             (digit(source_[at]) || (source_[at] == '_' && at + 1 < source_.size() && digit(source_[at + 1]))))
         ++at;
       return at;
     };

@@ -1,5 +1,5 @@
-// Lexer of templates: text, tags and what is in them. White space around tags goes as Jinja does it with trim_blocks and
-// lstrip_blocks on, which is how models' templates are meant to be read.
+// Lexer of templates: text, tags and what is in them. White space around tags goes as Jinja does it with trim_blocks
+// and lstrip_blocks on, which is how models' templates are meant to be read.
 #pragma once
 
 #include <cstdint>

@@ -82,7 +82,8 @@ Value find_text_method(Runtime& runtime, Value self, const Arguments& arguments)
   runtime.budget().step(text.size());
   const std::string& wanted = bound.text(0).bytes();
   const std::size_t at = last ? text.rfind(wanted) : text.find(wanted);
-  return at == std::string_view::npos ? std::int64_t{-1} : static_cast<std::int64_t>(count_characters(text.substr(0, at)));
+  return at == std::string_view::npos ? std::int64_t{-1}
+                                      : static_cast<std::int64_t>(count_characters(text.substr(0, at)));
 }
 
 Value count_method(Runtime& runtime, Value self, const Arguments& arguments) {
@@ -92,7 +93,8 @@ Value count_method(Runtime& runtime, Value self, const Arguments& arguments) {
   runtime.budget().step(text.size());
   if (wanted.empty()) return static_cast<std::int64_t>(count_characters(text)) + 1;
   std::int64_t count = 0;
-  for (std::size_t at = text.find(wanted); at != std::string_view::npos; at = text.find(wanted, at + wanted.size())) ++count;
+  for (std::size_t at = text.find(wanted); at != std::string_view::npos; at = text.find(wanted, at + wanted.size()))
+    ++count;
   return count;
 }
 
@@ -178,9 +180,10 @@ constexpr auto dict_methods = std::to_array<NamedMethod>({{"get", get_method},
 
 // Names that Python's types have and this interpreter does not.
 constexpr auto other_text_methods = std::to_array<std::string_view>(
-    {"casefold",  "center",      "encode",    "expandtabs", "format",       "format_map", "index",     "isalnum", "isalpha",
-     "isascii",   "isdecimal",   "islower",   "isnumeric",  "isprintable",  "istitle",    "isupper",   "ljust",   "maketrans",
-     "partition", "rindex",      "rjust",     "rpartition", "swapcase",     "translate",  "zfill",     "isidentifier"});
+    {"casefold",   "center",   "encode",    "expandtabs", "format",      "format_map", "index",
+     "isalnum",    "isalpha",  "isascii",   "isdecimal",  "islower",     "isnumeric",  "isprintable",
+     "istitle",    "isupper",  "ljust",     "maketrans",  "partition",   "rindex",     "rjust",
+     "rpartition", "swapcase", "translate", "zfill",      "isidentifier"});
 constexpr auto other_dict_methods =
     std::to_array<std::string_view>({"clear", "fromkeys", "pop", "popitem", "setdefault", "update"});
 constexpr auto other_list_methods = std::to_array<std::string_view>(
@@ -205,9 +208,8 @@ std::optional<Value> find_method(Runtime& runtime, Value object, std::string_vie
     });
   }
   if (std::ranges::find(others, name) != others.end()) {
-    return runtime.heap().function(full, [full](const Arguments&) -> Value {
-      fail_here("the method '" + full + "' is not supported");
-    });
+    return runtime.heap().function(
+        full, [full](const Arguments&) -> Value { fail_here("the method '" + full + "' is not supported"); });
   }
   return std::nullopt;
 }

@@ -54,11 +54,11 @@ class TemplateParser {
     return true;
   }
   [[noreturn]] void unexpected(std::string_view wanted) const {
-    static constexpr std::array<std::string_view, 10> words{"text",   "'{{'",   "'}}'",     "'{%'",     "'%}'",
+    static constexpr std::array<std::string_view, 10> words{"text",   "'{{'",     "'}}'",     "'{%'",     "'%}'",
                                                             "a name", "a string", "a number", "a number", "a symbol"};
     const LexedToken& token = current();
     const auto type = static_cast<std::size_t>(token.type);
-    const std::string found = token.type == Lexeme::end ? "the end of the template"
+    const std::string found = token.type == Lexeme::end                          ? "the end of the template"
                               : token.text.empty() || token.type == Lexeme::data ? std::string(words[type])
                                                                                  : "'" + token.text + "'";
     fail_at(token.line, "expected " + std::string(wanted) + ", found " + found);
@@ -204,8 +204,8 @@ class TemplateParser {
   ExpressionPointer chain(std::initializer_list<std::pair<std::string_view, Operator>> operators, Part part) {
     auto left = part();
     while (at(Lexeme::symbol)) {
-      const auto found = std::ranges::find(operators, std::string_view(current().text),
-                                           &std::pair<std::string_view, Operator>::first);
+      const auto found =
+          std::ranges::find(operators, std::string_view(current().text), &std::pair<std::string_view, Operator>::first);
       if (found == operators.end()) break;
       const int where = line();
       go_on();
@@ -276,7 +276,8 @@ class TemplateParser {
         double number = 0;
         const std::string& text = current().text;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (error != std::errc() || end != text.data() + text.size()) fail_at(where, "the number " + text + " is too large");
+        if (error != std::errc() || end != text.data() + text.size())
+          fail_at(where, "the number " + text + " is too large");
         go_on();
         return constant(number, where);
       }
@@ -476,7 +477,8 @@ class TemplateParser {
 
   /// Whether a test's argument without brackets follows: `x is divisibleby 3`.
   [[nodiscard]] bool begins_argument() const {
-    if (at(Lexeme::string) || at(Lexeme::integer) || at(Lexeme::number) || at_symbol("[") || at_symbol("{")) return true;
+    if (at(Lexeme::string) || at(Lexeme::integer) || at(Lexeme::number) || at_symbol("[") || at_symbol("{"))
+      return true;
     if (!at(Lexeme::name)) return false;
     static constexpr std::array<std::string_view, 6> others{"else", "or", "and", "is", "if", "in"};
     return std::ranges::find(others, std::string_view(current().text)) == others.end() && current().text != "not";

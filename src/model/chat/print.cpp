@@ -132,7 +132,8 @@ std::string number_text(double number) {
   if (std::isinf(number)) return number > 0 ? "inf" : "-inf";
   // The shortest figures that give the number back, as d.ddde±xx.
   std::array<char, 40> buffer;
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific);
+  const auto [end, error] =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, std::chars_format::scientific);
   std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
   std::string sign;
   if (text.front() == '-') {

@@ -19,9 +19,26 @@ class Runtime;
 using Applied = Value (*)(Runtime& runtime, const Arguments& arguments);
 
 enum class Operator : std::uint8_t {
-  add, subtract, multiply, divide, floor_divide, remainder, power,
-  negative, positive, logical_not, logical_and, logical_or,
-  equal, not_equal, less, less_equal, greater, greater_equal, in, not_in,
+  add,
+  subtract,
+  multiply,
+  divide,
+  floor_divide,
+  remainder,
+  power,
+  negative,
+  positive,
+  logical_not,
+  logical_and,
+  logical_or,
+  equal,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  in,
+  not_in,
 };  // clang-format skip
 
 struct Expression {

@@ -30,7 +30,8 @@ Value iterable_test(Runtime&, const Arguments& arguments) {
 }
 Value sequence_test(Runtime&, const Arguments& arguments) {
   const Value value = subject(arguments);
-  const bool list = value.is(Kind::list) && value.list().type != List::Type::view && value.list().type != List::Type::generator;
+  const bool list =
+      value.is(Kind::list) && value.list().type != List::Type::view && value.list().type != List::Type::generator;
   return list || value.is(Kind::text) || value.is(Kind::dict) || value.is(Kind::undefined);
 }
 Value number_test(Runtime&, const Arguments& arguments) {
@@ -72,7 +73,8 @@ Value case_test(Runtime& runtime, const Arguments& arguments) {
   const MarkedText& text = value.text().value;
   constexpr Case other = wanted == Case::upper ? Case::lower : Case::upper;
   // Python asks for at least one letter that has cases.
-  return in_case(runtime, text, wanted).bytes() == text.bytes() && in_case(runtime, text, other).bytes() != text.bytes();
+  return in_case(runtime, text, wanted).bytes() == text.bytes() &&
+         in_case(runtime, text, other).bytes() != text.bytes();
 }
 
 /// Identity: for small values that is equality.

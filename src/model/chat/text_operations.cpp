@@ -209,7 +209,8 @@ MarkedText in_case(Runtime& runtime, const MarkedText& text, Case wanted) {
   bool in_word = false;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = character_length(text.bytes(), at);
-    const bool upper = wanted == Case::upper || (wanted == Case::capitalized && at == 0) || (wanted == Case::title && !in_word);
+    const bool upper =
+        wanted == Case::upper || (wanted == Case::capitalized && at == 0) || (wanted == Case::title && !in_word);
     append_changed(out, text, at, length, upper);
     in_word = wanted == Case::title && cased(character_at(text.bytes(), at));
     at += length;
@@ -223,7 +224,8 @@ MarkedText in_title_filter_case(Runtime& runtime, const MarkedText& text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = character_length(text.bytes(), at);
     append_changed(out, text, at, length, !in_word);
-    in_word = space_length(text.bytes(), at) == 0 && std::string_view("-({[<").find(text.bytes()[at]) == std::string_view::npos;
+    in_word = space_length(text.bytes(), at) == 0 &&
+              std::string_view("-({[<").find(text.bytes()[at]) == std::string_view::npos;
     at += length;
   }
   return out.take();

@@ -43,6 +43,17 @@ struct Tokenizer::Vocabulary {
   void encode_plain(std::string_view text, std::vector<Token>& tokens) const {
     std::visit([&](const auto& kind) { kind.encode(text, tokens); }, encoder);
   }
+
+  /// Text in which user-defined tokens alone are taken by their names.
+  void encode_words(std::string_view text, std::vector<Token>& tokens) const {
+    while (!text.empty()) {
+      const auto found = user_defined.find(text);
+      encode_plain(text.substr(0, found ? found->at : text.size()), tokens);
+      if (!found) break;
+      tokens.push_back(found->token);
+      text.remove_prefix(found->at + found->length);
+    }
+  }
 };
 
 namespace {
@@ -193,16 +204,27 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, EncodeOptions options) const {
+  return encode(text, options, {});
+}
+
+std::vector<Token> Tokenizer::encode(std::string_view text, EncodeOptions options,
+                                     std::span<const ByteRange> plain) const {
   std::vector<Token> tokens;
   if (options.add_special && vocabulary_->add_bos) tokens.push_back(*vocabulary_->bos);
-  const TokenFinder& finder = options.parse_special ? vocabulary_->special : vocabulary_->user_defined;
-  while (!text.empty()) {
-    const auto found = finder.find(text);
-    const std::string_view plain = text.substr(0, found ? found->at : text.size());
-    vocabulary_->encode_plain(plain, tokens);
-    if (!found) break;
-    tokens.push_back(found->token);
-    text.remove_prefix(found->at + found->length);
+  if (!options.parse_special) {
+    vocabulary_->encode_words(text, tokens);
+  } else {
+    std::size_t done = 0;
+    for (std::size_t begin = 0, next = 0; next <= plain.size(); ++next) {
+      const std::size_t end = next < plain.size() ? plain[next].begin : text.size();
+      while (const auto found = vocabulary_->special.find(text.substr(begin, end - begin))) {
+        vocabulary_->encode_words(text.substr(done, begin + found->at - done), tokens);
+        tokens.push_back(found->token);
+        done = begin += found->at + found->length;
+      }
+      if (next < plain.size()) begin = plain[next].end;
+    }
+    vocabulary_->encode_words(text.substr(done), tokens);
   }
   if (options.add_end && vocabulary_->add_eos) tokens.push_back(*vocabulary_->eos);
   return tokens;
