@@ -18,6 +18,8 @@
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
+#include "mobiedit/model/chat.h"
+#include "mobiedit/model/chat_template.h"
 #include "mobiedit/model/config.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"

@@ -9,6 +9,7 @@
 #include "base/thread_pool.h"
 #include "kernels/vector_ops.h"
 #include "model/sampling.h"
+#include "model/text_stream.h"
 
 namespace mobiedit {
 namespace {
@@ -84,6 +85,15 @@ void Session::clear() {
   state_->logits.clear();
 }
 
+Status Session::rewind(int position) {
+  if (position < 0 || position > state_->position)
+    return fail(ErrorCode::usage,
+                "cannot go back to token " + std::to_string(position) + " of " + std::to_string(state_->position));
+  state_->position = position;
+  state_->logits.clear();
+  return {};
+}
+
 int Session::position() const {
   return state_->position;
 }
@@ -132,6 +142,10 @@ Result<Generation> Session::generate(const GenerateOptions& options,
   if (s.logits.empty()) return fail(ErrorCode::usage, "nothing was read yet");
   Sampler sampler(options);
   Generation g;
+  TextStream stream(options.stop);
+  const auto give = [&](std::string_view text) {
+    if (on_text && !text.empty()) on_text(text);
+  };
   for (int i = 0; i < options.max_tokens; ++i) {
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
     const Token next = sampler.pick(s.logits);
@@ -140,12 +154,13 @@ Result<Generation> Session::generate(const GenerateOptions& options,
       break;
     }
     g.tokens.push_back(next);
-    const std::string piece = s.model.tokenizer().piece(next);
-    g.text += piece;
-    if (on_text) on_text(piece);
-    if (i + 1 == options.max_tokens || s.position == s.limit) break;
+    give(stream.push(s.model.tokenizer().piece(next)));
+    g.stopped = stream.stopped();
+    if (g.stopped || i + 1 == options.max_tokens || s.position == s.limit) break;
     if (auto status = append({&next, 1}, cancel); !status) return std::unexpected(status.error());
   }
+  give(stream.finish());
+  g.text = stream.take();
   return g;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to generate");

@@ -47,7 +47,7 @@ struct ChatValue {
 /// One message: {"role": …, "content": …}.
 [[nodiscard]] ChatValue chat_message(std::string_view role, std::string_view content);
 
-/// What a template sees.
+/// The variables that a template sees.
 struct ChatInputs {
   ChatValue::Array messages;          ///< objects with "role" and "content", and what else the template reads
   std::optional<ChatValue> tools;     ///< none where not given
@@ -71,7 +71,7 @@ struct ChatText {
   [[nodiscard]] std::string text() const;
 };
 
-/// What rendering a template may cost.
+/// Limits of one rendering.
 struct ChatLimits {
   std::size_t steps = 2'000'000;   ///< nodes evaluated, and long work counted in them
   std::size_t memory = 64u << 20;  ///< bytes of all values that a rendering makes
@@ -80,14 +80,14 @@ struct ChatLimits {
   std::size_t depth = 300;         ///< levels of evaluation, calls, printing
 };
 
-/// What a template makes of a system message.
+/// A template's way with a system message.
 enum class SystemRole {
   rendered,
   refused,  ///< it raises an error
   dropped,  ///< the text does not appear in the rendering
 };
 
-/// What rendering a few short chats has shown of a template.
+/// Findings of `ChatTemplate::probe`.
 struct ChatSupport {
   SystemRole system = SystemRole::rendered;
   std::string system_refusal;     ///< the template's own words where it refuses

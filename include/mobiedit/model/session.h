@@ -37,12 +37,14 @@ struct GenerateOptions {
   int top_k = 40;            ///< 0: all
   float top_p = 0.95f;
   std::uint64_t seed = 0;
+  std::vector<std::string> stop;  ///< generation ends where one of these appears; empty ones count as absent
 };
 
 struct Generation {
-  std::vector<Token> tokens;  ///< without the token that ended it
-  std::string text;
-  bool ended = false;  ///< by the model itself (end of text)
+  std::vector<Token> tokens;  ///< without the token that ended it; those of a stop string are among them
+  std::string text;           ///< without the stop string
+  bool ended = false;         ///< by the model itself (end of text)
+  bool stopped = false;       ///< by a stop string
 };
 
 /// A text whose tokens from `first` on are to be scored given those before; 1 <= first <= tokens.size().
@@ -74,13 +76,17 @@ class Session {
   /// Empties the KV cache.
   void clear();
   [[nodiscard]] int position() const;
+  /// Forgets the tokens after the first `position`; the logits are empty until the next append. Errors: usage (a
+  /// negative position, or one beyond the current); then nothing changed.
+  [[nodiscard]] Status rewind(int position);
   /// Reads tokens. Errors: usage (empty, an id outside the vocabulary, beyond the context), cancelled; on an error the
   /// position is what it was.
   [[nodiscard]] Status append(std::span<const Token> tokens, const CancelToken& cancel = {});
   /// [vocab], of the token after the last one read; empty before the first append.
   [[nodiscard]] std::span<const float> logits() const;
 
-  /// Continues what was read. `on_text` gets each piece as it comes and may be empty.
+  /// Continues what was read. `on_text` gets the text as it comes, in whole characters, without what may still become a
+  /// stop string; it may be empty.
   [[nodiscard]] Result<Generation> generate(const GenerateOptions& options,
                                             const std::function<void(std::string_view)>& on_text = {},
                                             const CancelToken& cancel = {});

@@ -1,4 +1,4 @@
-// What a rendering may still spend: steps, memory, depth. Also the way in which its failures travel.
+// Budget of a rendering: steps, memory, depth. Also the way in which its failures travel.
 #pragma once
 
 #include <cstddef>

@@ -138,7 +138,7 @@ Value select_filter(Runtime& runtime, const Arguments& arguments) {
   return runtime.heap().list(std::move(kept), List::Type::generator);
 }
 
-/// What is compared in its place: texts in lower case, unless case counts.
+/// The value to compare in place of an element: texts in lower case, unless case counts.
 Value sort_key(Runtime& runtime, Value value, bool case_counts) {
   if (case_counts || !value.is(Kind::text)) return value;
   return runtime.heap().text(in_case(runtime, value.text().value, Case::lower));

@@ -156,7 +156,7 @@ class TemplateLexer {
     fail_at(line_, "a raw block has no end");
   }
 
-  /// What is in a tag, to its end.
+  /// The inside of a tag, to its end.
   void inside(Lexeme closing, char close_with) {
     const int first_line = line_;
     std::string open;  // brackets

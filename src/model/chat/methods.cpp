@@ -35,7 +35,7 @@ Value split_lines_method(Runtime& runtime, Value self, const Arguments& argument
   return runtime.heap().list(split_lines(runtime, self.text().value, bound.flag(0, false)));
 }
 
-/// Whether a text begins or ends with one text, or one of a tuple.
+/// True where a text begins or ends with one text, or with one of a tuple.
 template <bool at_end>
 Value affix_method(Runtime& runtime, Value self, const Arguments& arguments) {
   const Bound bound(at_end ? "endswith" : "startswith", arguments, {"affix"}, 1);

@@ -475,7 +475,7 @@ class TemplateParser {
     return made;
   }
 
-  /// Whether a test's argument without brackets follows: `x is divisibleby 3`.
+  /// True where a test's argument without brackets follows: `x is divisibleby 3`.
   [[nodiscard]] bool begins_argument() const {
     if (at(Lexeme::string) || at(Lexeme::integer) || at(Lexeme::number) || at_symbol("[") || at_symbol("{"))
       return true;

@@ -1,4 +1,6 @@
 // Values as text, in Python's words: str() and repr().
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -11,13 +13,22 @@
 namespace mobiedit::chat {
 namespace {
 
-/// Whether Python's repr() writes a character as it is. Unassigned code points, which it escapes too, count as written.
+/// True for a character that Python's repr() writes as it is.
 bool printable(char32_t c) {
-  if (c < 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD) return false;
-  const auto within = [c](char32_t first, char32_t last) { return c >= first && c <= last; };
-  return !(c == 0x1680 || within(0x600, 0x605) || c == 0x61C || c == 0x6DD || c == 0x70F || c == 0x180E ||
-           within(0x2000, 0x200F) || within(0x2028, 0x202F) || within(0x205F, 0x206F) || c == 0x3000 ||
-           within(0xE000, 0xF8FF) || c == 0xFEFF || within(0xFFF0, 0xFFFB) || within(0xE0000, 0xE0FFF) || c >= 0xF0000);
+  switch (utf8proc_category(static_cast<utf8proc_int32_t>(c))) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CN:
+    case UTF8PROC_CATEGORY_CO:
+    case UTF8PROC_CATEGORY_CS:
+    case UTF8PROC_CATEGORY_ZL:
+    case UTF8PROC_CATEGORY_ZP:
+      return false;
+    case UTF8PROC_CATEGORY_ZS:
+      return c == ' ';
+    default:
+      return true;
+  }
 }
 
 std::string escaped(char32_t c) {

@@ -15,7 +15,7 @@
 namespace mobiedit::chat {
 
 class Runtime;
-/// What a filter or test is applied to: the subject comes first in `arguments`.
+/// A filter or test. The subject comes first in `arguments`.
 using Applied = Value (*)(Runtime& runtime, const Arguments& arguments);
 
 enum class Operator : std::uint8_t {
@@ -39,7 +39,7 @@ enum class Operator : std::uint8_t {
   greater_equal,
   in,
   not_in,
-};  // clang-format skip
+};
 
 struct Expression {
   enum class Type : std::uint8_t {

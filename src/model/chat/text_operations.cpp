@@ -1,8 +1,11 @@
 #include "model/chat/text_operations.h"
 
-#include <algorithm>
+#include <utf8proc.h>
 
-#include "model/chat/case_table.h"
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include "model/tokenizer/utf8.h"
 
 namespace mobiedit::chat {
@@ -14,30 +17,34 @@ char32_t character_at(std::string_view text, std::size_t at) {
   return length == 0 ? char32_t{0xFFFD} : tokenizer::utf8_decode(text, at, length);
 }
 
-template <std::size_t Runs, std::size_t Longs>
-std::string changed_beyond_ascii(char32_t c, const std::array<CaseRun, Runs>& runs,
-                                 const std::array<LongCase, Longs>& longs) {
-  std::string text;
-  if (const auto found = std::ranges::find(longs, c, &LongCase::character); found != longs.end()) {
-    text = found->becomes;
-    return text;
-  }
-  const auto run = std::ranges::lower_bound(runs, c, {}, &CaseRun::last);
-  if (run != runs.end() && c >= run->first && (c - run->first) % run->step == 0)
-    tokenizer::utf8_append(text, static_cast<char32_t>(static_cast<std::int64_t>(c) + run->difference));
-  return text;
-}
+/// A character that becomes several in another case; utf8proc knows one for one alone.
+struct LongCase {
+  char32_t character;
+  std::string_view becomes;
+};
+constexpr std::array<LongCase, 10> long_upper_case{{{U'\u00DF', "SS"},
+                                                    {U'\u0149', "\u02BCN"},
+                                                    {U'\u01F0', "J\u030C"},
+                                                    {U'\uFB00', "FF"},
+                                                    {U'\uFB01', "FI"},
+                                                    {U'\uFB02', "FL"},
+                                                    {U'\uFB03', "FFI"},
+                                                    {U'\uFB04', "FFL"},
+                                                    {U'\uFB05', "ST"},
+                                                    {U'\uFB06', "ST"}}};
+constexpr LongCase dotted_i{U'\u0130', "i\u0307"};
 
-/// What a character becomes; empty where it stays.
+/// The character in another case; empty where it stays.
 std::string changed(char32_t c, bool upper) {
-  if (c < 0x80) {
-    const auto letter = static_cast<char>(c);
-    if (upper && letter >= 'a' && letter <= 'z') return {static_cast<char>(letter - 'a' + 'A')};
-    if (!upper && letter >= 'A' && letter <= 'Z') return {static_cast<char>(letter - 'A' + 'a')};
-    return {};
-  }
-  return upper ? changed_beyond_ascii(c, upper_case, long_upper_case)
-               : changed_beyond_ascii(c, lower_case, long_lower_case);
+  if (const auto found = std::ranges::find(long_upper_case, c, &LongCase::character);
+      upper && found != long_upper_case.end())
+    return std::string(found->becomes);
+  if (!upper && c == dotted_i.character) return std::string(dotted_i.becomes);
+  const auto point = static_cast<utf8proc_int32_t>(c);
+  const utf8proc_int32_t other = upper ? utf8proc_toupper(point) : utf8proc_tolower(point);
+  std::string text;
+  if (other != point) tokenizer::utf8_append(text, static_cast<char32_t>(other));
+  return text;
 }
 
 bool cased(char32_t c) {

@@ -43,7 +43,7 @@ class Value {
   Value(Namespace* space) : kind_(Kind::space), space_(space) {}
   Value(const Function* function) : kind_(Kind::function), function_(function) {}
   Value(Loop* loop) : kind_(Kind::loop), loop_(loop) {}
-  /// What has no value, by the name that was looked for.
+  /// The lack of a value, with the name that was looked for.
   static Value undefined(const Text* name) {
     Value value(name);
     value.kind_ = Kind::undefined;
@@ -106,7 +106,7 @@ struct Namespace : Object {
   std::vector<std::pair<const Text*, Value>> entries;
 };
 
-/// What a function is called with.
+/// The arguments of a call.
 struct Arguments {
   std::vector<Value> positional;
   std::vector<std::pair<std::string_view, Value>> named;
@@ -180,11 +180,11 @@ void need_defined(Value value);
 /// The entry's value; null if there is none.
 [[nodiscard]] const Value* find(Heap& heap, const Dict& dict, Value key);
 [[nodiscard]] const Value* find(const Namespace& space, std::string_view name);
-/// Whether it can be a dict's key.
+/// True for a value that can be a dict's key.
 [[nodiscard]] bool hashable(Value value);
 /// Sets an entry of a dict that is being made.
 void put(Heap& heap, std::vector<Entry>& entries, Value key, Value value);
-/// What a loop over the value goes through; reads a generator empty.
+/// The elements that a loop over the value visits; reads a generator empty.
 [[nodiscard]] std::vector<Value> elements(Heap& heap, Value value);
 /// Python's len().
 [[nodiscard]] std::int64_t length(Value value);
