@@ -14,6 +14,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/evidence.h"
 #include "mobiedit/edit/key_moment.h"
+#include "mobiedit/edit/mass_edit.h"
 #include "mobiedit/edit/methods.h"
 #include "mobiedit/edit/request.h"
 #include "mobiedit/edit/update.h"
@@ -66,14 +67,6 @@ struct EditProgress {
   double seconds = 0;             ///< since the edit began
 };
 using EditProgressFn = std::function<void(const EditProgress&)>;
-
-struct MassEditOptions {
-  std::string method = "memit";  ///< a mass edit of all_methods()
-  double memit_ridge = 30;       ///< MEMIT's λ: weight of the covariance of running text against an edit's keys
-  double alphaedit_ridge = 1;    ///< AlphaEdit's L2
-  double alphaedit_share = 0.1;  ///< share of the keys' variance that AlphaEdit's null space may hold
-  int layers = 1;  ///< spread each edit over this many layers, up to the edited one; at most EditOptions::layers
-};
 
 class Objective;
 
@@ -147,8 +140,5 @@ class Editor {
   explicit Editor(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-/// The update as a delta of "blk.<layer>.ffn_down.weight", for sessions and adapters. Throws std::bad_alloc.
-[[nodiscard]] LowRankDelta to_low_rank(const RankOneUpdate& update);
 
 }  // namespace mobiedit

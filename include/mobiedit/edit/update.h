@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "mobiedit/model/low_rank.h"
+
 namespace mobiedit {
 
 /// `blk.<block>.ffn_down.weight` [d, f] += left rightᵀ.
@@ -11,5 +13,8 @@ struct RankOneUpdate {
   std::vector<float> left;   ///< [d], hidden size
   std::vector<float> right;  ///< [f], feed-forward size
 };
+
+/// The update as a delta of "blk.<layer>.ffn_down.weight", for sessions and adapters. Throws std::bad_alloc.
+[[nodiscard]] LowRankDelta to_low_rank(const RankOneUpdate& update);
 
 }  // namespace mobiedit

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "edit/write/subject_keys.h"
-#include "mobiedit/edit/editor.h"
+#include "mobiedit/edit/mass_edit.h"
 
 namespace mobiedit {
 

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "kernels/double_ops.h"
-#include "mobiedit/edit/editor.h"
+#include "mobiedit/edit/update.h"
 
 namespace mobiedit {
 

@@ -16,7 +16,8 @@ EditOptions with_method(const EditOptions& base, const std::string& method) {
 
 std::vector<TrialSetting> every_method(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
-  for (const std::string& method : method_names(MethodKind::search)) list.push_back({method, with_method(base, method), {}, {}, {}});
+  for (const std::string& method : method_names(MethodKind::search))
+    list.push_back({method, with_method(base, method), {}, {}, {}});
   return list;
 }
 
