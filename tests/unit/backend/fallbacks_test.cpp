@@ -25,7 +25,7 @@ TEST(Fallbacks, ThereAreNoneWhereEveryWeightHasAKernel) {
   EXPECT_TRUE(fallbacks_of({.type = gguf::TensorType::q4_0}).empty());
   // A product of floats has a kernel, whatever the shape.
   EXPECT_TRUE(fallbacks_of({.f = 90, .type = gguf::TensorType::f32}).empty());
-  // What was asked for is none.
+  // A slow path on request is no fallback.
   EXPECT_TRUE(fallbacks_of({.type = gguf::TensorType::f16}, {.precision = Precision::float32}).empty());
   EXPECT_TRUE(fallbacks_of({.type = gguf::TensorType::q8_0}, {.portable_kernels = true}).empty());
 }
