@@ -1,5 +1,5 @@
 // Frequencies of rotary positions: linear scaling and YaRN.
-#include "model/rope.h"
+#include "backend/cpu/rope.h"
 
 #include <gtest/gtest.h>
 
