@@ -1,41 +1,48 @@
 #include "backend/active_deltas.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <new>
 #include <optional>
 #include <string>
-#include <string_view>
+
+#include "model/tensor_id.h"
 
 namespace mobiedit {
 namespace {
-
-constexpr std::string_view slot_names[] = {"attn_q",   "attn_k", "attn_v",  "attn_output",
-                                           "ffn_gate", "ffn_up", "ffn_down"};
 
 std::size_t elements(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-/// Which of [layers, slots] "blk.N.NAME.weight" is.
-std::optional<std::size_t> place_of(std::string_view tensor, int layers) {
-  constexpr std::string_view head = "blk.", tail = ".weight";
-  if (!tensor.starts_with(head) || !tensor.ends_with(tail) || tensor.size() < head.size() + tail.size()) return {};
-  tensor.remove_prefix(head.size());
-  tensor.remove_suffix(tail.size());
-  int layer = -1;
-  const auto [stop, error] = std::from_chars(tensor.data(), tensor.data() + tensor.size(), layer);
-  const auto digits = static_cast<std::size_t>(stop - tensor.data());
-  // Nothing else writes this number: no sign, no noughts in front.
-  if (error != std::errc() || layer < 0 || layer >= layers || std::to_string(layer) != tensor.substr(0, digits))
-    return {};
-  tensor.remove_prefix(digits);
-  if (!tensor.starts_with('.')) return {};
-  tensor.remove_prefix(1);
-  for (std::size_t slot = 0; slot < std::size(slot_names); ++slot)
-    if (tensor == slot_names[slot]) return elements(layer, ActiveDeltas::slots) + slot;
-  return {};
+std::optional<ActiveDeltas::Slot> slot_of(const TensorId& id) {
+  if (id.bias) return {};
+  switch (id.role) {
+    case TensorRole::q:
+      return ActiveDeltas::q;
+    case TensorRole::k:
+      return ActiveDeltas::k;
+    case TensorRole::v:
+      return ActiveDeltas::v;
+    case TensorRole::o:
+      return ActiveDeltas::o;
+    case TensorRole::gate:
+      return ActiveDeltas::gate;
+    case TensorRole::up:
+      return ActiveDeltas::up;
+    case TensorRole::down:
+      return ActiveDeltas::down;
+    default:
+      return {};
+  }
+}
+
+/// Rows [first, first + count) of a delta's output, as a delta of its own.
+LowRankDelta rows_of(const LowRankDelta& delta, int first, int count) {
+  LowRankDelta part{delta.tensor, delta.rank, delta.a, {}, delta.scale};
+  const auto begin = delta.b.begin() + static_cast<std::ptrdiff_t>(elements(first, delta.rank));
+  part.b.assign(begin, begin + static_cast<std::ptrdiff_t>(elements(count, delta.rank)));
+  return part;
 }
 
 /// Σ scale B A, [out, in].
@@ -80,22 +87,54 @@ Result<ActiveDeltas> ActiveDeltas::resolve(const ModelConfig& c, std::span<const
                              {c.d, c.f},        {c.d, c.f},         {c.f, c.d}};
   std::copy_n(sizes, std::size(sizes), active.sizes_);
   active.places_.resize(elements(c.layers, slots));
+  for (int layer = 0; layer < c.layers; ++layer) {
+    const LayerSpec& spec = c.spec(layer);
+    active.spellings_.push_back({spec.fused_qkv, spec.fused_gate_up, spec.experts.count > 0});
+  }
   for (const LowRankDelta& delta : deltas)
     if (auto added = active.add(delta); !added) return std::unexpected(added.error());
   return active;
 }
 
 Status ActiveDeltas::add(const LowRankDelta& delta) {
-  const auto place = place_of(delta.tensor, layers_);
-  if (!place)
+  const auto unknown = [&]() -> Status {
     return fail(ErrorCode::usage,
                 "an adapter changes '" + delta.tensor + "', which this model doesn't have or which can't be changed",
                 delta.tensor, "was it made for another model?");
-  const auto [in, out] = sizes_[*place % slots];
+  };
+  const auto id = parse_tensor_name(delta.tensor);
+  if (!id || id->layer >= layers_ || id->bias) return unknown();
+  const Spelling& spelling = spellings_[static_cast<std::size_t>(id->layer)];
+  // The slots whose outputs follow each other in the tensor's rows.
+  std::vector<Slot> parts;
+  if (spelling.fused_qkv && id->role == TensorRole::qkv) {
+    parts = {q, k, v};
+  } else if (spelling.fused_gate_up && id->role == TensorRole::up) {
+    parts = {gate, up};
+  } else if (const auto slot = slot_of(*id)) {
+    const bool fused = (spelling.fused_qkv && *slot <= v) || (spelling.fused_gate_up && *slot == gate);
+    if (!fused && !(spelling.mixture && *slot >= gate)) parts = {*slot};
+  }
+  if (parts.empty()) return unknown();
+  const int in = sizes_[parts.front()].in;
+  int out = 0;
+  for (const Slot part : parts) out += sizes_[part].out;
   if (delta.rank < 1 || delta.a.size() != elements(delta.rank, in) || delta.b.size() != elements(out, delta.rank))
     return fail(ErrorCode::usage, "an adapter's '" + delta.tensor + "' has other sizes than the model's", delta.tensor,
                 "was it made for another model?");
-  places_[*place].deltas.push_back(&delta);
+  const auto put = [&](Slot slot, const LowRankDelta* one) {
+    places_[elements(id->layer, slots) + static_cast<std::size_t>(slot)].deltas.push_back(one);
+  };
+  if (parts.size() == 1) {
+    put(parts.front(), &delta);
+    return {};
+  }
+  int first = 0;
+  for (const Slot part : parts) {
+    owned_.push_back(std::make_shared<const LowRankDelta>(rows_of(delta, first, sizes_[part].out)));
+    put(part, owned_.back().get());
+    first += sizes_[part].out;
+  }
   return {};
 }
 

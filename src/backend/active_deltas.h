@@ -1,4 +1,4 @@
-// Adapters as a forward pass reads them: looked up by layer once, and few products however many there are.
+// Adapters in force as a forward pass reads them: looked up by layer once, and few products however many there are.
 #pragma once
 
 #include <memory>
@@ -44,11 +44,16 @@ class ActiveDeltas {
   struct Size {
     int in = 0, out = 0;
   };
+  struct Spelling {  // of one layer
+    bool fused_qkv, fused_gate_up, mixture;
+  };
   [[nodiscard]] const Place& place(int layer, Slot slot) const;
 
   int layers_ = 0;
   Size sizes_[slots];
   std::vector<Place> places_;  // [layers, slots]
+  std::vector<Spelling> spellings_;
+  std::vector<std::shared_ptr<const LowRankDelta>> owned_;  // parts of deltas of fused tensors
 };
 
 }  // namespace mobiedit

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/active_deltas.h"
+#include "backend/active_neurons.h"
 #include "backend/kv_cache.h"
 #include "base/thread_pool.h"
 #include "mobiedit/base/result.h"
@@ -32,14 +33,17 @@ struct BatchSequence {
   /// In the layers that it holds, its K/V replace those of rows at positions [frozen_first, frozen_end).
   const KvCache* frozen = nullptr;
   int frozen_first = 0, frozen_end = 0;
+  const ActiveNeurons* neurons = nullptr;  ///< in force for its rows, besides PassOptions::neurons; null: none
 };
 
 /// Buffers that receive what passes the feed-forward of one layer. Each may be null.
 struct Capture {
   int layer = -1;
-  float* keys = nullptr;      ///< [rows, f]: the input of the down product
-  float* values = nullptr;    ///< [rows, d]: the output of the down product
-  bool stop_at_keys = false;  ///< ends the pass once the keys are known
+  float* keys = nullptr;        ///< [rows, f]: the input of the down product
+  float* values = nullptr;      ///< [rows, d]: the output of the down product, with neurons and injections
+  bool stop_at_keys = false;    ///< ends the pass once the keys are known
+  float* inputs = nullptr;      ///< [rows, d]: the input of the gate and up products
+  bool stop_at_inputs = false;  ///< ends the pass once the inputs are known
 };
 
 /// Largest magnitudes that the products read, [4 layers + 1]: calibration for static 16-bit activations. A layer has
@@ -49,14 +53,34 @@ struct ActivationRanges {
   std::vector<float> largest;
 };
 
+/// Adds amount · vectors[vector] to the feed-forward's output of one row.
+struct Injection {
+  int row = 0;
+  int vector = 0;
+  float amount = 0;
+};
+
+/// Changes of the feed-forward's output at one layer, before any norm that follows it: an update of the down weight, or
+/// neurons, as a search tries them.
+struct Injections {
+  int layer = -1;                  ///< of the pass, or the one before its first
+  std::span<const float> vectors;  ///< [n, d]
+  std::span<const Injection> rows;
+  /// [rows, d]: the feed-forward's outputs at `layer`, as Capture::values gives them. Read only where the layer comes
+  /// before the pass and a norm follows its feed-forward; the residual then is what left that layer.
+  const float* values = nullptr;
+};
+
 /// Settings of one call. Everything is borrowed for the call alone, and nothing outlives it.
 struct PassOptions {
   const ActiveDeltas* deltas = nullptr;         ///< adapters in force; null: none
+  const ActiveNeurons* neurons = nullptr;       ///< in force for all rows; null: none
   int float_down_layer = -1;                    ///< its down product runs in float32; needs load_float_down
   Activations activations = Activations::int8;  ///< bits of activations where weights are integers
   const ActivationRanges* ranges = nullptr;     ///< clips and rounds what products read to static 16-bit codes
   ActivationRanges* measured_ranges = nullptr;  ///< is widened by all that products read
   const Capture* capture = nullptr;
+  const Injections* injections = nullptr;
   /// Ascending row numbers: only their results are computed, and they are moved to the front of the residual, in order.
   /// Empty: all rows.
   std::span<const int> outputs;
@@ -64,6 +88,11 @@ struct PassOptions {
   [[nodiscard]] PassOptions with_outputs(std::span<const int> rows) const {
     PassOptions changed = *this;
     changed.outputs = rows;
+    return changed;
+  }
+  [[nodiscard]] PassOptions with_injections(const Injections& changes) const {
+    PassOptions changed = *this;
+    changed.injections = &changes;
     return changed;
   }
   [[nodiscard]] PassOptions with_capture(const Capture& noted) const {

@@ -51,6 +51,7 @@ struct Session::State {
   std::vector<float> residual, logits;
   std::vector<LowRankDelta> deltas;
   ActiveDeltas active;
+  ActiveNeurons neurons;
 };
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -76,6 +77,16 @@ Status Session::set_adapters(std::vector<LowRankDelta> adapters) {
   state_->active = std::move(*active);
   state_->active.merge(state_->model.contents().isa, *state_->pool);
   state_->pass.deltas = state_->deltas.empty() ? nullptr : &state_->active;
+  clear();
+  return {};
+}
+
+Status Session::set_neurons(std::span<const Neuron> neurons) {
+  State& s = *state_;
+  auto active = ActiveNeurons::resolve(s.model.config(), neurons, s.model.contents().isa, *s.pool);
+  if (!active) return std::unexpected(active.error());
+  s.neurons = std::move(*active);
+  s.pass.neurons = s.neurons.empty() ? nullptr : &s.neurons;
   clear();
   return {};
 }

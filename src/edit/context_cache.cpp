@@ -84,6 +84,7 @@ Status ContextCache::read_rest(const PassOptions& pass, const CancelToken& cance
       };
       entry.residual = part(residual, d);
       entry.keys = part(keys, f);
+      entry.values = part(values, d);
       row += rows;
     }
     if (begin == 0) value_.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(d));

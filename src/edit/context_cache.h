@@ -24,6 +24,7 @@ class ContextCache {
     int rows = 0;                 ///< tokens from s on
     std::vector<float> residual;  ///< [rows, d]: output of the edited layer
     std::vector<float> keys;      ///< [rows, f]: input of its down product
+    std::vector<float> values;    ///< [rows, d]: output of its feed-forward, before any norm that follows
   };
 
   ContextCache(ForwardPass& forward, ContextSet contexts, int layer);

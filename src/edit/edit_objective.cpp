@@ -86,11 +86,9 @@ Status EditObjective::inject() {
   return {};
 }
 
-// Adds δ to residual [rows, d] of a context's tokens from s on.
-void EditObjective::inject(const Part& part, std::span<const float> delta, std::span<float> residual) const {
+void EditObjective::BatchInjections::add(const Part& part, std::size_t first_row, int vector) {
   for (std::size_t r = 0; r < part.injection.size(); ++r)
-    if (part.injection[r] != 0)
-      kernels::axpy(part.injection[r], delta, residual.subspan(r * delta.size(), delta.size()));
+    if (part.injection[r] != 0) rows.push_back({static_cast<int>(first_row + r), vector, part.injection[r]});
 }
 
 int EditObjective::dimension() const {
@@ -149,10 +147,12 @@ int EditObjective::skipped(int part) const {
 void EditObjective::fill_residual(std::span<const Job> jobs) {
   const auto d = static_cast<std::size_t>(dimension());
   residual_.clear();
+  injections_.values.clear();
   if (options_.prefix_cache) {
     for (const Job& job : jobs) {
-      const std::vector<float>& cached = cache_.entry(job.part).residual;
-      residual_.insert(residual_.end(), cached.begin(), cached.end());
+      const ContextCache::Entry& entry = cache_.entry(job.part);
+      residual_.insert(residual_.end(), entry.residual.begin(), entry.residual.end());
+      injections_.values.insert(injections_.values.end(), entry.values.begin(), entry.values.end());
     }
     return;
   }
@@ -164,7 +164,9 @@ void EditObjective::fill_residual(std::span<const Job> jobs) {
     forward_.embed(tokens, std::span(residual_).subspan(from));
     sequences.push_back({nullptr, 0, static_cast<int>(tokens.size()), nullptr});
   }
-  forward_.run_layers({0, options_.layer + 1}, residual_, sequences, options_.pass);
+  injections_.values.resize(residual_.size());
+  const Capture capture{.layer = options_.layer, .values = injections_.values.data()};
+  forward_.run_layers({0, options_.layer + 1}, residual_, sequences, options_.pass.with_capture(capture));
 }
 
 void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs) {
@@ -174,6 +176,7 @@ void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job
   std::vector<int> wanted;
   std::vector<std::size_t> destinations, kinds;  // per wanted row: its row of the outputs, and of rows_
   fill_residual(jobs);
+  injections_.rows.clear();
   std::size_t next = 0;
   for (const Job& job : jobs) {
     const ContextCache::Entry& entry = cache_.entry(job.part);
@@ -181,7 +184,7 @@ void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job
     const int skip = skipped(job.part), rows = entry.prefix + entry.rows - skip;
     const std::size_t base = next + static_cast<std::size_t>(entry.prefix - skip);  // the row of s
     next += static_cast<std::size_t>(rows);
-    inject(part, deltas.subspan(static_cast<std::size_t>(job.delta) * d, d), std::span(residual_).subspan(base * d));
+    injections_.add(part, base, job.delta);
     sequences.push_back({skip > 0 ? &entry.kv : nullptr, skip, rows, nullptr});
     approximator_->add_frozen(job.part, sequences.back());
     for (std::size_t w = 0; w < part.wanted.size(); ++w) {
@@ -190,7 +193,9 @@ void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job
       kinds.push_back(part.first_row + w);
     }
   }
-  forward_.run_layers({options_.layer + 1, c.layers}, residual_, sequences, options_.pass.with_outputs(wanted));
+  const Injections injections = injections_.at(options_.layer, deltas);
+  forward_.run_layers({options_.layer + 1, c.layers}, residual_, sequences,
+                      options_.pass.with_outputs(wanted).with_injections(injections));
   if (!top_chosen_) choose_top(static_cast<int>(wanted.size()));
 
   const std::size_t width = static_cast<std::size_t>(kept()) + 1;

@@ -67,6 +67,15 @@ class EditObjective final : public Objective {
     std::vector<int> wanted;       // rows whose logits are read, counted from s
     std::size_t first_row = 0;     // of theirs, among rows_
   };
+  /// Injections of a batch into the output of the edited layer's feed-forward.
+  struct BatchInjections {
+    std::vector<Injection> rows;
+    std::vector<float> values;  // [rows, d]
+    void add(const Part& part, std::size_t first_row, int vector);
+    [[nodiscard]] Injections at(int layer, std::span<const float> vectors) const {
+      return {layer, vectors, rows, values.data()};
+    }
+  };
   struct Job {  // one context at one δ
     int delta;
     int part;
@@ -78,7 +87,6 @@ class EditObjective final : public Objective {
   Status prepare();
   void lay_out_rows();
   Status inject();
-  void inject(const Part& part, std::span<const float> delta, std::span<float> residual) const;
   Status run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
   void run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
   void fill_residual(std::span<const Job> jobs);
@@ -98,6 +106,7 @@ class EditObjective final : public Objective {
   double value_norm_ = 0;
   int evaluations_ = 0;
   std::vector<float> residual_;  // scratch of a batch, [rows, d]
+  BatchInjections injections_;
   std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<Approximator> approximator_;
 };

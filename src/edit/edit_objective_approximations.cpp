@@ -60,12 +60,14 @@ std::vector<KvCache> EditObjective::Approximator::keys_and_values(std::span<cons
   for (int p = 0; p < cache.prompts(); ++p) {
     const ContextCache::Entry& entry = cache.entry(p);
     std::vector<float> residual = entry.residual;
-    objective_.inject(objective_.parts_[static_cast<std::size_t>(p)], delta, residual);
+    BatchInjections batch{{}, entry.values};
+    batch.add(objective_.parts_[static_cast<std::size_t>(p)], 0, 0);
+    const Injections injections = batch.at(cache.layer(), delta);
     KvCache& kv = all.emplace_back(cache.layer() + 1, c.layers, c.kv_size(), entry.prefix + entry.rows);
     const BatchSequence sequence{entry.prefix > 0 ? &entry.kv : nullptr, entry.prefix, entry.rows, &kv};
     const int row = 0;  // all rows store their K/V; of the last layer no other result is needed
     forward.run_layers({cache.layer() + 1, c.layers}, residual, {&sequence, 1},
-                       objective_.options_.pass.with_outputs({&row, 1}));
+                       objective_.options_.pass.with_outputs({&row, 1}).with_injections(injections));
   }
   return all;
 }

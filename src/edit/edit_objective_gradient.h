@@ -18,6 +18,10 @@ class EditObjective::Recorder final : public Gradient {
  private:
   EditObjective& objective_;
   Tape& tape_;
+  // The tape borrows these from record to pull_back.
+  std::vector<float> delta_;
+  BatchInjections batch_;
+  Injections injections_;
 };
 
 }  // namespace mobiedit

@@ -43,6 +43,9 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   if (options.layers < 1 || options.layers > choice.layer + 1)
     return fail(ErrorCode::usage, "an edit of layer " + std::to_string(choice.layer) + " can be spread over 1 to " +
                                       std::to_string(choice.layer + 1) + " layers");
+  if (options.layers > 1 && c.spec(choice.layer).ffn_post_norm)
+    return fail(ErrorCode::usage, "an edit of the architecture '" + c.architecture +
+                                      "' can't be spread over several layers: a norm follows each feed-forward");
   if (options.confidence_threshold && !(*options.confidence_threshold >= 0 && *options.confidence_threshold <= 1))
     return fail(ErrorCode::usage, "the confidence threshold is not a probability; expected 0 to 1, found " +
                                       std::to_string(*options.confidence_threshold));

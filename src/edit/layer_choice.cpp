@@ -58,6 +58,9 @@ LayerChoice layer_for(const ModelConfig& c, std::optional<int> layer, std::optio
 }
 
 Status check_layer(const ModelConfig& c, int layer) {
+  if (c.is_mixture(layer))
+    return fail(ErrorCode::usage,
+                "layer " + std::to_string(layer) + " is a mixture of experts, whose down weights can't be edited");
   if (layer >= 0 && layer <= c.layers - 2) return {};
   return fail(ErrorCode::usage, "layer " + std::to_string(layer) + " cannot be edited; expected 0 to " +
                                     std::to_string(c.layers - 2) + ", as no layer would read a change of the last one");

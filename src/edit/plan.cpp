@@ -11,6 +11,7 @@
 #include "edit/search/method_table.h"
 #include "kernels/linear.h"
 #include "mobiedit/edit/methods.h"
+#include "model/cost.h"
 
 namespace mobiedit {
 namespace {
@@ -22,11 +23,7 @@ constexpr std::uint64_t program_bytes = std::uint64_t{14} << 20;
 
 // W and Wᵀ in float32, of all weights that a backward pass to layer `layer` goes through.
 std::uint64_t backward_bytes(const ModelConfig& c, int layer) {
-  const auto d = static_cast<std::uint64_t>(c.d), f = static_cast<std::uint64_t>(c.f);
-  const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
-  const std::uint64_t per_layer = 2 * d * q + 2 * d * kv + 3 * d * f;
-  const auto layers = static_cast<std::uint64_t>(std::max(0, c.layers - 1 - layer));
-  return 2 * sizeof(float) * (layers * per_layer + d * static_cast<std::uint64_t>(c.vocab));
+  return 2 * sizeof(float) * (layer_weights(c, layer + 1, c.layers) + static_cast<std::uint64_t>(output_cost(c)));
 }
 
 // Pairs of a row in [from, to) and a position it attends to, in one sequence.
@@ -107,15 +104,10 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   if (options.fisher_metric || (method != nullptr && method->needs_gradient))
     memory.backward = backward_bytes(c, layer_for(c, options.layer, options.clamp).layer);
 
-  // A batch's rows at their widest: residual, normed, output; Q, K, V, attended; gate and up; codes and cosines.
-  const auto d = static_cast<std::uint64_t>(c.d), f = static_cast<std::uint64_t>(c.f);
-  const auto q = static_cast<std::uint64_t>(c.q_size()), kv = static_cast<std::uint64_t>(c.kv_size());
-  const std::uint64_t row =
-      sizeof(float) * (3 * d + 2 * q + 2 * kv + 2 * f + static_cast<std::uint64_t>(c.head_dim)) + 2 * f + f / 8;
   const std::uint64_t slice = std::uint64_t{OutputWeight::slice_rows} * sizeof(float) * (batch_rows / 2);
   // Scoring an answer holds the logits of several rows.
   const std::uint64_t scoring = 16 * static_cast<std::uint64_t>(c.vocab) * sizeof(float);
-  memory.scratch = std::max(batch_rows * row + slice + scoring, loaded.passing);
+  memory.scratch = std::max(batch_rows * row_scratch(c) + slice + scoring, loaded.passing);
   return memory;
 }
 
@@ -158,21 +150,20 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
 }
 
 PlannedWork work_of(const ModelConfig& c, const PlannedPass& pass, bool quantised) {
-  const double d = c.d, f = c.f, q = c.q_size(), kv = c.kv_size();
   const int layers = pass.end - pass.first;
   const bool narrow = pass.last_rows < pass.rows;
   // Products of all layers but the last, and of the last one for the rows that go on.
-  const double beyond = 2 * d * q + 3 * d * f;
-  double products = pass.rows * 2 * d * kv * layers + pass.rows * beyond * (layers - (narrow ? 1 : 0)) +
-                    (narrow ? pass.last_rows * beyond : 0) + pass.logit_rows * d * c.vocab;
+  const LayerCost all = layers_cost(c, pass.first, pass.end), last = layer_cost(c, pass.end - 1);
+  double products = pass.rows * (all.total() - (narrow ? last.rest : 0)) + (narrow ? pass.last_rows * last.rest : 0) +
+                    pass.logit_rows * output_cost(c);
   PlannedWork work;
   if (pass.edits) {
-    work.floating += pass.rows * d * f;
-    products -= pass.rows * d * f;
+    work.floating += pass.rows * last.down;
+    products -= pass.rows * last.down;
   }
   (quantised ? work.integer : work.floating) += products;
   // Scores and weighted sums of attention.
-  work.floating += 2 * q * pass.attended * layers;
+  work.floating += 2.0 * c.q_size() * pass.attended * layers;
   return work;
 }
 

@@ -12,14 +12,16 @@ namespace {
 
 using Size = std::size_t;
 
-/// Calls visit(position, key, value) for positions [0, length).
+/// Calls visit(position - first, key, value) for positions [first, length).
 template <class Visit>
-void for_positions(const AttentionTile& tile, int length, const Visit& visit) {
+void for_positions(const AttentionTile& tile, int first, int length, const Visit& visit) {
   int position = 0;
   for (const KeysAndValues& part : tile.parts) {
-    for (int i = 0; i < part.count && position < length; ++i, ++position) {
+    const int skipped = std::clamp(first - position, 0, part.count);
+    position += skipped;
+    for (int i = skipped; i < part.count && position < length; ++i, ++position) {
       const Size at = static_cast<Size>(i) * tile.kv_stride;
-      visit(static_cast<Size>(position), part.keys + at, part.values + at);
+      visit(static_cast<Size>(position - first), part.keys + at, part.values + at);
     }
   }
   assert(position == length);
@@ -36,7 +38,10 @@ void attend(Isa isa, const AttentionTile& tile, AttentionScratch& scratch) {
   if (tile.lengths.empty()) return;
   const LinearKernel& kernel = linear_kernel(isa);
   const int rows = static_cast<int>(tile.lengths.size());
-  const int length = tile.lengths.back();
+  const RowOps ops(isa);
+  // Positions before the first row's window are seen by none.
+  const int start = tile.window > 0 ? std::max(0, tile.lengths.front() - tile.window) : 0;
+  const int length = tile.lengths.back() - start;
   const auto panel = static_cast<Size>(kernel.panel);
   const auto dim = static_cast<Size>(tile.dim);
   const auto positions = static_cast<Size>(length);
@@ -50,7 +55,7 @@ void attend(Isa isa, const AttentionTile& tile, AttentionScratch& scratch) {
   float* keys = floats(scratch.keys, static_cast<Size>(key_panels) * key_panel);
   float* values = floats(scratch.values, static_cast<Size>(value_panels) * value_panel);
   if (positions % panel != 0) std::fill_n(keys + static_cast<Size>(key_panels - 1) * key_panel, key_panel, 0.0f);
-  for_positions(tile, length, [&](Size position, const float* key, const float* value) {
+  for_positions(tile, start, start + length, [&](Size position, const float* key, const float* value) {
     float* column = keys + position / panel * key_panel + position % panel;
     for (Size i = 0; i < dim; ++i) column[i * panel] = key[i];
     for (Size first = 0; first < dim; first += panel) {
@@ -61,7 +66,7 @@ void attend(Isa isa, const AttentionTile& tile, AttentionScratch& scratch) {
     }
   });
 
-  const Size score_stride = (positions + 15) / 16 * 16;
+  const Size score_stride = (positions + (tile.sinks ? 1 : 0) + 15) / 16 * 16;
   float* scores = floats(scratch.scores, static_cast<Size>(rows) * score_stride);
   for (int head = 0; head < tile.heads; ++head) {
     const Size at = static_cast<Size>(head) * dim;
@@ -79,10 +84,15 @@ void attend(Isa isa, const AttentionTile& tile, AttentionScratch& scratch) {
                          .y_stride = score_stride});
     for (int r = 0; r < rows; ++r) {
       float* row = scores + static_cast<Size>(r) * score_stride;
-      const auto seen = static_cast<Size>(tile.lengths[static_cast<Size>(r)]);
-      for (Size i = 0; i < seen; ++i) row[i] *= tile.scale;
-      softmax({row, seen});
-      std::fill(row + seen, row + positions, 0.0f);
+      const auto end = static_cast<Size>(tile.lengths[static_cast<Size>(r)] - start);
+      const Size begin =
+          tile.window > 0 && end > static_cast<Size>(tile.window) ? end - static_cast<Size>(tile.window) : 0;
+      for (Size i = begin; i < end; ++i) row[i] *= tile.scale;
+      if (tile.cap > 0) soft_cap(tile.cap, {row + begin, end - begin});
+      if (tile.sinks) row[end] = tile.sinks[head];
+      ops.softmax({row + begin, end - begin + (tile.sinks ? 1 : 0)});
+      std::fill(row, row + begin, 0.0f);
+      std::fill(row + end, row + positions, 0.0f);
     }
     kernel.multiply_f32({.weight = reinterpret_cast<const std::byte*>(values),
                          .k = length,

@@ -29,4 +29,15 @@ void silu_multiply_gradient(std::span<const float> gy, std::span<float> gate, st
   }
 }
 
+void gelu_multiply_gradient(std::span<const float> gy, std::span<float> gate, std::span<float> up) {
+  constexpr float root = 0.79788456080286536f, cubic = 0.044715f;  // root of 2 / π
+  for (std::size_t i = 0; i < gy.size(); ++i) {
+    const float x = gate[i];
+    const float bend = std::tanh(root * (x + cubic * x * x * x));
+    const float slope = 0.5f * (1 + bend) + 0.5f * x * (1 - bend * bend) * root * (1 + 3 * cubic * x * x);
+    gate[i] = gy[i] * up[i] * slope;
+    up[i] = gy[i] * 0.5f * x * (1 + bend);
+  }
+}
+
 }  // namespace mobiedit::kernels

@@ -107,6 +107,26 @@ void silu_multiply(const float* gate, const float* up, float* y, std::size_t n) 
   }
 }
 
+/// x (1 + tanh(u)) / 2 = x / (1 + exp(−2u)) with u = sqrt(2/π) (x + 0.044715 x³).
+__m256 gelu(__m256 x) {
+  const __m256 cube = _mm256_mul_ps(_mm256_mul_ps(x, x), x);
+  const __m256 inner = _mm256_fmadd_ps(_mm256_set1_ps(0.044715f), cube, x);
+  const __m256 e = exponential(_mm256_mul_ps(_mm256_set1_ps(-1.59576912160573071f), inner));
+  return _mm256_div_ps(x, _mm256_add_ps(_mm256_set1_ps(1.0f), e));
+}
+
+void gelu_multiply(const float* gate, const float* up, float* y, std::size_t n) {
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    _mm256_storeu_ps(y + i, _mm256_mul_ps(gelu(_mm256_loadu_ps(gate + i)), _mm256_loadu_ps(up + i)));
+  }
+  if (i < n) {
+    const __m256i mask = tail_mask(n - i);
+    _mm256_maskstore_ps(y + i, mask,
+                        _mm256_mul_ps(gelu(_mm256_maskload_ps(gate + i, mask)), _mm256_maskload_ps(up + i, mask)));
+  }
+}
+
 const float minus_infinity = -__builtin_inff();
 
 /// The first n floats, then minus infinity, which adds nothing to a sum of exponentials.
@@ -199,6 +219,6 @@ void axpy(float a, const float* x, float* y, std::size_t n) {
 
 }  // namespace
 
-const VectorOps vector_ops_avx2 = {rms_norm, silu_multiply, softmax, log_sum_exp, dot, axpy};
+const VectorOps vector_ops_avx2 = {rms_norm, silu_multiply, gelu_multiply, softmax, log_sum_exp, dot, axpy};
 
 }  // namespace mobiedit::kernels

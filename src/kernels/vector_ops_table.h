@@ -9,6 +9,7 @@ namespace mobiedit::kernels {
 struct VectorOps {
   void (*rms_norm)(const float* x, const float* weight, float epsilon, float* y, std::size_t d);
   void (*silu_multiply)(const float* gate, const float* up, float* y, std::size_t n);
+  void (*gelu_multiply)(const float* gate, const float* up, float* y, std::size_t n);
   void (*softmax)(float* x, std::size_t n);
   float (*log_sum_exp)(const float* x, std::size_t n);
   float (*dot)(const float* a, const float* b, std::size_t n);

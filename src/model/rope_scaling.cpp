@@ -42,13 +42,13 @@ class ScalingKeys {
 };
 
 /// Pair of a head that turns `turns` times within `context` positions.
-double pair_of(const ModelConfig& c, double context, double turns) {
-  return c.rope_dimensions * std::log(context / (turns * 2 * std::numbers::pi)) / (2 * std::log(c.rope_base));
+double pair_of(const RopeSpec& rope, double context, double turns) {
+  return rope.dimensions * std::log(context / (turns * 2 * std::numbers::pi)) / (2 * std::log(rope.base));
 }
 
 }  // namespace
 
-Status read_rope_scaling(const gguf::File& file, ModelConfig& c) {
+Status read_rope_scaling(const gguf::File& file, const ModelConfig& c, RopeSpec& rope) {
   ScalingKeys keys(file, c.architecture);
   const auto named = file.string(keys.name("type"));
   if (!named) return std::unexpected(named.error());
@@ -69,8 +69,8 @@ Status read_rope_scaling(const gguf::File& file, ModelConfig& c) {
   if (factor < 1e-3)
     return fail(ErrorCode::bad_model, "'" + keys.name("factor") + "' is " + std::to_string(factor) + ", out of range",
                 file.path().string());
-  c.rope_scale = 1.0 / factor;
-  c.rope_magnitude = static_cast<float>(attention);
+  rope.scale = 1.0 / factor;
+  rope.magnitude = static_cast<float>(attention);
   if (type != "yarn") return {};
 
   if ((mix >= 0 && mix != 1) || attention_too != 1)
@@ -78,14 +78,14 @@ Status read_rope_scaling(const gguf::File& file, ModelConfig& c) {
         ErrorCode::bad_model,
         "'" + keys.name("yarn_ext_factor") + "' or '" + keys.name("yarn_attn_factor") + "' is not 1; expected 1",
         file.path().string());
-  if (c.rope_base <= 1)
-    return fail(ErrorCode::bad_model, "YaRN scaling needs a rope base above 1; found " + std::to_string(c.rope_base),
+  if (rope.base <= 1)
+    return fail(ErrorCode::bad_model, "YaRN scaling needs a rope base above 1; found " + std::to_string(rope.base),
                 file.path().string());
   const double context = original == 0 ? c.context : original;
-  c.yarn = true;
-  c.yarn_first = std::max(0.0, std::floor(pair_of(c, context, fast)));
-  c.yarn_last = std::min(c.rope_dimensions - 1.0, std::ceil(pair_of(c, context, slow)));
-  if (factor > 1) c.rope_magnitude = static_cast<float>(attention * (1 + 0.1 * std::log(factor)));
+  rope.yarn = true;
+  rope.yarn_first = std::max(0.0, std::floor(pair_of(rope, context, fast)));
+  rope.yarn_last = std::min(rope.dimensions - 1.0, std::ceil(pair_of(rope, context, slow)));
+  if (factor > 1) rope.magnitude = static_cast<float>(attention * (1 + 0.1 * std::log(factor)));
   return {};
 }
 

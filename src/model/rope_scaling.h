@@ -8,8 +8,8 @@
 
 namespace mobiedit {
 
-/// Reads `ARCHITECTURE.rope.scaling.*` as llama.cpp does, into a config whose architecture, context and other rope
-/// fields are set. Errors: bad_model, naming the key.
-[[nodiscard]] Status read_rope_scaling(const gguf::File& file, ModelConfig& config);
+/// Reads `ARCHITECTURE.rope.scaling.*` as llama.cpp does, into a specification whose dimensions and base are set; of
+/// the config it reads architecture and context. Errors: bad_model, naming the key.
+[[nodiscard]] Status read_rope_scaling(const gguf::File& file, const ModelConfig& config, RopeSpec& rope);
 
 }  // namespace mobiedit

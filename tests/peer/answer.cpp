@@ -1,6 +1,6 @@
 // MobiEdit's answers to many prompts, to compare with the peer: answer MODEL.gguf PROMPTS.json TOKENS TOP [float32]
-// Prints for every prompt the greedy continuation and the TOP most probable next tokens: [{text, top: {id:
-// log-prob.}}].
+// A prompt is a text or a list of token ids. Prints for each its token ids, the greedy continuation and the TOP most
+// probable next tokens: [{ids, text, top: {id: log-prob.}}].
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -39,12 +39,13 @@ mobiedit::Result<json> answers(const std::string& path, const json& prompts, int
   json found = json::array();
   for (const json& prompt : prompts) {
     session->clear();
-    if (auto read = session->append(model->tokenizer().encode(prompt.get<std::string>())); !read)
-      return std::unexpected(read.error());
+    const auto ids = prompt.is_array() ? prompt.get<std::vector<mobiedit::Token>>()
+                                       : model->tokenizer().encode(prompt.get<std::string>());
+    if (auto read = session->append(ids); !read) return std::unexpected(read.error());
     json likely = top_of(session->logits(), top);
     const auto generation = session->generate({.max_tokens = tokens});
     if (!generation) return std::unexpected(generation.error());
-    found.push_back({{"text", generation->text}, {"top", std::move(likely)}});
+    found.push_back({{"ids", ids}, {"text", generation->text}, {"top", std::move(likely)}});
   }
   return found;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Seeded random models with the shapes of families for which no trained weights are at hand, scaled down, as F32 GGUF.
 
-    tests/peer/random_models.py FAMILY SIZE OUT.gguf      FAMILY: llama-3.2, qwen2.5, qwen2.5-yarn, qwen3; SIZE: small, large
+    tests/peer/random_models.py FAMILY SIZE OUT.gguf      FAMILY: llama-3.2, qwen2.5, gemma3, …; SIZE: small, large
 
 The small ones tie the output to the embeddings, as these families' small members do; the large ones don't, and have other
 ratios of heads. Every row is a multiple of 256 long, so that every quantised type fits.
@@ -35,6 +35,16 @@ class Shape:
     qk_norm: bool = False
     rope_factors: bool = False
     yarn: float = 0  # factor; 0: none
+    pre_norms: bool = True
+    post_norms: bool = False
+    whole_norm: bool = False  # of all heads of queries or keys together
+    fused: bool = False  # Q, K and V in one tensor, gate and up in another
+    window: int = 0
+    experts: int = 0
+    used: int = 0
+    expert_f: int = 0
+    expert_biases: bool = False
+    keys: tuple = ()  # of the family's own: (name, kind, value)
 
 
 SHAPES = {
@@ -45,6 +55,22 @@ SHAPES = {
     ("qwen2.5-yarn", "small"): Shape("qwen2", "qwen2", 4, 256, 1280, 8, 1, 32, 1e4, 1e-6, tied=True, biases=True, yarn=4),
     # A head is wider than its share of the hidden size.
     ("qwen3", "small"): Shape("qwen3", "qwen2", 4, 256, 768, 8, 4, 64, 1e6, 1e-6, tied=True, qk_norm=True),
+    # Windows are shorter than the longest prompt asked, so that they tell.
+    ("gemma2", "small"): Shape("gemma2", "qwen2", 4, 256, 768, 8, 4, 64, 1e4, 1e-6, tied=True, post_norms=True, window=24,
+        keys=(("attn_logit_softcapping", F32, 5.0), ("final_logit_softcapping", F32, 20.0))),
+    ("gemma3", "small"): Shape("gemma3", "qwen2", 7, 256, 768, 4, 1, 64, 1e6, 1e-6, tied=True, post_norms=True, qk_norm=True, window=24),
+    ("phi3", "small"): Shape("phi3", "qwen2", 4, 256, 768, 8, 8, 32, 1e4, 1e-5, tied=False, fused=True),
+    ("mistral", "small"): Shape("llama", "llama-bpe", 4, 256, 768, 8, 2, 32, 1e6, 1e-5, tied=False),
+    ("olmo2", "small"): Shape("olmo2", "qwen2", 4, 256, 768, 8, 4, 32, 5e5, 1e-6, tied=False, pre_norms=False, post_norms=True,
+        qk_norm=True, whole_norm=True),
+    ("granite", "small"): Shape("granite", "qwen2", 4, 256, 768, 8, 2, 32, 1e4, 1e-5, tied=True,
+        keys=(("embedding_scale", F32, 12.0), ("residual_scale", F32, 0.22), ("logit_scale", F32, 2.0), ("attention.scale", F32, 0.05))),
+    ("smollm3", "small"): Shape("smollm3", "qwen2", 5, 256, 768, 8, 2, 32, 5e6, 1e-6, tied=True),
+    ("qwen3moe", "small"): Shape("qwen3moe", "qwen2", 4, 256, 768, 8, 4, 64, 1e6, 1e-6, tied=False, qk_norm=True, experts=8, used=3,
+        expert_f=256),
+    ("gpt-oss", "small"): Shape("gpt-oss", "qwen2", 4, 256, 256, 8, 2, 64, 1.5e5, 1e-5, tied=False, biases=True, window=24, experts=8,
+        used=2, expert_f=256, expert_biases=True,
+        keys=(("rope.scaling.type", STRING, "yarn"), ("rope.scaling.factor", F32, 8.0), ("rope.scaling.original_context_length", U32, 128))),
     ("qwen3", "large"): Shape("qwen3", "qwen2", 6, 512, 1536, 8, 2, 128, 1e6, 1e-6, tied=False, qk_norm=True),
 }
 
@@ -87,7 +113,8 @@ def model(family, size, texts):
     a = shape.architecture
     keys = {
         "general.architecture": (STRING, a),
-        "general.name": (STRING, f"random {family} {size}"),
+        # The peer asks more of the vocabulary where the name is one that it knows.
+        "general.name": (STRING, f"random {size}"),
         f"{a}.context_length": (U32, 1024),
         f"{a}.embedding_length": (U32, shape.d),
         f"{a}.block_count": (U32, shape.blocks),
@@ -99,11 +126,17 @@ def model(family, size, texts):
     }
     if shape.head_dim != shape.d // shape.heads:
         keys |= {f"{a}.attention.{n}_length": (U32, shape.head_dim) for n in ("key", "value")}
-    if a == "llama":
+    if a in ("llama", "phi3", "granite", "smollm3"):
         keys[f"{a}.rope.dimension_count"] = (U32, shape.head_dim)
     if shape.yarn:
         scaling = {"type": (STRING, "yarn"), "factor": (F32, shape.yarn), "original_context_length": (U32, 64)}
         keys |= {f"{a}.rope.scaling.{name}": value for name, value in scaling.items()}
+    if shape.window:
+        keys[f"{a}.attention.sliding_window"] = (U32, shape.window)
+    if shape.experts:
+        keys |= {f"{a}.expert_{n}": (U32, v) for n, v in
+                 (("count", shape.experts), ("used_count", shape.used), ("feed_forward_length", shape.expert_f))}
+    keys |= {f"{a}.{name}": (kind, value) for name, kind, value in shape.keys}
     keys |= {"tokenizer.ggml." + name: value for name, value in vocabulary.items()}
 
     tensors = {}
@@ -120,23 +153,51 @@ def model(family, size, texts):
         rows = [data[i * row : (i + 1) * row] for i in range(count)]
         tensors[name + ".weight"] = (sizes, b"".join(r if t.isascii() else bytes(row) for r, t in zip(rows, tokens)))
 
+    def experts(p, shape):
+        n, f = shape.experts, shape.expert_f
+        # Wide apart, so that rounding hardly ever changes which experts are chosen.
+        tensors[p + "ffn_gate_inp.weight"] = ([shape.d, n], numbers.weights(shape.d * n, 122))
+        for name, columns, rows in (("gate", shape.d, f), ("up", shape.d, f), ("down", f, shape.d)):
+            tensors[f"{p}ffn_{name}_exps.weight"] = ([columns, rows, n], numbers.weights(columns * rows * n, 120))
+            if shape.expert_biases:
+                tensors[f"{p}ffn_{name}_exps.bias"] = ([rows, n], numbers.around(0, 0.3, rows * n))
+        if shape.expert_biases:
+            vector(p + "ffn_gate_inp.bias", n, 0, 0.3)
+
     q, kv = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
     matrix("token_embd", shape.d, count)
     for block in range(shape.blocks):
         p = f"blk.{block}."
-        vector(p + "attn_norm.weight", shape.d, 1, 0.2)
-        vector(p + "ffn_norm.weight", shape.d, 1, 0.2)
-        for name, rows in (("attn_q", q), ("attn_k", kv), ("attn_v", kv)):
+        if shape.pre_norms:
+            vector(p + "attn_norm.weight", shape.d, 1, 0.2)
+        if shape.pre_norms and a != "gpt-oss":
+            vector(p + "ffn_norm.weight", shape.d, 1, 0.2)
+        if shape.post_norms or a == "gpt-oss":
+            vector(p + "post_attention_norm.weight", shape.d, 1, 0.2)
+        if shape.post_norms:
+            vector(p + "post_ffw_norm.weight", shape.d, 1, 0.2)
+        if shape.fused:
+            matrix(p + "attn_qkv", shape.d, q + 2 * kv)
+        for name, rows in (("attn_q", q), ("attn_k", kv), ("attn_v", kv)) if not shape.fused else ():
             matrix(p + name, shape.d, rows)
             if shape.biases:
                 vector(p + name + ".bias", rows, 0, 1.0)
         if shape.qk_norm:
-            vector(p + "attn_q_norm.weight", shape.head_dim, 1, 0.2)
-            vector(p + "attn_k_norm.weight", shape.head_dim, 1, 0.2)
+            vector(p + "attn_q_norm.weight", q if shape.whole_norm else shape.head_dim, 1, 0.2)
+            vector(p + "attn_k_norm.weight", kv if shape.whole_norm else shape.head_dim, 1, 0.2)
         matrix(p + "attn_output", q, shape.d)
-        matrix(p + "ffn_gate", shape.d, shape.f)
-        matrix(p + "ffn_up", shape.d, shape.f)
-        matrix(p + "ffn_down", shape.f, shape.d)
+        if a == "gpt-oss":
+            vector(p + "attn_output.bias", shape.d, 0, 0.3)
+            vector(p + "attn_sinks.weight", shape.heads, 0, 1.0)
+        if shape.experts:
+            experts(p, shape)
+        elif shape.fused:
+            matrix(p + "ffn_up", shape.d, 2 * shape.f)
+            matrix(p + "ffn_down", shape.f, shape.d)
+        else:
+            matrix(p + "ffn_gate", shape.d, shape.f)
+            matrix(p + "ffn_up", shape.d, shape.f)
+            matrix(p + "ffn_down", shape.f, shape.d)
     # Logits spread over some units, as a trained model's do.
     vector("output_norm.weight", shape.d, 2, 0.2)
     if not shape.tied:

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "base/random.h"
+#include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/writer.h"
 #include "mobiedit/model/model.h"
+#include "model/tensor_id.h"
 #include "unit/model/tiny_vocabulary.h"
 
 namespace mobiedit::test {
@@ -25,6 +27,28 @@ struct TinyModel {
   std::string without = {};                        ///< a tensor to leave out
 };
 
+/// Keys that a family needs besides those that all have, with values that a few layers and tokens can tell apart.
+inline void set_family_keys(gguf::Writer& writer, const TinyModel& m) {
+  const std::string p = m.architecture + ".";
+  if (m.architecture == "gemma2" || m.architecture == "gemma3" || m.architecture == "gpt-oss")
+    writer.set_u32(p + "attention.sliding_window", 5);
+  if (m.architecture == "gemma2") {
+    writer.set_f32(p + "attn_logit_softcapping", 2.0f);
+    writer.set_f32(p + "final_logit_softcapping", 6.0f);
+  }
+  if (m.architecture == "granite") {
+    writer.set_f32(p + "embedding_scale", 3.0f);
+    writer.set_f32(p + "residual_scale", 0.4f);
+    writer.set_f32(p + "logit_scale", 2.0f);
+    writer.set_f32(p + "attention.scale", 0.1f);
+  }
+  if (m.architecture == "qwen3moe" || m.architecture == "gpt-oss") {
+    writer.set_u32(p + "expert_count", 6);
+    writer.set_u32(p + "expert_used_count", 2);
+    writer.set_u32(p + "expert_feed_forward_length", 32);
+  }
+}
+
 /// Throws where the file cannot be written: a test without it means nothing.
 inline void write_tiny_model(const std::filesystem::path& path, const TinyModel& m) {
   gguf::Writer writer;
@@ -39,6 +63,8 @@ inline void write_tiny_model(const std::filesystem::path& path, const TinyModel&
   writer.set_u32(p + "attention.head_count_kv", static_cast<std::uint32_t>(m.kv_heads));
   writer.set_f32(p + "attention.layer_norm_rms_epsilon", 1e-5f);
   writer.set_f32(p + "rope.freq_base", 10000.0f);
+
+  set_family_keys(writer, m);
 
   const TokenizerData vocabulary = tiny_vocabulary({"t h", "th e"}, "gpt-2", {"<|endoftext|>"});
   writer.set_string("tokenizer.ggml.model", vocabulary.model);
@@ -73,10 +99,34 @@ inline void write_tiny_model(const std::filesystem::path& path, const TinyModel&
     add(name, gguf::TensorType::f32, size, 1, 0.1f, centre);
   };
 
+  const bool derived = m.architecture != "llama" && m.architecture != "qwen2" && m.architecture != "qwen3";
   const int head_dim = m.d / m.heads;
   const int kv = m.kv_heads * head_dim;
   add("token_embd.weight", m.type, m.d, static_cast<int>(vocabulary.tokens.size()) + m.padding, 1.0f, 0);
-  for (int b = 0; b < m.blocks; ++b) {
+  if (derived) {
+    // The family's own list of tensors, from a file that has nothing else.
+    gguf::Writer sizes = writer;
+    const auto config_path = std::filesystem::path(path).concat(".config");
+    if (auto s = sizes.write(config_path); !s) throw std::runtime_error(s.error().message());
+    const auto file = gguf::File::open(config_path);
+    const auto config = ModelConfig::from_file(file.value());
+    if (!config) throw std::runtime_error(config.error().message());
+    for (int layer = 0; layer < m.blocks; ++layer)
+      for (const TensorSpec& t : layer_tensors(*config, layer)) {
+        if (!t.required) continue;
+        const std::string name = tensor_name(t.id);
+        const bool norm = !t.id.bias && t.rows == 1 && t.id.role != TensorRole::sinks;
+        if (t.rows == 1) {
+          vector(name, t.columns, norm ? 1.0f : 0.0f);
+        } else if (t.id.bias || t.id.role == TensorRole::router) {
+          add(name, gguf::TensorType::f32, t.columns, t.rows, 0.3f, 0);
+        } else {
+          matrix(name, t.columns, t.rows);
+        }
+      }
+    std::filesystem::remove(config_path);
+  }
+  for (int b = 0; b < m.blocks && !derived; ++b) {
     const std::string block = "blk." + std::to_string(b) + ".";
     vector(block + "attn_norm.weight", m.d, 1);
     vector(block + "ffn_norm.weight", m.d, 1);

@@ -13,6 +13,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
+#include "mobiedit/model/neuron.h"
 
 namespace mobiedit {
 
@@ -72,6 +73,10 @@ class Session {
   /// Replaces the adapters in force and empties the KV cache. Errors: usage (a tensor that the model doesn't have, or
   /// of other sizes); then nothing changed.
   [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
+
+  /// Replaces the neurons in force and empties the KV cache. Errors: usage (a layer that the model lacks, rows of
+  /// another length, a number that is not finite), out_of_memory; then nothing changed.
+  [[nodiscard]] Status set_neurons(std::span<const Neuron> neurons);
 
   /// Empties the KV cache.
   void clear();

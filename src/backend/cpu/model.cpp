@@ -99,7 +99,9 @@ const std::vector<std::string>& Model::fallbacks() const {
 }
 
 std::string Model::arithmetic() const {
-  const bool int8 = contents_->weights.layers.front().gate.kind() != kernels::WeightKind::f32;
+  const LayerWeights& layer = contents_->weights.layers.front();
+  const kernels::PackedWeight& gate = layer.experts.empty() ? layer.gate : layer.experts.front().gate;
+  const bool int8 = gate.kind() != kernels::WeightKind::f32;
   return std::string(int8 ? "int8" : "float32") + " (" + std::string(kernels::name(contents_->isa)) + ")";
 }
 

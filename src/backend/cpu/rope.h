@@ -4,14 +4,16 @@
 #include <span>
 #include <vector>
 
-#include "mobiedit/model/config.h"
+#include "mobiedit/model/layer_spec.h"
 
 namespace mobiedit {
 
-/// [rope_dimensions / 2]: radians a position. `factors`: Llama 3's stretched frequencies, or empty.
-[[nodiscard]] std::vector<double> inverse_frequencies(const ModelConfig& config, std::span<const float> factors);
+/// [dimensions / 2]: radians per position, scaled as the specification says. `factors` divide the frequencies; may be
+/// empty.
+[[nodiscard]] std::vector<double> rope_frequencies(const RopeSpec& rope, std::span<const float> factors);
 
-/// Rotates every head of one row, as if at `position`; at −position it is the transpose.
-void rotate_heads(std::span<float> row, const ModelConfig& config, std::span<const double> frequencies, int position);
+/// Turns every head of one row, as if at `position`; at −position it is the transpose.
+void rotate_heads(std::span<float> row, int head_dim, const RopeSpec& rope, std::span<const double> frequencies,
+                  int position);
 
 }  // namespace mobiedit

@@ -8,6 +8,7 @@
 #include "backend/cpu/rope.h"
 #include "kernels/gradients.h"
 #include "kernels/vector_ops.h"
+#include "model/arch/arch.h"
 
 namespace mobiedit {
 namespace {
@@ -30,12 +31,20 @@ std::vector<float> gather(const std::vector<float>& x, std::span<const int> whic
 }  // namespace
 
 Tape::Tape(const Model& model, ThreadPool& pool, int first_layer)
-    : model_(model),
-      pool_(pool),
-      first_(first_layer),
-      inverse_frequencies_(inverse_frequencies(model.config(), model.contents().weights.rope_factors)) {}
+    : model_(model), pool_(pool), first_(first_layer), ops_(model.contents().isa) {
+  const std::vector<float>& factors = model.contents().weights.rope_factors;
+  for (int layer = first_; layer < model.config().layers; ++layer) {
+    const RopeSpec& rope = model.config().spec(layer).rope;
+    frequencies_.push_back(rope_frequencies(rope, rope.factors ? factors : std::vector<float>()));
+  }
+}
 
 Result<std::unique_ptr<Tape>> Tape::create(const Model& model, ThreadPool& pool, int first_layer) try {
+  const Arch* arch = find_architecture(model.config().architecture);
+  if (!arch || !arch->backward)
+    return fail(ErrorCode::usage,
+                "there is no backward pass for the architecture '" + model.config().architecture + "'", {},
+                "the forward-only methods need none");
   std::unique_ptr<Tape> tape(new Tape(model, pool, first_layer));
   if (auto s = tape->load(); !s) return std::unexpected(s.error());
   return tape;
@@ -114,9 +123,9 @@ void Tape::multiply(int layer, Slot slot, std::span<const float> bias, const flo
   const Product& p = product(layer, slot);
   const kernels::PackedWeight& weight = p.forward ? *p.forward : p.own;
   linear(weight, bias.empty() ? nullptr : bias.data(), x, rows, y);
-  if (!deltas_) return;
+  if (!options_.deltas) return;
   const auto in = static_cast<std::size_t>(weight.k()), out = static_cast<std::size_t>(weight.n());
-  for (const LowRankDelta* delta : deltas_->at(layer, slot))
+  for (const LowRankDelta* delta : options_.deltas->at(layer, slot))
     pool_.run(rows, [&](int row, int) {
       const auto r = static_cast<std::size_t>(row), rank = static_cast<std::size_t>(delta->rank);
       for (std::size_t j = 0; j < rank; ++j) {
@@ -129,29 +138,64 @@ void Tape::multiply(int layer, Slot slot, std::span<const float> bias, const flo
 void Tape::multiply_back(int layer, Slot slot, const float* gy, int rows, float* gx) {
   const Product& p = product(layer, slot);
   linear(p.transposed, nullptr, gy, rows, gx);
-  if (!deltas_) return;
+  if (!options_.deltas) return;
   const auto in = static_cast<std::size_t>(p.transposed.n()), out = static_cast<std::size_t>(p.transposed.k());
-  for (const LowRankDelta* delta : deltas_->at(layer, slot))
+  for (const LowRankDelta* delta : options_.deltas->at(layer, slot))
     pool_.run(rows, [&](int row, int) {
       const auto r = static_cast<std::size_t>(row), rank = static_cast<std::size_t>(delta->rank);
       for (std::size_t j = 0; j < rank; ++j) {
         float h = 0;
         for (std::size_t i = 0; i < out; ++i) h += gy[r * out + i] * delta->b[i * rank + j];
-        kernels::axpy(delta->scale * h, {delta->a.data() + j * in, in}, {gx + r * in, in});
+        ops_.axpy(delta->scale * h, {delta->a.data() + j * in, in}, {gx + r * in, in});
       }
     });
 }
 
+void Tape::activate(GateActivation activation, std::span<const float> gate, std::span<const float> up,
+                    std::span<float> y) const {
+  if (activation == GateActivation::gelu_tanh) return ops_.gelu_multiply(gate, up, y);
+  ops_.silu_multiply(gate, up, y);
+}
+
+void Tape::activate_back(GateActivation activation, std::span<const float> gy, std::span<float> gate,
+                         std::span<float> up) {
+  if (activation == GateActivation::gelu_tanh) return kernels::gelu_multiply_gradient(gy, gate, up);
+  kernels::silu_multiply_gradient(gy, gate, up);
+}
+
+void Tape::add_output(const std::vector<float>& norm, float scale, std::vector<float>& out, std::vector<float>& kept,
+                      std::vector<float>& residual) {
+  if (!norm.empty()) {
+    kept = out;
+    normalise(kept, norm, out);
+  }
+  ops_.axpy(scale, out, residual);
+}
+
+std::vector<float> Tape::output_back(const std::vector<float>& norm, float scale, const std::vector<float>& kept,
+                                     const std::vector<float>& gradient) {
+  std::vector<float> by_out = gradient;
+  if (scale != 1.0f)
+    for (float& x : by_out) x *= scale;
+  if (!norm.empty()) normalise_back(kept, norm, by_out);
+  return by_out;
+}
+
 void Tape::normalise(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& y) {
+  if (norm.empty()) {
+    y = x;
+    return;
+  }
   const std::size_t width = norm.size();
   y.resize(x.size());
   pool_.run(static_cast<int>(x.size() / width), [&](int row, int) {
     const std::size_t at = static_cast<std::size_t>(row) * width;
-    kernels::rms_norm({x.data() + at, width}, norm, model_.config().norm_epsilon, {y.data() + at, width});
+    ops_.rms_norm({x.data() + at, width}, norm, model_.config().norm_epsilon, {y.data() + at, width});
   });
 }
 
 void Tape::normalise_back(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& g) {
+  if (norm.empty()) return;
   const std::size_t width = norm.size();
   pool_.run(static_cast<int>(x.size() / width), [&](int row, int) {
     const std::size_t at = static_cast<std::size_t>(row) * width;
@@ -161,12 +205,13 @@ void Tape::normalise_back(const std::vector<float>& x, const std::vector<float>&
   });
 }
 
-void Tape::rotate(std::vector<float>& x, std::span<const int> rows, bool back) const {
+void Tape::rotate(int layer, std::vector<float>& x, std::span<const int> rows, bool back) const {
   const ModelConfig& c = model_.config();
+  const std::vector<double>& frequencies = frequencies_[static_cast<std::size_t>(layer - first_)];
   const std::size_t width = x.size() / rows.size();
   pool_.run(static_cast<int>(rows.size()), [&](int i, int) {
     const int position = rows_[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)])].position;
-    rotate_heads({x.data() + static_cast<std::size_t>(i) * width, width}, c, inverse_frequencies_,
+    rotate_heads({x.data() + static_cast<std::size_t>(i) * width, width}, c.head_dim, c.spec(layer).rope, frequencies,
                  back ? -position : position);
   });
 }
@@ -178,6 +223,7 @@ void Tape::forward_layer(int layer, std::vector<float>& residual) {
   const int rows = static_cast<int>(rows_.size());
   const std::span<const int> asking = queries(layer);
   const int m = static_cast<int>(asking.size());
+  const LayerSpec& spec = c.spec(layer);
   Step& step = steps_[static_cast<std::size_t>(layer - first_)];
   step.in = residual;
   std::vector<float> normed, attended;
@@ -198,12 +244,12 @@ void Tape::forward_layer(int layer, std::vector<float>& residual) {
     normalise(step.q_plain, w.q_norm, step.q);
     normalise(step.k_plain, w.k_norm, step.k);
   }
-  rotate(step.q, asking, false);
-  rotate(step.k, all_rows_, false);
+  rotate(layer, step.q, asking, false);
+  rotate(layer, step.k, all_rows_, false);
   attend(layer, step, attended);
   std::vector<float> out(residual.size());
   multiply(layer, Slot::o, w.o_bias, attended.data(), m, out.data());
-  kernels::axpy(1.0f, out, residual);
+  add_output(w.attn_post_norm, spec.residual_scale, out, step.attention_out, residual);
   step.middle = residual;
 
   normalise(residual, w.ffn_norm, normed);
@@ -212,9 +258,11 @@ void Tape::forward_layer(int layer, std::vector<float>& residual) {
   multiply(layer, Slot::gate, {}, normed.data(), m, step.gate.data());
   multiply(layer, Slot::up, {}, normed.data(), m, step.up.data());
   std::vector<float> key(step.gate.size());
-  kernels::silu_multiply(step.gate, step.up, key);
+  activate(spec.activation, step.gate, step.up, key);
   multiply(layer, Slot::down, {}, key.data(), m, out.data());
-  kernels::axpy(1.0f, out, residual);
+  add_neurons(layer, normed, out);
+  inject(layer, out);
+  add_output(w.ffn_post_norm, spec.residual_scale, out, step.ffn_out, residual);
 }
 
 // `gradient`: by what leaves the layer, [queries, d]; then by what enters it, [rows, d].
@@ -225,23 +273,32 @@ void Tape::backward_layer(int layer, std::vector<float>& gradient) {
   const int rows = static_cast<int>(rows_.size());
   const std::span<const int> asking = queries(layer);
   const int m = static_cast<int>(asking.size());
+  const LayerSpec& spec = c.spec(layer);
   Step& step = steps_[static_cast<std::size_t>(layer - first_)];
 
   std::vector<float> key(count(m, c.f)), gate = step.gate, up = step.up;
-  multiply_back(layer, Slot::down, gradient.data(), m, key.data());
-  kernels::silu_multiply_gradient(key, gate, up);
+  const std::vector<float> by_values = output_back(w.ffn_post_norm, spec.residual_scale, step.ffn_out, gradient);
+  multiply_back(layer, Slot::down, by_values.data(), m, key.data());
+  activate_back(spec.activation, key, gate, up);
   std::vector<float> by_gate(gradient.size()), normed(gradient.size());
   multiply_back(layer, Slot::gate, gate.data(), m, by_gate.data());
   multiply_back(layer, Slot::up, up.data(), m, normed.data());
-  kernels::axpy(1.0f, by_gate, normed);
+  ops_.axpy(1.0f, by_gate, normed);
+  pull_injections(layer, by_values);
+  if (has_neurons(layer)) {
+    std::vector<float> input;
+    normalise(step.middle, w.ffn_norm, input);
+    add_neuron_gradients(layer, input, by_values, normed);
+  }
   normalise_back(step.middle, w.ffn_norm, normed);
-  kernels::axpy(1.0f, normed, gradient);
+  ops_.axpy(1.0f, normed, gradient);
 
   std::vector<float> attended(count(m, c.q_size())), gq, gk, gv;
-  multiply_back(layer, Slot::o, gradient.data(), m, attended.data());
+  const std::vector<float> by_out = output_back(w.attn_post_norm, spec.residual_scale, step.attention_out, gradient);
+  multiply_back(layer, Slot::o, by_out.data(), m, attended.data());
   attend_back(layer, step, attended, gq, gk, gv);
-  rotate(gq, asking, true);
-  rotate(gk, all_rows_, true);
+  rotate(layer, gq, asking, true);
+  rotate(layer, gk, all_rows_, true);
   if (!w.q_norm.empty()) {
     normalise_back(step.q_plain, w.q_norm, gq);
     normalise_back(step.k_plain, w.k_norm, gk);
@@ -250,19 +307,20 @@ void Tape::backward_layer(int layer, std::vector<float>& gradient) {
   multiply_back(layer, Slot::q, gq.data(), m, by_q.data());
   multiply_back(layer, Slot::k, gk.data(), rows, by_k.data());
   multiply_back(layer, Slot::v, gv.data(), rows, by_v.data());
-  kernels::axpy(1.0f, by_v, by_k);
+  ops_.axpy(1.0f, by_v, by_k);
   for (std::size_t i = 0; i < asking.size(); ++i)
-    kernels::axpy(1.0f, {by_q.data() + i * d, d}, {by_k.data() + static_cast<std::size_t>(asking[i]) * d, d});
+    ops_.axpy(1.0f, {by_q.data() + i * d, d}, {by_k.data() + static_cast<std::size_t>(asking[i]) * d, d});
   normalise_back(step.in, w.attn_norm, by_k);
   for (std::size_t i = 0; i < asking.size(); ++i)
-    kernels::axpy(1.0f, {gradient.data() + i * d, d}, {by_k.data() + static_cast<std::size_t>(asking[i]) * d, d});
+    ops_.axpy(1.0f, {gradient.data() + i * d, d}, {by_k.data() + static_cast<std::size_t>(asking[i]) * d, d});
   gradient = std::move(by_k);
 }
 
 void Tape::record(std::span<const float> residual, std::span<const BatchSequence> sequences,
                   const PassOptions& options) {
   const std::span<const int> wanted = options.outputs;
-  deltas_ = options.deltas;
+  options_ = options;
+  options_.outputs = {};
   const ModelConfig& c = model_.config();
   sequences_.assign(sequences.begin(), sequences.end());
   wanted_.assign(wanted.begin(), wanted.end());
@@ -276,18 +334,32 @@ void Tape::record(std::span<const float> residual, std::span<const BatchSequence
   std::iota(all_rows_.begin(), all_rows_.end(), 0);
   steps_.resize(static_cast<std::size_t>(c.layers - first_));
   out_.assign(residual.begin(), residual.end());
+  inject_before(out_);
   for (int layer = first_; layer < c.layers; ++layer) forward_layer(layer, out_);
   std::vector<float> normed;
   normalise(out_, model_.contents().weights.output_norm, normed);
   logits_.resize(count(static_cast<int>(wanted_.size()), c.vocab));
   linear(output_.own, nullptr, normed.data(), static_cast<int>(wanted_.size()), logits_.data());
+  if (c.logit_scale != 1.0f)
+    for (float& x : logits_) x *= c.logit_scale;
+  if (c.logit_cap > 0) kernels::soft_cap(c.logit_cap, logits_);
 }
 
-std::span<const float> Tape::pull_back(std::span<const float> gradient) {
+std::span<const float> Tape::pull_back(std::span<const float> slopes) {
+  const ModelConfig& c = model_.config();
+  std::vector<float> gradient(slopes.begin(), slopes.end());
+  for (std::size_t i = 0; i < gradient.size() && c.logit_cap > 0; ++i) {
+    const float bend = logits_[i] / c.logit_cap;
+    gradient[i] *= 1 - bend * bend;
+  }
+  if (c.logit_scale != 1.0f)
+    for (float& x : gradient) x *= c.logit_scale;
   gradient_.resize(out_.size());
   linear(output_.transposed, nullptr, gradient.data(), static_cast<int>(wanted_.size()), gradient_.data());
   normalise_back(out_, model_.contents().weights.output_norm, gradient_);
+  vector_gradient_.assign(options_.injections ? options_.injections->vectors.size() : 0, 0.0f);
   for (int layer = model_.config().layers; layer-- > first_;) backward_layer(layer, gradient_);
+  pull_before(gradient_);
   return gradient_;
 }
 

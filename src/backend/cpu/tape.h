@@ -9,6 +9,7 @@
 
 #include "backend/forward_pass.h"
 #include "kernels/linear.h"
+#include "kernels/vector_ops.h"
 
 namespace mobiedit {
 
@@ -18,13 +19,15 @@ class Tape {
   /// Borrows the model and the pool. Errors: out_of_memory.
   static Result<std::unique_ptr<Tape>> create(const Model& model, ThreadPool& pool, int first_layer);
 
-  /// Runs rows [rows, d] that enter layer `first_layer`. Reads the deltas of `options`, which are borrowed until
-  /// pull_back, and its outputs, which must not be empty. Throws std::bad_alloc, as everything here.
+  /// Runs rows [rows, d] that enter layer `first_layer`. Reads the deltas, neurons and injections of `options`, all
+  /// borrowed until pull_back, and its outputs, which must not be empty. Throws std::bad_alloc, as everything here.
   void record(std::span<const float> residual, std::span<const BatchSequence> sequences, const PassOptions& options);
   /// [wanted, vocab], of the last record.
   [[nodiscard]] std::span<const float> logits() const { return logits_; }
   /// d/d residual [rows, d] of what has `gradient` [wanted, vocab] as its derivative by those logits.
-  [[nodiscard]] std::span<const float> pull_back(std::span<const float> gradient);
+  std::span<const float> pull_back(std::span<const float> gradient);
+  /// [n, d]: the same derivative by the vectors of the injections, after pull_back.
+  [[nodiscard]] std::span<const float> vector_gradient() const { return vector_gradient_; }
 
   [[nodiscard]] int first_layer() const { return first_; }
   /// Multiply-accumulates in products with weights so far, both ways.
@@ -43,6 +46,7 @@ class Tape {
     std::vector<std::vector<float>> attention;  // per query: [heads, its length]
     std::vector<float> middle;                  // [queries, d], between attention and feed-forward
     std::vector<float> gate, up;                // [queries, f]
+    std::vector<float> attention_out, ffn_out;  // [queries, d], where a norm follows
   };
   struct Row {
     int sequence, position, first_row;
@@ -57,9 +61,33 @@ class Tape {
   void multiply(int layer, Slot slot, std::span<const float> bias, const float* x, int rows, float* y);
   void multiply_back(int layer, Slot slot, const float* gy, int rows, float* gx);
   void linear(const kernels::PackedWeight& weight, const float* bias, const float* x, int rows, float* y);
+  /// Calls work(neurons, first, rows) for each set in force and those of the layer's queries that it serves.
+  template <class Work>
+  void for_neurons(int layer, const Work& work) const;
+  [[nodiscard]] bool has_neurons(int layer) const;
+  void add_neurons(int layer, const std::vector<float>& normed, std::vector<float>& out);
+  void add_neuron_gradients(int layer, const std::vector<float>& normed, const std::vector<float>& gradient,
+                            std::vector<float>& by_normed);
+  void inject(int layer, std::vector<float>& out) const;
+  void pull_injections(int layer, const std::vector<float>& gradient);
+  // Injections of the layer before the tape's first.
+  void inject_before(std::vector<float>& residual);
+  void pull_before(const std::vector<float>& gradient);
+  /// Place of a batch row among the layer's queries; -1: it is none of them.
+  [[nodiscard]] int query_of(int layer, int row) const;
   void normalise(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& y);
   void normalise_back(const std::vector<float>& x, const std::vector<float>& norm, std::vector<float>& g);
-  void rotate(std::vector<float>& x, std::span<const int> rows, bool back) const;
+  void rotate(int layer, std::vector<float>& x, std::span<const int> rows, bool back) const;
+  void activate(GateActivation activation, std::span<const float> gate, std::span<const float> up,
+                std::span<float> y) const;
+  static void activate_back(GateActivation activation, std::span<const float> gy, std::span<float> gate,
+                            std::span<float> up);
+  /// residual += scale · norm(out); keeps what the norm reads.
+  void add_output(const std::vector<float>& norm, float scale, std::vector<float>& out, std::vector<float>& kept,
+                  std::vector<float>& residual);
+  /// The gradient by `out` of add_output.
+  [[nodiscard]] std::vector<float> output_back(const std::vector<float>& norm, float scale,
+                                               const std::vector<float>& kept, const std::vector<float>& gradient);
   void attend(int layer, Step& step, std::vector<float>& out);
   void attend_back(int layer, const Step& step, const std::vector<float>& g, std::vector<float>& gq,
                    std::vector<float>& gk, std::vector<float>& gv);
@@ -69,16 +97,18 @@ class Tape {
   const Model& model_;
   ThreadPool& pool_;
   int first_;
-  const ActiveDeltas* deltas_ = nullptr;
+  PassOptions options_;
   std::vector<Product> products_;  // [layers − first, slots]
   Product output_;
-  std::vector<double> inverse_frequencies_;
+  kernels::RowOps ops_;
+  std::vector<std::vector<double>> frequencies_;  // of each layer, from the first
 
   std::vector<BatchSequence> sequences_;
   std::vector<Row> rows_;
   std::vector<int> all_rows_, wanted_;
   std::vector<Step> steps_;
-  std::vector<float> out_, logits_, gradient_;  // out_: what leaves the last layer, [wanted, d]
+  std::vector<float> out_, logits_, gradient_;           // out_: what leaves the last layer, [wanted, d]
+  std::vector<float> vector_gradient_, changed_values_;  // [rows, d]: values with injections, before the tape
   kernels::Activations activations_;
   std::uint64_t work_ = 0;
 };

@@ -5,12 +5,22 @@
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
+namespace {
+
+// First position that a row of this many positions sees.
+std::size_t first_seen(const LayerSpec& spec, std::size_t length) {
+  const auto window = static_cast<std::size_t>(spec.window);
+  return spec.window > 0 && length > window ? length - window : 0;
+}
+
+}  // namespace
 
 void Tape::attend(int layer, Step& step, std::vector<float>& out) {
   const ModelConfig& c = model_.config();
   const auto dim = static_cast<std::size_t>(c.head_dim), width = static_cast<std::size_t>(c.kv_size());
   const auto heads = static_cast<std::size_t>(c.heads), share = heads / static_cast<std::size_t>(c.kv_heads);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  const LayerSpec& spec = c.spec(layer);
+  const float scale = spec.attention_scale, cap = spec.attention_cap;
   const std::span<const int> asking = queries(layer);
   step.attention.resize(asking.size());
   out.assign(asking.size() * heads * dim, 0.0f);
@@ -20,6 +30,7 @@ void Tape::attend(int layer, Step& step, std::vector<float>& out) {
     const BatchSequence& sequence = sequences_[static_cast<std::size_t>(row.sequence)];
     const auto length = static_cast<std::size_t>(row.position) + 1;
     const auto prefix = static_cast<std::size_t>(sequence.prefix_length);
+    const std::size_t begin = first_seen(spec, length);
     step.attention[i].resize(heads * length);
     for (std::size_t h = 0; h < heads; ++h) {
       const std::span<float> weights{step.attention[i].data() + h * length, length};
@@ -28,15 +39,16 @@ void Tape::attend(int layer, Step& step, std::vector<float>& out) {
       const auto at = [&](std::size_t p) {
         return (static_cast<std::size_t>(row.first_row) + p - prefix) * width + kv;
       };
-      for (std::size_t p = 0; p < length; ++p) {
+      for (std::size_t p = begin; p < length; ++p) {
         const float* key = p < prefix ? sequence.prefix->key(layer, static_cast<int>(p)) + kv : step.k.data() + at(p);
-        weights[p] = scale * kernels::dot(query, {key, dim});
+        weights[p] = scale * ops_.dot(query, {key, dim});
       }
-      kernels::softmax(weights);
-      for (std::size_t p = 0; p < length; ++p) {
+      if (cap > 0) kernels::soft_cap(cap, weights.subspan(begin));
+      ops_.softmax(weights.subspan(begin));
+      for (std::size_t p = begin; p < length; ++p) {
         const float* value =
             p < prefix ? sequence.prefix->value(layer, static_cast<int>(p)) + kv : step.v.data() + at(p);
-        kernels::axpy(weights[p], {value, dim}, {out.data() + (i * heads + h) * dim, dim});
+        ops_.axpy(weights[p], {value, dim}, {out.data() + (i * heads + h) * dim, dim});
       }
     }
   });
@@ -48,7 +60,8 @@ void Tape::attend_back(int layer, const Step& step, const std::vector<float>& g,
   const ModelConfig& c = model_.config();
   const auto dim = static_cast<std::size_t>(c.head_dim), width = static_cast<std::size_t>(c.kv_size());
   const auto heads = static_cast<std::size_t>(c.heads), share = heads / static_cast<std::size_t>(c.kv_heads);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
+  const LayerSpec& spec = c.spec(layer);
+  const float scale = spec.attention_scale, cap = spec.attention_cap;
   const std::span<const int> asking = queries(layer);
   gq.assign(asking.size() * heads * dim, 0.0f);
   gk.assign(rows_.size() * width, 0.0f);
@@ -62,6 +75,7 @@ void Tape::attend_back(int layer, const Step& step, const std::vector<float>& g,
       const BatchSequence& sequence = sequences_[static_cast<std::size_t>(s)];
       const auto length = static_cast<std::size_t>(row.position) + 1;
       const auto prefix = static_cast<std::size_t>(sequence.prefix_length);
+      const std::size_t begin = first_seen(spec, length);
       slope.resize(length);
       for (std::size_t h = 0; h < heads; ++h) {
         const std::span<const float> weights{step.attention[i].data() + h * length, length};
@@ -71,19 +85,23 @@ void Tape::attend_back(int layer, const Step& step, const std::vector<float>& g,
           return (static_cast<std::size_t>(row.first_row) + p - prefix) * width + kv;
         };
         float mean = 0;
-        for (std::size_t p = 0; p < length; ++p) {
+        for (std::size_t p = begin; p < length; ++p) {
           const float* value =
               p < prefix ? sequence.prefix->value(layer, static_cast<int>(p)) + kv : step.v.data() + at(p);
-          slope[p] = kernels::dot(out, {value, dim});
+          slope[p] = ops_.dot(out, {value, dim});
           mean += weights[p] * slope[p];
         }
-        for (std::size_t p = 0; p < length; ++p) {
-          const float score = scale * weights[p] * (slope[p] - mean);
+        for (std::size_t p = begin; p < length; ++p) {
           const float* key = p < prefix ? sequence.prefix->key(layer, static_cast<int>(p)) + kv : step.k.data() + at(p);
-          kernels::axpy(score, {key, dim}, {gq.data() + own, dim});
+          float score = scale * weights[p] * (slope[p] - mean);
+          if (cap > 0) {
+            const float bend = std::tanh(scale * ops_.dot({step.q.data() + own, dim}, {key, dim}) / cap);
+            score *= 1 - bend * bend;
+          }
+          ops_.axpy(score, {key, dim}, {gq.data() + own, dim});
           if (p < prefix) continue;
-          kernels::axpy(score, {step.q.data() + own, dim}, {gk.data() + at(p), dim});
-          kernels::axpy(weights[p], out, {gv.data() + at(p), dim});
+          ops_.axpy(score, {step.q.data() + own, dim}, {gk.data() + at(p), dim});
+          ops_.axpy(weights[p], out, {gv.data() + at(p), dim});
         }
       }
     }

@@ -1,10 +1,12 @@
 #include "backend/cpu/weights.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include "backend/cpu/round_to.h"
 #include "gguf/codec/codec.h"
+#include "model/tensor_id.h"
 
 namespace mobiedit {
 namespace {
@@ -71,23 +73,38 @@ class Loader {
     return t;
   }
 
-  Status vector(std::vector<float>& out, const std::string& name, int size, bool required) const {
-    auto t = find(name, 1, size, required);
+  /// All values of a tensor, [rows, columns].
+  Status vector(std::vector<float>& out, const std::string& name, int rows, int columns, bool required) const {
+    auto t = find(name, rows, columns, required);
     if (!t) return std::unexpected(t.error());
     if (!*t) return {};
-    out.resize(static_cast<std::size_t>(size));
-    gguf::dequantize((*t)->type, file_.data(**t), out);
+    out.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
+    const std::size_t stride = gguf::row_bytes((*t)->type, static_cast<std::size_t>(columns));
+    for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row)
+      gguf::dequantize(
+          (*t)->type, file_.data(**t).subspan(row * stride, stride),
+          std::span(out).subspan(row * static_cast<std::size_t>(columns), static_cast<std::size_t>(columns)));
     return {};
   }
 
-  Status matrix(PackedWeight& out, const std::string& name, int rows, int columns) const {
-    auto t = find(name, rows, columns);
+  /// Parts of a tensor's rows, one after the other: all of it together.
+  Status matrices(std::span<PackedWeight* const> outs, std::span<const int> rows, const std::string& name,
+                  int columns) const {
+    auto t = find(name, std::accumulate(rows.begin(), rows.end(), 0), columns);
     if (!t) return std::unexpected(t.error());
-    auto packed = pack(**t, 0, rows, columns);
-    if (!packed) return std::unexpected(packed.error());
-    out = std::move(*packed);
+    int first = 0;
+    for (std::size_t i = 0; i < outs.size(); ++i) {
+      auto packed = pack(**t, first, rows[i], columns);
+      if (!packed) return std::unexpected(packed.error());
+      *outs[i] = std::move(*packed);
+      first += rows[i];
+    }
     file_.release_pages(**t);
     return {};
+  }
+  Status matrix(PackedWeight& out, const std::string& name, int rows, int columns) const {
+    PackedWeight* const one = &out;
+    return matrices({&one, 1}, {&rows, 1}, name, columns);
   }
 
   Status output(OutputWeight& out, const std::string& name, int rows, int columns) const {
@@ -150,50 +167,145 @@ WeightKind packed_kind(TensorType type, int columns, Precision precision) {
   return codec.group_form.bits == 4 ? WeightKind::int4_g32 : WeightKind::int8_g32;
 }
 
+namespace {
+
+// Cuts [count, size] into one vector per expert.
+void share_out(const std::vector<float>& all, std::vector<ExpertWeights>& experts,
+               std::vector<float> ExpertWeights::* of) {
+  const std::size_t size = all.size() / experts.size();
+  for (std::size_t e = 0; e < experts.size(); ++e)
+    experts[e].*of = {all.begin() + static_cast<std::ptrdiff_t>(e * size),
+                      all.begin() + static_cast<std::ptrdiff_t>((e + 1) * size)};
+}
+
+Status load_tensor(const Loader& load, const ModelConfig& c, const TensorSpec& t, LayerWeights& w) {
+  using enum TensorRole;
+  const std::string name = tensor_name(t.id);
+  const auto vector = [&](std::vector<float>& out) { return load.vector(out, name, t.rows, t.columns, t.required); };
+  const auto matrix = [&](PackedWeight& out) { return load.matrix(out, name, t.rows, t.columns); };
+  const auto each_expert = [&](PackedWeight ExpertWeights::* of) {
+    std::vector<PackedWeight*> outs;
+    for (ExpertWeights& expert : w.experts) outs.push_back(&(expert.*of));
+    const std::vector<int> rows(outs.size(), t.rows / static_cast<int>(outs.size()));
+    return load.matrices(outs, rows, name, t.columns);
+  };
+  const auto each_bias = [&](std::vector<float> ExpertWeights::* of) -> Status {
+    std::vector<float> all;
+    if (auto s = vector(all); !s) return s;
+    share_out(all, w.experts, of);
+    return {};
+  };
+  if (t.id.bias) {
+    switch (t.id.role) {
+      case q:
+        return vector(w.q_bias);
+      case k:
+        return vector(w.k_bias);
+      case v:
+        return vector(w.v_bias);
+      case qkv: {
+        std::vector<float> all;
+        if (auto s = vector(all); !s || all.empty()) return s;
+        const auto keys = all.begin() + c.q_size(), values = keys + c.kv_size();
+        w.q_bias = {all.begin(), keys};
+        w.k_bias = {keys, values};
+        w.v_bias = {values, all.end()};
+        return {};
+      }
+      case o:
+        return vector(w.o_bias);
+      case router:
+        return vector(w.router_bias);
+      case expert_gate:
+        return each_bias(&ExpertWeights::gate_bias);
+      case expert_up:
+        return each_bias(&ExpertWeights::up_bias);
+      case expert_down:
+        return each_bias(&ExpertWeights::down_bias);
+      default:
+        return {};
+    }
+  }
+  switch (t.id.role) {
+    case attention_norm:
+      return vector(w.attn_norm);
+    case attention_post_norm:
+      return vector(c.spec(t.id.layer).ffn_norm_is_post_norm ? w.ffn_norm : w.attn_post_norm);
+    case ffn_norm:
+      return vector(w.ffn_norm);
+    case ffn_post_norm:
+      return vector(w.ffn_post_norm);
+    case q_norm:
+      return vector(w.q_norm);
+    case k_norm:
+      return vector(w.k_norm);
+    case sinks:
+      return vector(w.sinks);
+    case q:
+      return matrix(w.q);
+    case k:
+      return matrix(w.k);
+    case v:
+      return matrix(w.v);
+    case qkv: {
+      PackedWeight* const outs[] = {&w.q, &w.k, &w.v};
+      const int rows[] = {c.q_size(), c.kv_size(), c.kv_size()};
+      return load.matrices(outs, rows, name, t.columns);
+    }
+    case o:
+      return matrix(w.o);
+    case gate:
+      return matrix(w.gate);
+    case up: {
+      if (!c.spec(t.id.layer).fused_gate_up) return matrix(w.up);
+      PackedWeight* const outs[] = {&w.gate, &w.up};
+      const int rows[] = {c.f, c.f};
+      return load.matrices(outs, rows, name, t.columns);
+    }
+    case down:
+      return matrix(w.down);
+    case router:
+      return matrix(w.router);
+    case expert_gate:
+      return each_expert(&ExpertWeights::gate);
+    case expert_up:
+      return each_expert(&ExpertWeights::up);
+    case expert_down:
+      return each_expert(&ExpertWeights::down);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kernels::Isa isa, Precision precision,
                              const Rounding& rounding, ThreadPool& pool) {
   Loader load(file, isa, precision, pool);
   Weights w;
   w.layers.resize(static_cast<std::size_t>(c.layers));
-  Status s;
-  for (int i = 0; i < c.layers && s; ++i) {
+  for (int i = 0; i < c.layers; ++i) {
     load.set_rounding(i == rounding.edited_layer ? rounding.edited_weights : rounding.other_weights);
-    LayerWeights& b = w.layers[static_cast<std::size_t>(i)];
-    const std::string p = "blk." + std::to_string(i) + ".";
-    const auto vector = [&](std::vector<float>& out, const char* name, int size, bool required) {
-      if (s) s = load.vector(out, p + name, size, required);
-    };
-    const auto matrix = [&](PackedWeight& out, const char* name, int rows, int columns) {
-      if (s) s = load.matrix(out, p + name, rows, columns);
-    };
-    vector(b.attn_norm, "attn_norm.weight", c.d, true);
-    vector(b.ffn_norm, "ffn_norm.weight", c.d, true);
-    vector(b.q_bias, "attn_q.bias", c.q_size(), false);
-    vector(b.k_bias, "attn_k.bias", c.kv_size(), false);
-    vector(b.v_bias, "attn_v.bias", c.kv_size(), false);
-    vector(b.o_bias, "attn_output.bias", c.d, false);
-    if (c.qk_norm) {
-      vector(b.q_norm, "attn_q_norm.weight", c.head_dim, true);
-      vector(b.k_norm, "attn_k_norm.weight", c.head_dim, true);
-    }
-    matrix(b.q, "attn_q.weight", c.q_size(), c.d);
-    matrix(b.k, "attn_k.weight", c.kv_size(), c.d);
-    matrix(b.v, "attn_v.weight", c.kv_size(), c.d);
-    matrix(b.o, "attn_output.weight", c.d, c.q_size());
-    matrix(b.gate, "ffn_gate.weight", c.f, c.d);
-    matrix(b.up, "ffn_up.weight", c.f, c.d);
-    matrix(b.down, "ffn_down.weight", c.d, c.f);
+    LayerWeights& layer = w.layers[static_cast<std::size_t>(i)];
+    layer.experts.resize(static_cast<std::size_t>(c.spec(i).experts.count));
+    for (const TensorSpec& tensor : layer_tensors(c, i))
+      if (auto s = load_tensor(load, c, tensor, layer); !s) return std::unexpected(s.error());
   }
-  if (s) s = load.vector(w.output_norm, "output_norm.weight", c.d, true);
-  if (s) s = load.vector(w.rope_factors, "rope_freqs.weight", c.rope_dimensions / 2, false);
-  if (!s) return std::unexpected(s.error());
+  if (auto s = load.vector(w.output_norm, "output_norm.weight", 1, c.d, true); !s) return std::unexpected(s.error());
+  const bool short_factors = file.find_tensor("rope_factors_short.weight") != nullptr;
+  if (auto s = load.vector(w.rope_factors, short_factors ? "rope_factors_short.weight" : "rope_freqs.weight", 1,
+                           c.spec(0).rope.dimensions / 2, false);
+      !s)
+    return std::unexpected(s.error());
+  for (const float factor : w.rope_factors)
+    if (!(factor > 0))
+      return fail(ErrorCode::bad_model, "a factor of its rotary positions is not above 0", file.path().string());
 
   auto embedding = load.find("token_embd.weight", c.vocab, c.d);
   if (!embedding) return std::unexpected(embedding.error());
   w.embedding = *embedding;
   load.set_rounding(rounding.other_weights);
   const bool untied = file.find_tensor("output.weight") != nullptr;
-  if (s = load.output(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d); !s)
+  if (auto s = load.output(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d); !s)
     return std::unexpected(s.error());
   return w;
 }
@@ -203,7 +315,7 @@ Result<PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& 
   Loader load(file, isa, Precision::float32, pool);
   load.set_rounding(layer == rounding.edited_layer ? rounding.edited_weights : rounding.other_weights);
   PackedWeight down;
-  if (auto s = load.matrix(down, "blk." + std::to_string(layer) + ".ffn_down.weight", c.d, c.f); !s)
+  if (auto s = load.matrix(down, tensor_name({layer, TensorRole::down}), c.d, c.f); !s)
     return std::unexpected(s.error());
   return down;
 }

@@ -10,14 +10,24 @@
 
 namespace mobiedit {
 
+/// One expert of a mixture. Empty vectors: no bias.
+struct ExpertWeights {
+  kernels::PackedWeight gate, up, down;              // [f, d], [f, d], [d, f]
+  std::vector<float> gate_bias, up_bias, down_bias;  // [f], [f], [d]
+};
+
 /// One transformer layer. Empty vectors: the model has no such tensor.
 struct LayerWeights {
-  std::vector<float> attn_norm, ffn_norm;     // [d]
-  std::vector<float> q_bias, k_bias, v_bias;  // [q_size], [kv_size], [kv_size]
-  std::vector<float> o_bias;                  // [d]
-  std::vector<float> q_norm, k_norm;          // [head_dim]
-  kernels::PackedWeight q, k, v, o;           // [q_size, d], [kv_size, d], [kv_size, d], [d, q_size]
-  kernels::PackedWeight gate, up, down;       // [f, d], [f, d], [d, f]
+  std::vector<float> attn_norm, attn_post_norm, ffn_norm, ffn_post_norm;  // [d]
+  std::vector<float> q_bias, k_bias, v_bias;                              // [q_size], [kv_size], [kv_size]
+  std::vector<float> o_bias;                                              // [d]
+  std::vector<float> q_norm, k_norm;                                      // [head_dim], or [q_size], [kv_size]
+  std::vector<float> sinks;                                               // [heads]
+  kernels::PackedWeight q, k, v, o;      // [q_size, d], [kv_size, d], [kv_size, d], [d, q_size]
+  kernels::PackedWeight gate, up, down;  // [f, d], [f, d], [d, f]; empty in a mixture
+  kernels::PackedWeight router;          // [experts, d]
+  std::vector<float> router_bias;        // [experts]
+  std::vector<ExpertWeights> experts;
 };
 
 /// [vocab, d], cut into slices of so many rows, so that nobody needs room for the logits of the whole vocabulary.
@@ -29,7 +39,7 @@ struct OutputWeight {
 struct Weights {
   std::vector<LayerWeights> layers;
   std::vector<float> output_norm;               // [d]
-  std::vector<float> rope_factors;              // [rope_dimensions / 2], Llama 3's stretched frequencies
+  std::vector<float> rope_factors;              // [rope dimensions / 2]: divide the frequencies
   OutputWeight output;                          // tied or not
   const gguf::TensorInfo* embedding = nullptr;  // read row by row from the file
 };

@@ -53,19 +53,25 @@ Result<FisherMetric> FisherMetric::from_text(ForwardPass& forward, Tape& tape, c
   for (std::size_t i = 0; i < length; ++i) all[i] = static_cast<int>(i);
 
   Matrix moment = Matrix::Zero(c.d, c.d);
-  std::vector<float> residual(length * d), slopes;
+  // One vector per row, all zero: the tape gives the gradient by each.
+  const std::vector<float> zeros(length * d, 0.0f);
+  std::vector<float> residual(length * d), values(length * d), slopes;
+  std::vector<Injection> every_row;
+  for (const int row : all) every_row.push_back({row, row, 1.0f});
+  const Injections injections{layer, zeros, every_row, values.data()};
+  const Capture capture{.layer = layer, .values = values.data()};
   for (std::size_t i = 0; i < windows; ++i) {
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
     const std::size_t at = i * (tokens.size() / length) / windows * length;
     forward.embed(std::span(tokens).subspan(at, length), residual);
     const BatchSequence sequence{nullptr, 0, static_cast<int>(length), nullptr};
-    forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass);
-    tape.record(residual, {&sequence, 1}, pass.with_outputs(all));
+    forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass.with_capture(capture));
+    tape.record(residual, {&sequence, 1}, pass.with_outputs(all).with_injections(injections));
     slopes.assign(tape.logits().begin(), tape.logits().end());
     Random random(i, 4);
     for (std::size_t row = 0; row < length; ++row) draw(std::span(slopes).subspan(row * vocab, vocab), random);
-    const std::span<const float> by_residual = tape.pull_back(slopes);
-    const Eigen::Map<const Matrix> g(by_residual.data(), c.d, static_cast<Eigen::Index>(length));
+    tape.pull_back(slopes);
+    const Eigen::Map<const Matrix> g(tape.vector_gradient().data(), c.d, static_cast<Eigen::Index>(length));
     moment.selfadjointView<Eigen::Lower>().rankUpdate(g);
   }
   moment = Matrix(moment.selfadjointView<Eigen::Lower>()) / static_cast<float>(windows * length);

@@ -88,7 +88,7 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
   const std::size_t used = std::min(samples.size(), sentences_wanted);
 
   Matrix inputs = Matrix::Zero(c.d, c.d), products = Matrix::Zero(c.d, c.d);
-  std::vector<float> residual, batch, values, keys;
+  std::vector<float> residual, batch, added, values, keys;
   for (std::size_t i = 0; i < used; ++i) {
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
     const Sample& sample = samples[i * samples.size() / used];
@@ -121,14 +121,19 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
     std::vector<BatchSequence> sequences;
     std::vector<int> wanted;
     batch.clear();
+    added.clear();
+    std::vector<Injection> probed;
     for (Eigen::Index p = 0; p <= probes_per_sentence; ++p) {
       const auto base = static_cast<Eigen::Index>(batch.size());
       batch.insert(batch.end(), residual.begin(), residual.end());
-      Eigen::Map<Eigen::VectorXf>(batch.data() + base, c.d) += length * z.col(p);
+      added.insert(added.end(), values.begin(), values.end());
+      probed.push_back({static_cast<int>(base / c.d), static_cast<int>(p), 1.0f});
       sequences.push_back(sequence);
       wanted.push_back(static_cast<int>(p + 1) * rows - 1);
     }
-    forward.run_layers({layer + 1, c.layers}, batch, sequences, pass.with_outputs(wanted));
+    const Matrix vectors = length * z;
+    const Injections probes{layer, {vectors.data(), static_cast<std::size_t>(vectors.size())}, probed, added.data()};
+    forward.run_layers({layer + 1, c.layers}, batch, sequences, pass.with_outputs(wanted).with_injections(probes));
     Matrix h(c.d, probes_per_sentence + 1);
     forward.final_norm(std::span(batch).first(wanted.size() * d), {h.data(), static_cast<std::size_t>(h.size())});
     const Matrix moved = (h.leftCols(probes_per_sentence).colwise() - h.col(probes_per_sentence)) / length;

@@ -18,6 +18,14 @@ void silu_multiply(const float* gate, const float* up, float* y, std::size_t n) 
   for (std::size_t i = 0; i < n; ++i) y[i] = gate[i] / (1.0f + std::exp(-gate[i])) * up[i];
 }
 
+void gelu_multiply(const float* gate, const float* up, float* y, std::size_t n) {
+  constexpr float root = 0.79788456080286536f;  // of 2 / π
+  for (std::size_t i = 0; i < n; ++i) {
+    const float x = gate[i];
+    y[i] = 0.5f * x * (1.0f + std::tanh(root * (x + 0.044715f * x * x * x))) * up[i];
+  }
+}
+
 float greatest(const float* x, std::size_t n) {
   float most = -std::numeric_limits<float>::infinity();
   for (std::size_t i = 0; i < n; ++i) most = x[i] > most ? x[i] : most;
@@ -52,6 +60,6 @@ void axpy(float a, const float* x, float* y, std::size_t n) {
 
 }  // namespace
 
-const VectorOps vector_ops_plain = {rms_norm, silu_multiply, softmax, log_sum_exp, dot, axpy};
+const VectorOps vector_ops_plain = {rms_norm, silu_multiply, gelu_multiply, softmax, log_sum_exp, dot, axpy};
 
 }  // namespace mobiedit::kernels

@@ -15,7 +15,7 @@ namespace {
 
 class RopeScaling : public ::testing::Test {
  protected:
-  Result<ModelConfig> read() {
+  Result<RopeSpec> read() {
     writer.set_string("general.architecture", "qwen2");
     if (auto done = writer.write(folder.path() / "m.gguf"); !done) return std::unexpected(done.error());
     const auto file = gguf::File::open(folder.path() / "m.gguf");
@@ -23,21 +23,22 @@ class RopeScaling : public ::testing::Test {
     ModelConfig c;
     c.architecture = "qwen2";
     c.context = 64;
-    c.rope_dimensions = c.head_dim = 8;
-    c.rope_base = base;
-    if (auto done = read_rope_scaling(*file, c); !done) return std::unexpected(done.error());
-    return c;
+    RopeSpec rope;
+    rope.dimensions = 8;
+    rope.base = base;
+    if (auto done = read_rope_scaling(*file, c, rope); !done) return std::unexpected(done.error());
+    return rope;
   }
   void set(const std::string& key, float value) { writer.set_f32("qwen2.rope.scaling." + key, value); }
 
   void expect(const std::vector<double>& frequencies, float magnitude) {
-    const auto config = read();
-    ASSERT_TRUE(config) << config.error().message();
-    const auto found = inverse_frequencies(*config, {});
+    const auto rope = read();
+    ASSERT_TRUE(rope) << rope.error().message();
+    const auto found = rope_frequencies(*rope, {});
     ASSERT_EQ(found.size(), frequencies.size());
     // A number from the file is a float.
     for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], frequencies[i], 1e-7 * frequencies[i]) << i;
-    EXPECT_NEAR(config->rope_magnitude, magnitude, 1e-6f);
+    EXPECT_NEAR(rope->magnitude, magnitude, 1e-6f);
   }
 
   TemporaryFolder folder;
@@ -93,10 +94,10 @@ TEST_F(RopeScaling, RefusesNumbersThatCannotBe) {
     writer = {};
     writer.set_string("qwen2.rope.scaling.type", "yarn");
     set(key, value);
-    const auto config = read();
-    ASSERT_FALSE(config) << key;
-    EXPECT_EQ(config.error().code, ErrorCode::bad_model);
-    EXPECT_NE(config.error().what.find("rope.scaling." + key), std::string::npos) << config.error().message();
+    const auto rope = read();
+    ASSERT_FALSE(rope) << key;
+    EXPECT_EQ(rope.error().code, ErrorCode::bad_model);
+    EXPECT_NE(rope.error().what.find("rope.scaling." + key), std::string::npos) << rope.error().message();
   }
   writer = {};
   writer.set_string("qwen2.rope.scaling.type", "yarn");

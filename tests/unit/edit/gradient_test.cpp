@@ -18,13 +18,15 @@ namespace mobiedit {
 namespace {
 
 class Gradients : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Architectures, Gradients, testing::Values("llama", "qwen2", "qwen3"));
+INSTANTIATE_TEST_SUITE_P(Architectures, Gradients,
+                         testing::Values("llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "olmo2", "granite",
+                                         "smollm3"));
 
 // Central differences of a float32 loss, along random directions: the truncation error falls with μ², the rounding
 // (1e-6 of a loss of about 5) grows with 1/μ; at μ = 0.02 both are some 1e-4 of the slope's scale ‖g‖.
 TEST_P(Gradients, AreTheSlopesOfTheLoss) {
   const TemporaryFolder folder;
-  const Model model = test::open_tiny_model(folder.path() / "m.gguf", {.architecture = GetParam()});
+  const Model model = test::open_tiny_model(folder.path() / "m.gguf", {.architecture = GetParam(), .blocks = 7});
   ThreadPool pool(2);
   CpuForward forward(model, pool);
   const auto tape = Tape::create(model, pool, 2);

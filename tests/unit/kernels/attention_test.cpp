@@ -33,6 +33,10 @@ struct Sequence {
 
   /// Rows [from, from + rows) of the sequence, of which the first `split` positions lie elsewhere.
   [[nodiscard]] std::vector<float> attend(Isa isa, int from, int rows, int split) const {
+    return attend(isa, from, rows, split, 0, 0, nullptr);
+  }
+  [[nodiscard]] std::vector<float> attend(Isa isa, int from, int rows, int split, float cap, int window,
+                                          const float* sinks) const {
     std::vector<int> lengths(static_cast<std::size_t>(rows));
     std::iota(lengths.begin(), lengths.end(), from + 1);
     const std::vector<float> key_prefix(keys.begin(), keys.begin() + split * static_cast<int>(width));
@@ -50,6 +54,9 @@ struct Sequence {
                      .heads = heads,
                      .dim = dim,
                      .scale = 0.3f,
+                     .cap = cap,
+                     .window = window,
+                     .sinks = sinks,
                      .parts = parts,
                      .kv_stride = width,
                      .out = out.data(),
@@ -88,6 +95,41 @@ TEST(Attention, IsThatOfItsDefinition) {
           }
         }
       }
+    }
+  }
+}
+
+// A cap of the scores, a window and sinks, each against its definition; in any tile with the same bits.
+TEST(Attention, CapsWindowsAndSinks) {
+  const Sequence s(97, 3, 80);
+  const float sinks[] = {0.5f, -1.0f, 3.0f};
+  for (const Isa isa : all_sets) {
+    if (!available(isa)) continue;
+    for (const auto& [cap, window, with_sinks] : {std::tuple{2.0f, 0, false}, std::tuple{0.0f, 1, false},
+                                                  std::tuple{0.0f, 10, true}, std::tuple{3.0f, 33, true}}) {
+      const std::vector<float> out = s.attend(isa, 0, 97, 30, cap, window, with_sinks ? sinks : nullptr);
+      for (int r = 0; r < 97; ++r) {
+        for (int h = 0; h < 3; ++h) {
+          const std::size_t q = static_cast<std::size_t>((r * 3 + h) * 80);
+          const int begin = window > 0 ? std::max(0, r + 1 - window) : 0;
+          std::vector<double> weights(97, 0.0);
+          double sum = with_sinks ? std::exp(sinks[h]) : 0;
+          for (int p = begin; p <= r; ++p) {
+            double score = 0;
+            for (int i = 0; i < 80; ++i)
+              score += static_cast<double>(s.queries[q + i]) * s.keys[p * s.width + s.first + i];
+            score *= 0.3f;
+            sum += weights[p] = std::exp(cap > 0 ? cap * std::tanh(score / cap) : score);
+          }
+          for (int i = 0; i < 80; ++i) {
+            double expected = 0;
+            for (int p = begin; p <= r; ++p) expected += weights[p] / sum * s.values[p * s.width + s.first + i];
+            ASSERT_NEAR(out[q + i], expected, 5e-5) << name(isa) << " " << r << " " << h << " " << i;
+          }
+        }
+      }
+      const std::vector<float> part = s.attend(isa, 60, 20, 45, cap, window, with_sinks ? sinks : nullptr);
+      EXPECT_EQ(std::memcmp(part.data(), out.data() + 60 * 240, part.size() * sizeof(float)), 0) << name(isa);
     }
   }
 }

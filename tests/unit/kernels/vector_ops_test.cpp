@@ -78,6 +78,46 @@ TEST_P(VectorOpsTest, SiluMultiply) {
   }
 }
 
+TEST_P(VectorOpsTest, GeluMultiply) {
+  for (const std::size_t n : lengths) {
+    const auto gate = unaligned_normal(n, 1, 3), up = unaligned_normal(n, 2);
+    std::vector<float> y(n + 2, 77);
+    ops.gelu_multiply(gate.data() + 1, up.data() + 1, y.data() + 1, n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double g = gate[1 + i];
+      const double bend = std::tanh(std::sqrt(2 / M_PI) * (g + 0.044715 * g * g * g));
+      // The exponent is off by a few ulp of itself, at most 2^-23 * 80; far below 0 the plain 1 + tanh keeps no digits.
+      EXPECT_NEAR(y[1 + i], 0.5 * g * (1 + bend) * up[1 + i], 1e-6 * (1 + std::abs(g)) * std::abs(up[1 + i])) << g;
+    }
+    EXPECT_EQ(y[0], 77);
+    EXPECT_EQ(y[n + 1], 77);
+  }
+  const std::vector<float> gate = {0.0f, 20.0f, -20.0f, 200.0f, -200.0f, nan}, up(6, 1.0f);
+  std::vector<float> y(6);
+  ops.gelu_multiply(gate.data(), up.data(), y.data(), 6);
+  EXPECT_EQ(y[0], 0.0f);
+  EXPECT_EQ(y[1], 20.0f);
+  EXPECT_NEAR(y[2], 0.0f, 1e-30);
+  EXPECT_EQ(y[3], 200.0f);
+  EXPECT_NEAR(y[4], 0.0f, 1e-30);
+  EXPECT_TRUE(std::isnan(y[5]));
+}
+
+// A model that was opened with portable kernels computes with the plain operations alone.
+TEST(RowOpsTest, PortableIsPlain) {
+  const RowOps portable(Isa::portable);
+  const auto x = unaligned_normal(1000, 1, 5), up = unaligned_normal(1000, 2);
+  std::vector<float> y(x.size()), expected(x.size());
+  portable.silu_multiply(x, up, y);
+  vector_ops_plain.silu_multiply(x.data(), up.data(), expected.data(), x.size());
+  EXPECT_EQ(y, expected);
+  EXPECT_EQ(portable.dot(x, up), vector_ops_plain.dot(x.data(), up.data(), x.size()));
+  y = expected = x;
+  portable.softmax(y);
+  vector_ops_plain.softmax(expected.data(), expected.size());
+  EXPECT_EQ(y, expected);
+}
+
 TEST_P(VectorOpsTest, SiluAtTheEdges) {
   const std::vector<float> gate = {0.0f, -0.0f, 88.0f, -88.0f, 200.0f, -200.0f, 3e38f, -3e38f, infinity, nan};
   const std::vector<float> up(gate.size(), 1.0f);

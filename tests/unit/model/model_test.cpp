@@ -37,7 +37,8 @@ std::vector<Spoilt> spoilt_models() {
       {"unknown architecture", "gpt9", with([](gguf::Writer& w) { w.set_string("general.architecture", "gpt9"); })},
       {"an adapter", "adapter", with([](gguf::Writer& w) { w.set_string("general.type", "adapter"); })},
       {"a split model", "split", with([](gguf::Writer& w) { w.set_u32("split.count", 3); })},
-      {"experts", "experts", with([](gguf::Writer& w) { w.set_u32("qwen2.expert_count", 8); })},
+      {"experts without a count of those used", "expert_used_count",
+       with([](gguf::Writer& w) { w.set_u32("qwen2.expert_count", 8); })},
       {"no blocks", "block_count", with([](gguf::Writer& w) { w.set_u32("qwen2.block_count", 0); })},
       {"a block more than there is", "blk.4", with([](gguf::Writer& w) { w.set_u32("qwen2.block_count", 5); })},
       {"a vast size", "embedding_length",
@@ -57,6 +58,20 @@ std::vector<Spoilt> spoilt_models() {
                 .element_type = gguf::ValueType::u32,
                 .value = std::vector<std::uint64_t>{96, 97}});
        })},
+      {"experts of a family without", "experts", with([](gguf::Writer& w) {
+         w.set_u32("qwen2.expert_count", 8);
+         w.set_u32("qwen2.expert_used_count", 2);
+       })},
+      {"more experts used than there are",
+       "found 7 used of 6",
+       {.architecture = "qwen3moe", .change = [](gguf::Writer& w) { w.set_u32("qwen3moe.expert_used_count", 7); }}},
+      {"a mixture without experts",
+       "expert_count",
+       {.architecture = "qwen3moe", .change = [](gguf::Writer& w) { w.set_u32("qwen3moe.expert_count", 0); }}},
+      {"experts of another size",
+       "blk.0.ffn_gate_exps.weight",
+       {.architecture = "qwen3moe",
+        .change = [](gguf::Writer& w) { w.set_u32("qwen3moe.expert_feed_forward_length", 33); }}},
       {"a text where a number belongs", "context_length",
        with([](gguf::Writer& w) { w.set_string("qwen2.context_length", "long"); })},
       {"a missing tensor", "blk.1.ffn_up.weight", missing},
