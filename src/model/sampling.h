@@ -1,4 +1,4 @@
-// Which token comes next.
+// Sampling: chooses the next token.
 #pragma once
 
 #include <span>

@@ -26,7 +26,7 @@ struct ModelOptions {
   int threads = 0;  ///< for loading; 0: one for each processor
   Precision precision = Precision::automatic;
   Rounding rounding;                 ///< other than none: with float32 alone
-  int layers = 0;                    ///< load the first so many alone, to time them or to look at them; 0: all
+  int layers = 0;                    ///< loads only this many layers, the first ones, for timing; 0: all
   bool portable_kernels = false;     ///< no instruction-set extensions: the plain path, for comparison
   std::shared_ptr<ThreadPool> pool;  ///< shared worker threads, for loading; none: `threads` of its own
 };
@@ -50,8 +50,8 @@ class Model {
   [[nodiscard]] const std::string& fingerprint() const;
   /// "int8" or "float32", and the instruction set: "int8 (avx2)".
   [[nodiscard]] std::string arithmetic() const;
-  /// What runs slower than it could because there is no kernel for a type, a shape or this processor: a sentence for
-  /// each reason, for whoever wants to say it. Usually empty.
+  /// Warnings, one sentence per reason: products that run slower because a type, a shape or this processor has no
+  /// kernel. Usually empty.
   [[nodiscard]] const std::vector<std::string>& fallbacks() const;
 
   struct Contents;

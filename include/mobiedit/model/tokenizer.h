@@ -21,7 +21,7 @@ namespace mobiedit {
 
 using Token = std::int32_t;
 
-/// What a vocabulary is made of: GGUF's `tokenizer.ggml.*` keys, checked for agreement in length only by `create`.
+/// Parts of a vocabulary: GGUF's `tokenizer.ggml.*` keys, checked for agreement in length only by `create`.
 struct TokenizerData {
   std::string model;  ///< "gpt2" (byte-level BPE) or "llama" (SentencePiece)
   std::string pre;    ///< splitting pattern of a byte-level BPE: "qwen2", "llama-bpe", "gpt-2", "smollm", …
@@ -78,7 +78,8 @@ class Tokenizer {
   /// Sentences for the user about a vocabulary that was read with an assumption. Usually empty.
   [[nodiscard]] const std::vector<std::string>& warnings() const;
   [[nodiscard]] bool adds_bos() const;
-  /// Whether generation ends here: EOS, EOT and their like, by the file's keys or by their names ("<|im_end|>", …).
+  /// True for a token that ends generation: EOS, EOT and their like, by the file's keys or by their names
+  /// ("<|im_end|>", …).
   [[nodiscard]] bool is_end(Token token) const;
 
  private:

@@ -1,4 +1,4 @@
-// What a Model holds; for the layers of this library.
+// Contents of a model: file, configuration, tokenizer, packed weights; for this library alone.
 #pragma once
 
 #include <mutex>

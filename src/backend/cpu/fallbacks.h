@@ -1,4 +1,4 @@
-// Which of a model's products run on a slower path than a kernel of their own, and why.
+// Fallbacks: products of a model that have no kernel of their own and run slower, with the reasons.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a model takes in memory, told from its file before anything is loaded.
+// Footprint: memory that a model takes, computed from its file before anything is loaded.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct Footprint {
   [[nodiscard]] std::uint64_t total() const { return weights + vocabulary + passing; }
 };
 
-/// Whether the tensor is held in memory once the model is loaded: not one of a later layer than the config's last, nor
-/// an embedding that is no output weight (it is read from the file, a row at a time).
+/// Tells if the tensor is held in memory once the model is loaded. Tensors of layers after the config's last are not,
+/// and no embedding that is not the output weight too: its rows are read from the file.
 [[nodiscard]] bool is_packed(const gguf::File& file, const ModelConfig& config, const gguf::TensorInfo& tensor);
 
 [[nodiscard]] Footprint footprint(const gguf::File& file, const ModelConfig& config, kernels::Isa isa,
