@@ -57,6 +57,10 @@ def test_bundled_model(model, tmp_path, lines):
     compare(model, tmp_path, lines)
 
 
+def test_gemma3(gemma3, tmp_path, lines):
+    compare(gemma3, tmp_path, lines[:200])
+
+
 @pytest.mark.parametrize("pre", PATTERNS)
 def test_byte_pairs(pre, tmp_path, lines):
     file = tmp_path / "model.gguf"
