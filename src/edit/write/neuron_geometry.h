@@ -9,7 +9,7 @@
 
 #include "edit/statistics/input_moment.h"
 #include "mobiedit/base/result.h"
-#include "mobiedit/edit/neuron.h"
+#include "mobiedit/model/neuron.h"
 
 namespace mobiedit {
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "mobiedit/base/result.h"
-#include "mobiedit/edit/neuron.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/neuron.h"
 
 namespace mobiedit {
 
