@@ -114,7 +114,7 @@ bool EditObjective::expect(int row, std::span<float> jacobian) const {
   return true;
 }
 
-// Of the first evaluation: residual_ [rows, d] holds the rows of rows_, in order.
+// Reads residual_ [rows, d] of the first evaluation, whose rows are those of rows_ in order.
 void EditObjective::choose_top(int rows) {
   constexpr int rows_at_once = 8;  // whole vocabularies in memory
   const auto d = static_cast<std::size_t>(dimension()), vocab = static_cast<std::size_t>(forward_.config().vocab);

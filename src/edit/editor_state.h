@@ -44,7 +44,7 @@ struct Editor::State {
     return layer <= choice.layer && layer > choice.layer - options.layers;
   }
 
-  /// What an edit is searched on: with general wordings where the model has no answer of its own.
+  /// Contexts that an edit is searched on: with general wordings where the model has no answer of its own.
   [[nodiscard]] Result<ContextSet> contexts_of(const EditRequest& request);
   /// The contexts that an edit was searched on before, with `general_wordings` of them or none.
   [[nodiscard]] Result<ContextSet> contexts_as_found(const EditRequest& request, int general_wordings) const;

@@ -128,7 +128,7 @@ Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& optio
         return std::unexpected(s.error());
     tallies.push_back(tally);
   }
-  // Of equals the first. That a later layer leaves fewer layers to evaluate is no reason to prefer it.
+  // The first of equals: a later layer has fewer layers to evaluate, but that is no reason to prefer it.
   const Tally& best = *std::ranges::max_element(tallies, {}, &Tally::score);
   if (best.hits == 0) {
     LayerChoice usual = usual_layer(model.config());

@@ -24,11 +24,11 @@ Speed Speed::measure(const Model& model, ThreadPool& pool, int rows) {
     for (int left = count; left > 0; left -= sequence_rows)
       sequences.push_back({nullptr, 0, std::min(left, sequence_rows), nullptr});
     const auto values = static_cast<std::ptrdiff_t>(count) * c.d;
-    const double blocks = best_seconds(3, 0.15, [&] {
+    const double layers = best_seconds(3, 0.15, [&] {
       residual.assign(start.begin(), start.begin() + values);
       forward->run_layers({0, c.layers}, residual, sequences, {});
     });
-    speed.block_.emplace_back(count, blocks / c.layers);
+    speed.layer_.emplace_back(count, layers / c.layers);
     speed.output_.emplace_back(count, best_seconds(2, 0.05, [&] {
                                  forward->logits_by_slice(std::span(start).first(static_cast<std::size_t>(values)), {},
                                                           [](int, Token, auto) {});
@@ -50,10 +50,10 @@ double Speed::at(const Curve& curve, int rows) {
 double Speed::seconds(const ModelConfig& c, const PlannedPass& pass) const {
   const double kv = 2.0 * c.d * c.kv_size();
   const double whole = kv + 2.0 * c.d * c.q_size() + 3.0 * c.d * c.f;
-  const int blocks = pass.end - pass.first;
-  const double last = pass.last_rows < pass.rows ? kv / whole * at(block_, pass.rows) + at(block_, pass.last_rows)
-                                                 : at(block_, pass.rows);
-  return (blocks - 1) * at(block_, pass.rows) + last + at(output_, pass.logit_rows);
+  const int layers = pass.end - pass.first;
+  const double last = pass.last_rows < pass.rows ? kv / whole * at(layer_, pass.rows) + at(layer_, pass.last_rows)
+                                                 : at(layer_, pass.rows);
+  return (layers - 1) * at(layer_, pass.rows) + last + at(output_, pass.logit_rows);
 }
 
 }  // namespace mobiedit

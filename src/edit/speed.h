@@ -1,4 +1,4 @@
-// How long a model's blocks take on this machine, measured on its first ones.
+// Speed of a model on this machine, measured on its first layers.
 #pragma once
 
 #include <utility>
@@ -12,17 +12,18 @@ namespace mobiedit {
 
 class Speed {
  public:
-  /// `model` may hold a few blocks alone. `rows`: the largest batch that will be asked about. About a second.
+  /// Times passes of up to `rows` rows, the largest that seconds() will be asked about; takes about a second. `model`
+  /// may hold its first layers alone.
   static Speed measure(const Model& model, ThreadPool& pool, int rows);
 
-  /// Of one pass, `times` not counted. `config`: the whole model's.
+  /// Seconds of one pass, `times` not counted. `config`: the whole model's.
   [[nodiscard]] double seconds(const ModelConfig& config, const PlannedPass& pass) const;
 
  private:
   using Curve = std::vector<std::pair<int, double>>;  ///< rows and seconds, ascending
   static double at(const Curve& curve, int rows);
 
-  Curve block_;
+  Curve layer_;
   Curve output_;
 };
 

@@ -9,7 +9,7 @@
 
 namespace mobiedit {
 
-/// Which tokens of which row are told apart. Once chosen they stay. Reading it is safe from several threads.
+/// The tokens of each row that are told apart. Once chosen they stay. Reading it is safe from several threads.
 class TopLogits {
  public:
   /// `count` tokens per row, at most the vocabulary.

@@ -31,7 +31,7 @@ struct StatisticsKey {
 
 [[nodiscard]] std::string text_fingerprint(std::string_view text);
 
-/// Of the adapters and edits in force while something is measured, in order; empty for none. Throws std::bad_alloc.
+/// Fingerprint of adapters and edits in force, in order; empty for none. Throws std::bad_alloc.
 [[nodiscard]] std::string edits_fingerprint(std::span<const LowRankDelta> edits);
 
 /// A folder of such files. Any number of processes may share one: a file is written whole or not at all.

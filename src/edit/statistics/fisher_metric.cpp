@@ -18,7 +18,7 @@ using Matrix = Eigen::MatrixXf;
 
 constexpr std::size_t window = 256;
 constexpr std::size_t metric_tokens_per_dimension = 60;  // a text with less than a tenth of it is refused
-// Of the mean eigenvalue. It stretches the directions with the least curvature to about three times the mean length.
+// Share of the mean eigenvalue. Directions with the least curvature get about three times the mean length.
 constexpr double floor_share = 0.1;
 
 constexpr const char* factor_tensor_name = "factor";  // A [d, d]

@@ -19,7 +19,7 @@
 
 namespace mobiedit {
 
-/// What to learn, and from which text.
+/// The text that statistics are learnt from, and the layers they are learnt of.
 struct StatisticsSource {
   std::string_view text;               ///< running text, UTF-8
   std::filesystem::path cache_folder;  ///< empty: nothing is cached

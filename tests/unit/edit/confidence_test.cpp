@@ -1,4 +1,4 @@
-// What an edit does where the model has no answer of its own.
+// Edits of subjects that the model has no answer of its own to.
 #include "edit/confidence.h"
 
 #include <gtest/gtest.h>

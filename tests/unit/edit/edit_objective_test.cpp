@@ -95,7 +95,7 @@ TEST_P(EveryBlock, ExactCacheEqualsFullRecomputation) {
   }
 }
 
-// What experiments switch off gives the same logits, at the price that it is meant to show.
+// Evaluations give equal logits without the cache or batches, at the price that experiments are meant to show.
 TEST_P(EveryBlock, WithoutTheCacheOrBatchesNothingButTheWorkChanges) {
   Fixture fixture({});
   const auto problem = fixture.problem(GetParam());
@@ -225,7 +225,7 @@ TEST(EditObjective, CanBeCancelled) {
             ErrorCode::cancelled);
 }
 
-// What is frozen at δ is what an evaluation at δ computes; at another δ it is not, but for tokens that do not see it.
+// Frozen keys and values are exact at the δ they were frozen at; at another δ they are not, but for tokens before it.
 TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
   Fixture fixture({});
   const auto problem = fixture.problem(GetParam());
@@ -255,7 +255,7 @@ TEST_P(EveryBlock, FrozenTokensAreExactWhereTheyWereFrozen) {
   ASSERT_TRUE(same && other);
   ASSERT_EQ(same->size(), above);
   for (const double cosine : *same) EXPECT_NEAR(cosine, 1, 1e-6);
-  // What enters the first block above is δ at the subject alone; later blocks have seen it.
+  // The first layer above reads δ at the subject alone; later layers have seen it.
   EXPECT_NEAR(other->front(), 1, 1e-6);
   if (above > 1) {
     EXPECT_LT(other->back(), 0.9999);

@@ -166,7 +166,7 @@ TEST(ReshapedTest, IsTheObjectiveInOtherCoordinates) {
   Gradient* gradient = preconditioned.gradient();
   ASSERT_NE(gradient, nullptr);
   EXPECT_EQ(gradient->record(z)->logits, shaped);
-  // Of f(z) = slopes · A z; the expected map is A itself.
+  // The gradient of f(z) = slopes · A z; the expected map is A itself.
   const auto pulled = gradient->pull_back(slopes);
   ASSERT_TRUE(preconditioned.expect(0, jacobian));
   double along = 0, expected = 0;

@@ -81,7 +81,7 @@ TEST_P(Gradients, AreTheSlopesOfTheLoss) {
   }
 }
 
-// What PyTorch found: two float32 passes with sums in other orders, so 1e-4 of a gradient's length, and Adam's steps
+// PyTorch's gradients: two float32 passes with sums in other orders, so 1e-4 of a gradient's length, and Adam's steps
 // as many, unless the loss comes to lie on the very bound.
 TEST(GoldenGradients, AreThoseOfPyTorch) {
   const nlohmann::json goldens = test::bundled_goldens();

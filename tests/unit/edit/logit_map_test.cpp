@@ -23,7 +23,7 @@ Matrix random_matrix(int rows, int columns, std::uint64_t seed) {
 Matrix orthonormal(int columns, std::uint64_t seed) {
   return random_matrix(d, columns, seed).householderQr().householderQ() * Matrix::Identity(d, columns);
 }
-// What the map says of a step, by way of its reduction to the one direction δ.
+// The map's prediction of a step, by way of its reduction to the one direction δ.
 Vector says(const LogitMap& map, const Vector& step) {
   const LogitMap::Reduced r = map.reduced({}, step);
   return r.jacobian * (r.directions.transpose() * step);

@@ -1,4 +1,4 @@
-// Which earlier edits a later one keeps off, and that no others' keys are asked for.
+// Preserved edits: the nearest ones constrain a later update, and no others' keys are computed.
 #include "edit/write/preserved_edits.h"
 
 #include <gtest/gtest.h>

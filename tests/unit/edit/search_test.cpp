@@ -96,7 +96,7 @@ TEST_P(EveryMethod, ReachesTheTarget) {
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->reached);
   EXPECT_TRUE(found->loss.correct);
-  // What the result says of δ is true of δ.
+  // Loss and success of a result are those of its δ.
   const auto again = objective.evaluate(found->delta, 1);
   const std::vector<float> zero(32, 0.0f);
   const auto base = kl_base(objective, *objective.evaluate(zero, 1), 0);
@@ -182,7 +182,7 @@ TEST(Shortest, GoesOnToSmallerSpheres) {
   EXPECT_GT(shorter.evaluations, at_once.evaluations);
 }
 
-// What is expected need not be found out.
+// An expected Jacobian saves evaluations.
 TEST(Subspace, BeginsWithWhatIsExpected) {
   SubspaceSettings few;
   few.first_looks = 2;
