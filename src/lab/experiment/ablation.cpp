@@ -2,6 +2,7 @@
 #include <cmath>
 #include <span>
 
+#include "kernels/double_ops.h"
 #include "lab/experiment/experiment.h"
 
 namespace mobiedit {
@@ -28,20 +29,16 @@ std::vector<TrialSetting> ablations(const EditOptions& base, int, int) {
   return list;
 }
 
-double dot(std::span<const float> a, std::span<const float> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * b[i];
-  return sum;
-}
-
 /// ‖a − b‖ / ‖b‖, Frobenius. (l_a − l_b) r_aᵀ + l_b (r_a − r_b)ᵀ: nothing cancels.
 double difference(const RankOneUpdate& a, const RankOneUpdate& b) {
+  using kernels::dot_in_double;
   std::vector<float> left = a.left, right = a.right;
   for (std::size_t i = 0; i < left.size(); ++i) left[i] -= b.left[i];
   for (std::size_t i = 0; i < right.size(); ++i) right[i] -= b.right[i];
-  const double square = dot(left, left) * dot(a.right, a.right) + dot(b.left, b.left) * dot(right, right) +
-                        2 * dot(left, b.left) * dot(a.right, right);
-  return std::sqrt(std::max(square, 0.0) / (dot(b.left, b.left) * dot(b.right, b.right)));
+  const double square = dot_in_double(left, left) * dot_in_double(a.right, a.right) +
+                        dot_in_double(b.left, b.left) * dot_in_double(right, right) +
+                        2 * dot_in_double(left, b.left) * dot_in_double(a.right, right);
+  return std::sqrt(std::max(square, 0.0) / (dot_in_double(b.left, b.left) * dot_in_double(b.right, b.right)));
 }
 
 Result<std::vector<Trial>> measure_ablation(const TrialContext& context, const FactRecord& fact) {
