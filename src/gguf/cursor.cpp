@@ -11,8 +11,8 @@ std::string shown(std::string_view text) {
   return out + (text.size() > longest ? "…'" : "'");
 }
 
-bool Cursor::refuse(std::string what, std::string hint) {
-  error = Error{ErrorCode::bad_model, std::move(what), name_, std::move(hint)};
+bool Cursor::refuse(ErrorId id, std::string what, std::string hint) {
+  error = fail(id, std::move(what), name_, std::move(hint)).error();
   return false;
 }
 
@@ -21,7 +21,7 @@ bool Cursor::unfit(const std::string& whose, std::string_view name, const char* 
   if (name.size() > longest)
     what += " (" + std::to_string(name.size()) + " bytes; " + std::to_string(longest) + " are allowed)";
   if (!name.empty()) what += ": " + shown(name);
-  return refuse(what + ", before byte " + std::to_string(at_), damaged_hint);
+  return refuse(errors::name, what + ", before byte " + std::to_string(at_), damaged_hint);
 }
 
 std::string Cursor::element_text() const {
@@ -33,10 +33,12 @@ bool Cursor::ends_early(const std::string& what, std::uint64_t bytes) {
   const std::string rest = ": " + element_text() + what + " of " + std::to_string(bytes) + " bytes begins " + here();
   if (file_.size() > header_limit) {
     return refuse_here(
+        errors::truncated,
         " reaches beyond the first " + std::to_string(header_limit >> 20) + " MiB, where metadata must end" + rest,
         damaged_hint);
   }
-  return refuse_here(" reaches beyond the end of the file (" + std::to_string(file_.size()) + " bytes)" + rest,
+  return refuse_here(errors::truncated,
+                     " reaches beyond the end of the file (" + std::to_string(file_.size()) + " bytes)" + rest,
                      damaged_hint);
 }
 
@@ -53,7 +55,8 @@ bool Cursor::read_boolean(bool& out) {
   std::uint8_t byte = 0;
   if (!read(byte)) return false;
   if (byte > 1)
-    return refuse_here(": " + element_text() + "a boolean before byte " + std::to_string(at_) +
+    return refuse_here(errors::value,
+                       ": " + element_text() + "a boolean before byte " + std::to_string(at_) +
                            " is neither 0 nor 1 but " + std::to_string(byte),
                        damaged_hint);
   out = byte == 1;

@@ -13,6 +13,7 @@
 
 #include "gguf/limits.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/gguf/errors.h"
 
 namespace mobiedit::gguf {
 
@@ -41,8 +42,10 @@ class Cursor {
   [[nodiscard]] std::string room() const { return " (" + std::to_string(left()) + " bytes " + here() + ")"; }
 
   // These return false.
-  bool refuse(std::string what, std::string hint = {});
-  bool refuse_here(const std::string& what, std::string hint = {}) { return refuse(place + what, std::move(hint)); }
+  bool refuse(ErrorId id, std::string what, std::string hint = {});
+  bool refuse_here(ErrorId id, const std::string& what, std::string hint = {}) {
+    return refuse(id, place + what, std::move(hint));
+  }
   /// Refuses a name that ends here.
   bool unfit(const std::string& whose, std::string_view name, const char* why, std::size_t longest);
   /// Refuses a list of things in which two have this name.
@@ -51,7 +54,8 @@ class Cursor {
     const auto is = [&](const Item& item) { return item.*member == name; };
     const auto first = std::ranges::find_if(items, is);
     const auto second = std::find_if(first + 1, items.end(), is);
-    return refuse(std::string(kind) + " " + shown(name) + " is there more than once: as number " +
+    return refuse(errors::duplicate,
+                  std::string(kind) + " " + shown(name) + " is there more than once: as number " +
                       std::to_string(first - items.begin() + 1) + " and as number " +
                       std::to_string(second - items.begin() + 1) + " of " + std::to_string(items.size()),
                   damaged_hint);

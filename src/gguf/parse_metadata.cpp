@@ -53,10 +53,12 @@ class MetadataParser {
       if (entry.key != key) continue;
       if (entry.type != ValueType::u32)
         return cursor_.refuse_here(
+            errors::alignment,
             std::string(" is not a 32-bit unsigned integer but of the type ") + type_text(entry.type), damaged_hint);
       alignment_ = std::get<std::uint64_t>(entry.value);
       if (!std::has_single_bit(alignment_)) {
-        return cursor_.refuse_here(" is " + std::to_string(alignment_) + ", not a power of two", damaged_hint);
+        return cursor_.refuse_here(errors::alignment, " is " + std::to_string(alignment_) + ", not a power of two",
+                                   damaged_hint);
       }
     }
     return true;
@@ -65,7 +67,8 @@ class MetadataParser {
  private:
   bool known_value_type(std::uint32_t type, const char* whose = " is") {
     if (type <= static_cast<std::uint32_t>(ValueType::f64)) return true;
-    return cursor_.refuse_here(whose + std::string(" of the unknown type ") + std::to_string(type) + ", before byte " +
+    return cursor_.refuse_here(errors::value_type,
+                               whose + std::string(" of the unknown type ") + std::to_string(type) + ", before byte " +
                                    std::to_string(cursor_.at()),
                                damaged_hint);
   }
@@ -117,7 +120,8 @@ class MetadataParser {
 
   bool room_for(std::uint64_t count, std::size_t smallest, ValueType type) {
     if (count <= cursor_.left() / smallest) return true;
-    return cursor_.refuse_here(" claims " + std::to_string(count) + " elements of type " + type_text(type) +
+    return cursor_.refuse_here(errors::count,
+                               " claims " + std::to_string(count) + " elements of type " + type_text(type) +
                                    ", more than the file has room for" + cursor_.room(),
                                damaged_hint);
   }
@@ -188,6 +192,7 @@ class MetadataParser {
       }
       case ValueType::array:
         return cursor_.refuse_here(
+            errors::value_type,
             " is an array of arrays, which is not read, before byte " + std::to_string(cursor_.at()),
             "no model needs one: convert it again without this key");
     }

@@ -47,7 +47,8 @@ class TensorParser {
       const std::uint64_t in_data = tensor.offset;
       if (__builtin_add_overflow(tensor.offset, begin, &tensor.offset) ||
           __builtin_add_overflow(tensor.offset, tensor.bytes, &end) || end > cursor_.file().size()) {
-        return cursor_.refuse("tensor " + shown(tensor.name) + " (" + std::to_string(tensor.bytes) + " bytes, " +
+        return cursor_.refuse(errors::truncated,
+                              "tensor " + shown(tensor.name) + " (" + std::to_string(tensor.bytes) + " bytes, " +
                                   std::to_string(in_data) + " after byte " + std::to_string(begin) +
                                   ") reaches beyond the end of the file (" + std::to_string(cursor_.file().size()) +
                                   " bytes)",
@@ -60,7 +61,8 @@ class TensorParser {
     std::sort(in_order.begin(), in_order.end(), [](const auto* a, const auto* b) { return a->offset < b->offset; });
     for (std::size_t i = 1; i < in_order.size(); ++i) {
       if (in_order[i - 1]->offset + in_order[i - 1]->bytes > in_order[i]->offset) {
-        return cursor_.refuse("tensors " + shown(in_order[i - 1]->name) + " and " + shown(in_order[i]->name) +
+        return cursor_.refuse(errors::overlap,
+                              "tensors " + shown(in_order[i - 1]->name) + " and " + shown(in_order[i]->name) +
                                   " overlap in the file: bytes " + extent(*in_order[i - 1]) + " and " +
                                   extent(*in_order[i]),
                               damaged_hint);
@@ -87,7 +89,8 @@ class TensorParser {
     std::uint32_t dimensions = 0;
     if (!cursor_.read(dimensions)) return false;
     if (dimensions < 1 || dimensions > tensor.shape.size()) {
-      return cursor_.refuse_here(" has " + std::to_string(dimensions) + " dimensions, before byte " +
+      return cursor_.refuse_here(errors::shape,
+                                 " has " + std::to_string(dimensions) + " dimensions, before byte " +
                                      std::to_string(cursor_.at()) + "; 1 to 4 are allowed",
                                  damaged_hint);
     }
@@ -97,9 +100,11 @@ class TensorParser {
     for (std::uint32_t i = 0; i < dimensions; ++i) {
       if (!cursor_.read(tensor.shape[i])) return false;
       if (tensor.shape[i] == 0)
-        return cursor_.refuse_here(" has a dimension of size zero: " + sizes(tensor, i + 1), damaged_hint);
+        return cursor_.refuse_here(errors::shape, " has a dimension of size zero: " + sizes(tensor, i + 1),
+                                   damaged_hint);
       if (__builtin_mul_overflow(values, tensor.shape[i], &values) || values > INT64_MAX) {
-        return cursor_.refuse_here(" has dimensions too large for any file: " + sizes(tensor, i + 1), damaged_hint);
+        return cursor_.refuse_here(errors::shape, " has dimensions too large for any file: " + sizes(tensor, i + 1),
+                                   damaged_hint);
       }
     }
 
@@ -108,23 +113,27 @@ class TensorParser {
     tensor.type = static_cast<TensorType>(type);
     const TypeTraits* t = traits(tensor.type);
     if (t == nullptr && allowed_ == TypesAllowed::read_here) {
-      return cursor_.refuse_here(" is of the type " + type_name(tensor.type) + ", which is not supported",
+      return cursor_.refuse_here(errors::tensor_type,
+                                 " is of the type " + type_name(tensor.type) + ", which is not supported",
                                  "use a file with tensors of the types " + readable_types());
     }
     if (t == nullptr) {
       tensor.bytes = 0;
     } else if (tensor.shape[0] % t->block_values != 0) {
-      return cursor_.refuse_here(" has rows of " + std::to_string(tensor.shape[0]) + " values, not a multiple of the " +
+      return cursor_.refuse_here(errors::shape,
+                                 " has rows of " + std::to_string(tensor.shape[0]) + " values, not a multiple of the " +
                                      std::to_string(t->block_values) + " that a block of " + std::string(t->name) +
                                      " holds",
                                  damaged_hint);
     } else if (__builtin_mul_overflow(values / t->block_values, t->block_bytes, &tensor.bytes)) {
       return cursor_.refuse_here(
+          errors::shape,
           " has dimensions too large for any file: " + sizes(tensor, dimensions) + " of " + std::string(t->name),
           damaged_hint);
     }
     if (tensor.offset % alignment_ != 0) {
-      return cursor_.refuse_here(" begins at " + std::to_string(tensor.offset) +
+      return cursor_.refuse_here(errors::alignment,
+                                 " begins at " + std::to_string(tensor.offset) +
                                      ", not a multiple of the file's alignment " + std::to_string(alignment_),
                                  damaged_hint);
     }

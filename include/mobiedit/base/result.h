@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace mobiedit {
@@ -20,12 +21,20 @@ enum class ErrorCode {
   out_of_memory,
 };
 
-/// One failure: its kind, what happened, where (a file, a tensor, a flag), and what the user can do.
+/// Stable name of one kind of failure, such as "gguf.truncated". Programs and tests compare names; sentences may
+/// change.
+struct ErrorId {
+  ErrorCode code;
+  const char* name;  ///< in static storage
+};
+
+/// One failure: its kind, what happened, where (a file, a tensor, a setting), and what the user can do.
 struct Error {
   ErrorCode code = ErrorCode::other;
   std::string what;
   std::string where;
   std::string hint;
+  std::string_view id = {};  ///< ErrorId::name; empty where this kind of failure has no name yet
 
   /// "where: what (hint)", one line without an end of line.
   [[nodiscard]] std::string message() const;
@@ -39,6 +48,12 @@ using Status = Result<void>;
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string what, std::string where = {},
                                                  std::string hint = {}) {
   return std::unexpected(Error{code, std::move(what), std::move(where), std::move(hint)});
+}
+
+/// `return fail(gguf::errors::truncated, "ends early", path);`
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorId id, std::string what, std::string where = {},
+                                                 std::string hint = {}) {
+  return std::unexpected(Error{id.code, std::move(what), std::move(where), std::move(hint), id.name});
 }
 
 }  // namespace mobiedit
