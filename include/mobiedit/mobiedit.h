@@ -15,6 +15,7 @@
 #include "mobiedit/eval/measure.h"
 #include "mobiedit/eval/metrics.h"
 #include "mobiedit/eval/perplexity.h"
+#include "mobiedit/gguf/errors.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
