@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 
 constexpr std::string_view placeholder = "{}";
 
-/// What is wrong with a record; the caller knows where it stands.
+/// Fault of a record, without its place, which the caller knows.
 using Complaint = std::string;
 template <class T>
 using Parsed = std::expected<T, Complaint>;
@@ -30,7 +30,7 @@ const Json* first_of(const Json& record, std::initializer_list<const char*> name
   return nullptr;
 }
 
-/// A text as the sets write it: "x", {"str": "x"}, or a list of lists of which the first counts.
+/// A text in any of the sets' forms: "x", {"str": "x"}, or a list of lists, whose first text counts.
 std::optional<std::string> text_of(const Json& json) {
   const Json* value = &json;
   while (value->is_array()) {
@@ -70,7 +70,7 @@ Parsed<std::vector<std::string>> texts(const Json& record, std::initializer_list
   return list;
 }
 
-/// A list of {"prompt": ..., `answer`: ...}; entries of another form are passed over, as unknown fields are.
+/// A list of {"prompt": ..., `answer`: ...}; skips entries of another form, as it does unknown fields.
 void add_answered(const Json& entries, const char* answer, std::vector<Neighbour>& list) {
   if (!entries.is_array()) return;
   for (const Json& entry : entries) {
@@ -118,7 +118,7 @@ Parsed<Question> multihop_question(const Json& record) {
   return Question{std::move(*wordings), std::move(*now), std::move(*old)};
 }
 
-/// Each conditional question is one of its own.
+/// Each conditional question becomes a Question.
 void add_reasoning(const Json& portability, std::vector<Question>& questions) {
   const Json* reasoning = first_of(portability, {"Reasoning"});
   std::vector<Neighbour> list;
@@ -126,7 +126,7 @@ void add_reasoning(const Json& portability, std::vector<Question>& questions) {
   for (Neighbour& entry : list) questions.push_back({{std::move(entry.prompt)}, {std::move(entry.target_true)}, {}});
 }
 
-/// What is edited; the rest of the record says how to measure it.
+/// The edit of a record; the other fields tell how to measure it.
 Parsed<FactRecord> rewrite_from(const Json& rewrite) {
   if (!rewrite.is_object()) return std::unexpected("field \"requested_rewrite\" is no list of objects");
   auto subject = required(rewrite, {"subject"});
@@ -213,7 +213,7 @@ class Collector {
     records_.push_back(std::move(*record));
     return {};
   }
-  /// A record that is none. Errors: that, unless such are passed over.
+  /// Handles a malformed record. Errors: its fault, unless malformed records are skipped.
   [[nodiscard]] Status refuse(const Complaint& complaint, const std::string& where) {
     if (!skipped_) return fail(ErrorCode::usage, complaint, where);
     skipped_->push_back({ErrorCode::usage, complaint, where, {}});

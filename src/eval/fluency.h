@@ -1,4 +1,4 @@
-// Whether a model still speaks: how varied is what it says.
+// Fluency: n-gram entropy of generated text (ROME).
 #pragma once
 
 #include <span>
@@ -12,11 +12,11 @@
 
 namespace mobiedit {
 
-/// (2/3 H₂ + 4/3 H₃) / 2, H_n being the entropy, in bits, of the runs of n words (CounterFact's measure): low where a
-/// text repeats itself. Words are runs of letters and digits, and each other character but white space.
+/// (2/3 H₂ + 4/3 H₃) / 2, with H_n the entropy in bits of the runs of n words (CounterFact's measure). Low for a
+/// text that repeats itself. Words are runs of letters and digits, and each other character but white space.
 [[nodiscard]] double ngram_entropy(std::string_view text);
 
-/// The mean over `prompts` of it, each continued to 100 tokens, the prompt included, by sampling among the five
+/// Mean fluency over `prompts`. Each is continued to 100 tokens, the prompt included, by sampling among the five
 /// likeliest with a fixed seed. Empties the session's KV cache. Errors: as Session::append.
 [[nodiscard]] Result<double> fluency(Session& session, const Tokenizer& tokenizer, std::span<const std::string> prompts,
                                      const CancelToken& cancel);

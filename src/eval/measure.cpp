@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view subject_mark = "{}";
 
-/// Collects texts to score in one go and remembers which is which.
+/// Collects texts, scores them in one batch, and returns the scores in order.
 class Batch {
  public:
   explicit Batch(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
@@ -42,7 +42,7 @@ class Scores {
  public:
   Scores(std::vector<Score> scores, const std::vector<ScoredText>& texts) : scores_(std::move(scores)), texts_(texts) {}
   const Score& next() { return scores_[used_++]; }
-  /// Of the one that `next` gave last.
+  /// Accuracy of the score that `next` returned last.
   [[nodiscard]] double last_accuracy() const { return accuracy(scores_[used_ - 1], texts_[used_ - 1]); }
 
  private:
@@ -79,7 +79,7 @@ Result<FactOutcome> measure(Session& session, const Tokenizer& tokenizer, const 
   Scores scores(std::move(*scored), batch.texts());
 
   FactOutcome outcome;
-  // That each token of the target is the most probable one is what greedy generation of it means.
+  // Greedy generation gives the target exactly if each of its tokens is the most probable one.
   const Score& rewrite_new = scores.next();
   outcome.exact = rewrite_new.greedy;
   outcome.rewrite_accuracy = scores.last_accuracy();
@@ -143,7 +143,7 @@ Result<std::string> greedy_answer(Session& session, const Tokenizer& tokenizer, 
                                   const std::string& target, const CancelToken& cancel) try {
   const ScoredText expected = scored_answer(tokenizer, prompt, target);
   session.clear();
-  // From the same tokens as the scores: those before the answer.
+  // Generates from the tokens before the answer, as the scores do.
   const auto head = std::span(expected.tokens).first(static_cast<std::size_t>(expected.first));
   if (auto read = session.append(head, cancel); !read) return std::unexpected(read.error());
   GenerateOptions options;

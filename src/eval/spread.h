@@ -11,7 +11,7 @@ namespace mobiedit {
 
 [[nodiscard]] Spread spread(std::vector<double> values);
 
-/// None if any is missing; 0 if any is not above 0.
+/// Harmonic mean. Empty if a value is missing; 0 if a value is not above 0.
 [[nodiscard]] std::optional<double> harmonic_mean(std::initializer_list<std::optional<double>> values);
 
 }  // namespace mobiedit

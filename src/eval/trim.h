@@ -1,4 +1,4 @@
-// White space around a text.
+// Removal of white space around a text.
 #pragma once
 
 #include <string_view>

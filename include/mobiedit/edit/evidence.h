@@ -18,7 +18,7 @@ struct ProbeResult {
   bool as_wanted = false;  ///< paraphrase: `after` is target_new; keep: `after` equals `before`
 };
 
-/// What was measured while and after an edit was made.
+/// Measurements of an edit, taken during its search and after its update.
 struct EditEvidence {
   bool success = false;  ///< with the update in force, greedy generation from the bare prompt gives target_new, exactly
   int layer = 0;

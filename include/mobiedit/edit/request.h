@@ -1,4 +1,4 @@
-// What someone wants a model to know, in the field's own words.
+// Edit request: the fact that a model should know, in the field's terms.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What an edit changes, as plain data: shared by the search that finds it and the store that writes it.
+// Update of an edit, as plain data: the search finds it and the store writes it.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,4 @@
-// Sets of facts to edit, in the formats that the field already has.
+// Data sets of facts to edit, in the formats of the field.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@ struct Neighbour {
   std::string target_true;
 };
 
-/// What follows from a record's edits, all of them together: right if any wording yields any of the answers.
+/// A question that needs all edits of a record. Correct if any wording yields any of the answers.
 struct Question {
   std::vector<std::string> wordings;
   std::vector<std::string> answers;      ///< the new answer first, then its other names
-  std::vector<std::string> answers_old;  ///< likewise before the edits; may be empty
+  std::vector<std::string> answers_old;  ///< the answers before the edits; may be empty
 };
 
 /// One fact and how to tell whether its edit worked.
@@ -31,18 +31,18 @@ struct FactRecord {
   std::string target_true;  ///< may be empty where the set does not say
   std::vector<std::string> paraphrases;
   std::vector<Neighbour> neighbours;
-  std::vector<Neighbour> portability;  ///< what follows from the edit, in a prompt of its own, with its answer
-  std::vector<FactRecord> further;     ///< edits that belong to the case besides (MQuAKE), each without such
+  std::vector<Neighbour> portability;  ///< consequences of the edit: a prompt and its answer each
+  std::vector<FactRecord> further;     ///< more edits of this case (MQuAKE), without further ones of their own
   std::vector<Question> questions;  ///< that take more than one fact: MQuAKE's, and KnowEdit's portability "Reasoning"
-  std::vector<std::string> generation;  ///< prompts to go on from at length, for fluency (CounterFact)
-  std::vector<std::string> keep;        ///< prompts whose answers are to stay, with no expectation of them
+  std::vector<std::string> generation;  ///< prompts to continue at length, for fluency (CounterFact)
+  std::vector<std::string> keep;        ///< prompts whose answers must stay, whatever they are
   std::string where;                    ///< "facts.jsonl:12", or "facts.json: record 12"
 };
 
 /// Reads JSON Lines or one JSON list, of CounterFact records (requested_rewrite, paraphrase_prompts,
 /// neighborhood_prompts), EasyEdit's and KnowEdit's (prompt, subject, target_new, ground_truth, rephrase_prompt,
 /// locality, portability), ZsRE's (src, alt, answers, rephrase), MQuAKE's (requested_rewrite a list, questions, answer,
-/// new_answer and their aliases) or the same names flat, with keep_prompts ({prompt,
+/// new_answer and their aliases) or records with these names flat, with keep_prompts ({prompt,
 /// answer}) as neighbours; unknown fields are ignored. A prompt without {} gets it where the subject stands. Reads
 /// `limit` records at most; 0: all. Errors: io; usage, naming file and line (not JSON, a field that is missing or of
 /// another kind, a prompt that has neither {} nor the subject, no record at all); out_of_memory. With `skipped` a

@@ -1,4 +1,4 @@
-// The field's measures of an edit, from log-probabilities.
+// Metrics of an edit (ES, PS, NS and others), from log-probabilities.
 #pragma once
 
 #include <optional>
@@ -14,21 +14,21 @@ struct AnswerPair {
   double target_true = 0;
 };
 
-/// What was measured of one edited fact, with the edit in force.
+/// Measurements of one edited fact, with the edit in force.
 struct FactOutcome {
   bool success = false;               ///< the search reached the target
   std::optional<AnswerPair> rewrite;  ///< none where the set names no true answer
   std::vector<AnswerPair> paraphrases;
   std::vector<AnswerPair> neighbours;
   bool exact = false;                  ///< greedy generation after the prompt gives the target
-  std::vector<bool> paraphrase_exact;  ///< the same for each paraphrase
+  std::vector<bool> paraphrase_exact;  ///< greedy generation after each paraphrase gives the target
   bool knows_true = false;             ///< greedy generation gives the true answer
-  // Shares of an answer's tokens that are the most probable ones when those before are given (EasyEdit's accuracies).
+  // Share of an answer's tokens that are the most probable next token, given those before (EasyEdit's accuracies).
   double rewrite_accuracy = 0;
   std::vector<double> paraphrase_accuracy, portability;
   std::vector<std::vector<int>> neighbour_tokens;  ///< the most probable ones at the places of each neighbour's answer
-  std::vector<double> locality;                    ///< of these, the share that an edit left as it was
-  std::optional<double> fluency, fluency_before;   ///< n-gram entropy of what it says at length; and without the edit
+  std::vector<double> locality;                    ///< share of these tokens that the edit left unchanged
+  std::optional<double> fluency, fluency_before;   ///< n-gram entropy of long continuations, with the edit and without
   int evaluations = 0;
   double seconds = 0;
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates, as EditEvidence has them
@@ -53,17 +53,17 @@ struct MetricValue {
   std::optional<double> half_interval;  ///< half of its 95 % confidence interval; nothing for fewer than two facts
 };
 
-/// Percentages; none where nothing was there to measure. Prompts are averaged within a fact first, then over the facts
+/// Percentages; empty where nothing was measured. Prompts are averaged within a fact first, then over the facts
 /// that have any, as CounterFact's own evaluation does.
 struct Metrics {
   std::optional<double> efficacy;          ///< ES: P(new) > P(true) on the rewrite prompt
-  std::optional<double> generalisation;    ///< PS: the same on paraphrases
+  std::optional<double> generalisation;    ///< PS: P(new) > P(true) on paraphrases
   std::optional<double> specificity;       ///< NS: P(true) > P(new) on neighbours
   std::optional<double> score;             ///< S: harmonic mean of the three; none unless all are there
   std::optional<double> exact;             ///< greedy generation equals the target
-  std::optional<double> paraphrase_exact;  ///< the same on paraphrases
+  std::optional<double> paraphrase_exact;  ///< greedy generation equals the target on paraphrases
   std::optional<double> rewrite_accuracy, paraphrase_accuracy, portability, locality;  ///< as FactOutcome has them
-  std::optional<double> fluency, fluency_before;  ///< no percentages: n-gram entropy in bits, times 100
+  std::optional<double> fluency, fluency_before;  ///< n-gram entropy in bits, times 100
   // Magnitudes: the mean of P(new) − P(true), on neighbours of P(true) − P(new), P being exp of the mean over tokens.
   std::optional<double> efficacy_magnitude, generalisation_magnitude, specificity_magnitude;  ///< EM, PM, NM
 };

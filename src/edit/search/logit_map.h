@@ -1,4 +1,4 @@
-// What a subspace search believes of how logits move with δ.
+// Estimated Jacobian of the logits with respect to δ, for the subspace search.
 #pragma once
 
 #include <Eigen/Core>

@@ -98,7 +98,7 @@ class Mobiedit final : public ValueSearch {
   }
 
  private:
-  // Of the token that each row wants, the smallest probability.
+  // The smallest probability of any row's target token.
   [[nodiscard]] static double least_confidence(const Objective& objective, const Outputs& outputs) {
     const auto rows = objective.rows();
     const auto width = static_cast<std::size_t>(objective.kept()) + 1;

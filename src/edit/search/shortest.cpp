@@ -45,7 +45,7 @@ class ShortestSearch {
   }
 
  private:
-  // Whether every target leads by enough at δ. Stops the search at its last evaluation.
+  // Returns true if every target leads by enough at δ. Stops the search at its last evaluation.
   Result<bool> look() {
     if (evaluations_ >= options_.max_evaluations) {
       stopped_ = true;
@@ -77,7 +77,7 @@ class ShortestSearch {
     return {};
   }
 
-  // Whether something shorter by a share was found that leads, too.
+  // Returns true if it finds a δ that is shorter by a fixed share and still leads.
   Result<bool> shorten() {
     if (!(settings_.shrink > 0)) return false;
     const double length = std::max(0.0, 1 - settings_.shrink) * norm(result_.delta);

@@ -1,4 +1,4 @@
-// What a subspace search believes: logits that move linearly along its directions.
+// Softmax regression on logits that are linear in the step.
 #pragma once
 
 #include <Eigen/Core>

@@ -48,7 +48,7 @@ class StalePrefix {
   void exact(bool on) {
     if (rule_.on) approximations_->use_frozen(!on);
   }
-  /// That freezing took, since this was asked last.
+  /// Evaluations that freezing took since the last call.
   [[nodiscard]] int take_evaluations() {
     const int n = evaluations_;
     evaluations_ = 0;

@@ -146,7 +146,7 @@ class SubspaceSearch {
     return {};
   }
 
-  // What the objective can tell beforehand; a target row of one prompt stands for those of the others.
+  // Starts from the objective's prior Jacobian. A target row of one prompt stands for those of the others.
   void expect() {
     Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows(width_, d_);
     const int all = prompts_ * targets_;
@@ -177,7 +177,7 @@ class SubspaceSearch {
       seen.col(i).tail(kl) -= logits_.tail(kl);
     }
     seen /= mu;
-    // What random directions have in common is no slope but a bend: any step so long blurs an answer.
+    // The mean response over random probes is curvature, not slope, so it is subtracted.
     constexpr int enough_to_average = 4;
     if (const int random = count - guessed_; random > enough_to_average) {
       const Vector bend = seen.rightCols(random).rowwise().mean();
@@ -249,7 +249,7 @@ class SubspaceSearch {
     return order;
   }
 
-  // Whether δ moved.
+  // Returns true if δ moved.
   Result<bool> step() {
     model_.logits = handicapped(logits_);
     LogitMap::Reduced reduced = map_.reduced(chosen_logits(), delta_);

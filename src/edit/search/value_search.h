@@ -38,7 +38,7 @@ struct SearchResult {
 class ValueSearch {
  public:
   virtual ~ValueSearch() = default;
-  /// Whether `run` asks for Objective::gradient(), and refuses (usage) where there is none.
+  /// True if `run` needs Objective::gradient() and refuses (usage) an objective without one.
   [[nodiscard]] virtual bool needs_gradient() const { return false; }
   /// Deterministic in (objective, options). Errors: those of the objective.
   [[nodiscard]] virtual Result<SearchResult> run(Objective& objective, const SearchOptions& options,

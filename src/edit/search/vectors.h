@@ -1,4 +1,4 @@
-// What searches do with δ, whatever gradient they follow.
+// Vector operations on δ that several searches share.
 #pragma once
 
 #include <cmath>

@@ -128,7 +128,7 @@ Result<std::vector<LowRankDelta>> slot_deltas(const gguf::File& file, int layer,
   if (neurons.empty()) return deltas;
   deltas.push_back(slot_row_change(file, *tensors->gate, slots, neurons, &Neuron::gate));
   deltas.push_back(slot_row_change(file, *tensors->up, slots, neurons, &Neuron::up));
-  // Of down the columns change: a picks them [rank, f], b holds the differences [d, rank].
+  // Columns of the down-projection change: a [rank, f] picks them, b [d, rank] holds the differences.
   const std::size_t rank = slots.size();
   LowRankDelta down{tensors->down->name, static_cast<int>(rank), std::vector<float>(rank * f, 0.0f),
                     std::vector<float>(d * rank), 1};

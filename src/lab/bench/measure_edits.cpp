@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 // As many rows as an edit's largest batch has.
 constexpr int peer_rows = 256;
 
-/// What an edit is of.
+/// Shape of a measured edit.
 struct EditKind {
   int evaluations;
   int contexts;

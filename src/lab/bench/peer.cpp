@@ -33,7 +33,7 @@ bool on_path() {
   return false;
 }
 
-/// What the command prints on stdout; its stderr is dropped, as llama.cpp talks a lot.
+/// The command's standard output. Drops its standard error, since llama.cpp prints much there.
 Result<std::string> output_of(const std::vector<std::string>& command) {
   int pipe_ends[2];
   if (::pipe2(pipe_ends, O_CLOEXEC) != 0) return fail(ErrorCode::io, std::strerror(errno), command.front());

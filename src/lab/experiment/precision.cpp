@@ -30,7 +30,7 @@ constexpr Part parts[] = {{"weights of the edited block", &Rounding::edited_weig
                           {"activations in all others", &Rounding::other_activations}};
 constexpr const char* everywhere = "all weights and activations";
 
-// What a processor has products for: the file's own weights.
+// Settings with native products: the weights as the file stores them.
 void add_kernels(const EditOptions& edit, const std::string& method, std::vector<TrialSetting>& list) {
   for (const auto& [bits, activations] : {std::pair{8, Activations::int8}, std::pair{16, Activations::int16}}) {
     TrialSetting setting{fmt::format("{}, weights as stored, {}-bit activations", method, bits), edit, {}, {}, {}};
@@ -71,7 +71,7 @@ std::vector<TrialSetting> precisions(const EditOptions& base, int layer, int) {
   return list;
 }
 
-/// Of each part the fewest bits with which at most one edit in twenty fails that succeeds in float32.
+/// For each part, the fewest bits with which at most one in twenty of the edits that succeed in float32 fails.
 std::vector<std::string> findings(std::span<const SettingSummary> summaries) {
   constexpr double lost = 5;
   std::vector<std::string> sentences;

@@ -1,4 +1,4 @@
-// What other subjects have where an edit writes: directions that a model's own facts lie in.
+// Donors: other subjects' values at the edited layer, as search directions.
 #pragma once
 
 #include <span>

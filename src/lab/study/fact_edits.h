@@ -1,4 +1,4 @@
-// What every experiment does with records: asks for edits, counts their cost, measures them.
+// Records in experiments: conversion to requests, cost, and measurement.
 #pragma once
 
 #include <span>

@@ -18,7 +18,7 @@ class Measurement {
   Measurement(Session& session, const Tokenizer& tokenizer, const CancelToken& cancel)
       : session_(session), tokenizer_(tokenizer), cancel_(cancel) {}
 
-  /// Whether any wording yields an answer, for both lists; each wording is generated from once.
+  /// For both lists of answers: true if any wording yields one. Generates once per wording.
   struct Yields {
     bool now = false, old = false;
   };
@@ -51,7 +51,7 @@ class Measurement {
     return shares;
   }
 
-  /// Whether the edit's own prompt gives `target`.
+  /// Returns true if the edit's own prompt gives `target`.
   Result<bool> gives(const FactRecord& edit, const std::string& target) {
     if (target.empty()) return false;
     const ScoredText text = scored_answer(tokenizer_, filled_prompt(edit.prompt, edit.subject), target);

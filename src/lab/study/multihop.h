@@ -30,7 +30,7 @@ struct MultihopOutcome {
   double evaluations = 0;
 };
 
-/// Whether a text that was generated begins with one of the answers, as a word of its own.
+/// Returns true if a generated text begins with one of the answers as a whole word.
 [[nodiscard]] bool gives_answer(std::string_view generated, std::span<const std::string> answers);
 
 /// The editor's and the session's adapters are replaced, and gone afterwards. A wording that ends with a question mark

@@ -1,4 +1,4 @@
-// What was measured over facts, as JSON.
+// JSON of a summary over facts.
 #pragma once
 
 #include <nlohmann/json.hpp>

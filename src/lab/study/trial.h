@@ -1,4 +1,4 @@
-// What an experiment's units of work gave, as named numbers, and what these say together.
+// Trials: results of an experiment's units as named numbers, and their summaries.
 #pragma once
 
 #include <optional>

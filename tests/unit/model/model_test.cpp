@@ -16,7 +16,7 @@ namespace {
 using test::TinyModel;
 using test::write_tiny_model;
 
-// What the error must say, for a tiny model spoilt in one way.
+// A tiny model with one fault, and a word that its error must contain.
 struct Spoilt {
   const char* name;
   const char* word;

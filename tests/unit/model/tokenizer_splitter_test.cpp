@@ -31,8 +31,8 @@ struct Case {
   std::string_view pattern, text, words;
 };
 
-// What the patterns are there to do differently; worked out by hand, and the same from the packages and the peer that
-// tests/tokenizer compares with.
+// Texts on which the patterns differ. Worked out by hand; the packages and the peer that tests/tokenizer compares with
+// agree.
 const Case cases[] = {
     {"gpt-2", "Hello  world's 1234", "Hello| | world|'s| 1234"},
     {"gpt-2", "I'LL we'll", "I|'|LL| we|'ll"},  // this one knows small contractions only
@@ -134,7 +134,7 @@ TEST(Splitter, LongRunsOfOneKindAreCutAsShortOnesAre) {
       const auto count = [&](std::size_t size) {
         std::string text;
         for (std::size_t i = 0; i < size; ++i) text += kind;
-        // What follows the run makes attempts fail that would otherwise succeed at once.
+        // The character after the run makes attempts fail that would otherwise succeed at once.
         text += "\xE4\xB8\x80";
         std::vector<std::string_view> words;
         splitter.split(text, words);
