@@ -49,6 +49,11 @@ class Chat {
   /// The conversation so far, a system message first where there is one.
   [[nodiscard]] const ChatValue::Array& messages() const;
 
+  /// A message as the template reads it.
+  [[nodiscard]] ChatValue message(std::string_view role, std::string_view text) const;
+  /// The text that the model reads for these messages. Errors: those of ChatTemplate::render.
+  [[nodiscard]] Result<ChatText> render(const ChatValue::Array& messages) const;
+
   /// Sets or replaces the system message; an empty one removes it. Errors: usage (the template refuses or drops system
   /// messages); then nothing changed.
   [[nodiscard]] Status set_system(std::string_view text);

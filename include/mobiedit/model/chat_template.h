@@ -103,6 +103,8 @@ class ChatTemplate {
   /// the line: what is no Jinja, or a construct that is not supported; out_of_memory.
   [[nodiscard]] static Result<ChatTemplate> parse(std::string_view source, std::string begin = {},
                                                   std::string end = {});
+  /// With the BOS and EOS tokens of a tokenizer.
+  [[nodiscard]] static Result<ChatTemplate> parse(std::string_view source, const Tokenizer& tokenizer);
   /// The template in `tokenizer.chat_template`. Errors: those of `parse`; bad_model where the file has none.
   [[nodiscard]] static Result<ChatTemplate> from_file(const gguf::File& file, const Tokenizer& tokenizer);
 

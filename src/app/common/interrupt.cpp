@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstring>
+#include <deque>
 #include <string_view>
 
 #include "app/common/exit_code.h"
@@ -15,7 +16,7 @@ namespace {
 
 // A signal handler can reach nothing but globals; these are written before the handler is installed, or are atomic.
 const char* program = "";
-CancelToken* token = nullptr;
+std::atomic<CancelToken*> token{nullptr};
 std::atomic<int> caught{0};
 struct DoomedFile {
   std::array<char, 4096> path{};
@@ -40,7 +41,7 @@ extern "C" void on_lost_page(int) {
 
 extern "C" void on_signal(int signal) {
   if (caught.exchange(signal) == 0) {
-    token->request();
+    token.load()->request();
     return;
   }
   remove_doomed();
@@ -60,8 +61,10 @@ void catch_lost_files(const char* program_name) {
 }
 
 CancelToken catch_interrupts() {
-  static CancelToken shared;
-  token = &shared;
+  // Earlier tokens stay: the handler may be in the midst of one.
+  static std::deque<CancelToken> tokens;
+  token.store(&tokens.emplace_back());
+  caught.store(0);
   struct sigaction action{};
   action.sa_handler = on_signal;
   ::sigemptyset(&action.sa_mask);
@@ -69,7 +72,15 @@ CancelToken catch_interrupts() {
   action.sa_flags = SA_RESTART;
   ::sigaction(SIGINT, &action, nullptr);
   ::sigaction(SIGTERM, &action, nullptr);
-  return shared;
+  return tokens.back();
+}
+
+void release_interrupts() {
+  struct sigaction action{};
+  action.sa_handler = SIG_DFL;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
 }
 
 int interrupted_exit_code() {

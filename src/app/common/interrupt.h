@@ -12,8 +12,10 @@ namespace mobiedit::cli {
 /// sizes: the write fails instead. Call once, first; `program_name` stays valid as long as the process.
 void catch_lost_files(const char* program_name);
 
-/// Takes over SIGINT and SIGTERM for the rest of the process; call once. Returns the token that the work watches.
+/// Takes over SIGINT and SIGTERM. Returns the token that the work watches; called again, a fresh one.
 [[nodiscard]] CancelToken catch_interrupts();
+/// Lets SIGINT and SIGTERM end the process again, while nothing needs to be undone.
+void release_interrupts();
 
 /// Returns 143 after SIGTERM, else 130.
 [[nodiscard]] int interrupted_exit_code();

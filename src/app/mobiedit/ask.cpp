@@ -1,10 +1,9 @@
-// mobiedit ask: what a model says after a prompt.
+// mobiedit ask: continues a prompt.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -13,10 +12,9 @@
 
 #include "app/common/console.h"
 #include "app/common/interrupt.h"
-#include "app/common/model_options.h"
-#include "app/mobiedit/delivery.h"
-#include "app/mobiedit/store_options.h"
+#include "app/mobiedit/answering_options.h"
 #include "app/mobiedit/verbs.h"
+#include "mobiedit/gguf/file.h"
 #include "mobiedit/model/session.h"
 
 namespace mobiedit::cli {
@@ -25,14 +23,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct AskOptions {
-  RunOptions run;
-  std::vector<std::string> lora;
-  std::vector<std::string> lora_scaled;
-  StoreOptions store;
-  bool edits = false;
+  AnsweringOptions answering;
   std::string prompt;
   int top = 0;
-  GenerateOptions generate{.max_tokens = 32};
 };
 
 struct Candidate {
@@ -63,11 +56,8 @@ std::vector<Candidate> most_probable(std::span<const float> logits, int count) {
   return candidates;
 }
 
-std::string as_text(const Generation& generation, const std::vector<Candidate>& top, const Tokenizer& tokenizer) {
-  // The space that parts the answer from the prompt is no part of the answer.
-  const auto begin = generation.text.find_first_not_of(" \n");
-  std::string text = begin == std::string::npos ? std::string() : generation.text.substr(begin);
-  if (!text.ends_with('\n')) text += '\n';
+std::string as_text(const std::vector<Candidate>& top, const Tokenizer& tokenizer) {
+  std::string text;
   for (const Candidate& candidate : top) {
     const Json piece = tokenizer.piece(candidate.token, true);
     text += fmt::format("{:8.4f} %  {}\n", 100 * std::exp(candidate.log_probability),
@@ -76,10 +66,11 @@ std::string as_text(const Generation& generation, const std::vector<Candidate>& 
   return text;
 }
 
-Json as_json(const AskOptions& options, const Generation& generation, const std::vector<Candidate>& top,
-             const Tokenizer& tokenizer) {
-  Json document{{"schema", "mobiedit.ask/1"}, {"model", options.run.model},  {"prompt", options.prompt},
-                {"text", generation.text},    {"tokens", generation.tokens}, {"ended", generation.ended}};
+Json as_json(const AskOptions& options, const std::string& prompt, const Generation& generation,
+             const std::vector<Candidate>& top, const Tokenizer& tokenizer) {
+  Json document{{"schema", "mobiedit.ask/1"},   {"model", options.answering.run.model}, {"prompt", prompt},
+                {"text", generation.text},      {"tokens", generation.tokens},          {"ended", generation.ended},
+                {"stopped", generation.stopped}};
   if (options.top > 0) {
     Json list = Json::array();
     for (const Candidate& candidate : top) {
@@ -93,77 +84,65 @@ Json as_json(const AskOptions& options, const Generation& generation, const std:
   return document;
 }
 
-Result<std::vector<AdapterOption>> adapters_of(const AskOptions& options) {
-  std::vector<AdapterOption> adapters;
-  for (const auto* list : {&options.lora, &options.lora_scaled}) {
-    for (const std::string& text : *list) {
-      auto adapter = parse_adapter(text, list == &options.lora_scaled);
-      if (!adapter) return std::unexpected(adapter.error());
-      adapters.push_back(std::move(*adapter));
-    }
-  }
-  return adapters;
-}
-
-/// Adds the edits in force for the model.
-Status add_edits(std::vector<LowRankDelta>& deltas, const StoreOptions& options, const Model& model) {
-  const auto store = open_store_to_read(options);
-  if (!store) return std::unexpected(store.error());
-  if (!*store) return {};
-  const auto edits = (*store)->in_force(model.fingerprint());
-  if (!edits) return std::unexpected(edits.error());
-  auto stacked = deltas_of(*edits);
-  if (!stacked) return std::unexpected(stacked.error());
-  std::ranges::move(*stacked, std::back_inserter(deltas));
-  return {};
+/// Says on stderr where the prompt or the answer is unlikely to be as meant.
+void note_on(const Model& model, const std::string& prompt, const Generation& generation) {
+  const Tokenizer& tokenizer = model.tokenizer();
+  const bool chat_model = model.file().find("tokenizer.chat_template") != nullptr;
+  const bool formatted = tokenizer.encode(prompt) != tokenizer.encode(prompt, {.parse_special = true});
+  const auto last = prompt.find_last_not_of(" \n\t");
+  if (chat_model && !formatted && last != std::string::npos && prompt[last] == '?')
+    say("this is a chat model, and the question is outside its chat format; `mobiedit chat` asks in it");
+  if (generation.ended && generation.text.find_first_not_of(" \n") == std::string::npos)
+    say("the answer is empty: the model ended the text at once");
 }
 
 int ask(const AskOptions& options) {
+  const AnsweringOptions& answering = options.answering;
   const CancelToken cancel = catch_interrupts();
-  const auto adapters = adapters_of(options);
+  const auto adapters = adapters_of(answering);
   if (!adapters) return failed(adapters.error());
-  const auto model = open_model(options.run);
+  const auto prompt = text_or_input(options.prompt);
+  if (!prompt) return failed(prompt.error());
+  const auto model = open_model(answering.run);
   if (!model) return failed(model.error());
-  auto session = Session::create(*model, options.run.session());
+  auto session = Session::create(*model, answering.run.session());
   if (!session) return failed(session.error(), "--ctx-size");
-  auto deltas = load_adapters(*model, *adapters);
-  if (!deltas) return failed(deltas.error());
-  if (options.edits) {
-    if (auto added = add_edits(*deltas, options.store, *model); !added) return failed(added.error());
-  }
-  if (auto set = session->set_adapters(std::move(*deltas)); !set) return failed(set.error());
+  auto changes = changes_of(answering, *adapters, *model);
+  if (!changes) return failed(changes.error());
+  if (auto set = session->set_adapters(std::move(changes->deltas)); !set) return failed(set.error());
 
   const Tokenizer& tokenizer = model->tokenizer();
-  if (auto read = session->append(tokenizer.encode(options.prompt), cancel); !read) {
+  if (auto read = session->append(tokenizer.encode(*prompt, {.parse_special = true}), cancel); !read) {
     return failed(read.error(), "--prompt");
   }
   const auto top = options.top > 0 ? most_probable(session->logits(), options.top) : std::vector<Candidate>{};
-  const auto generation = session->generate(options.generate, {}, cancel);
+  AnswerPrinter printer;
+  const bool streams = !answering.run.json && output_is_terminal();
+  const auto generation = session->generate(
+      answering.generate,
+      [&](std::string_view text) {
+        if (streams) printer.print(text);
+      },
+      cancel);
   if (!generation) return failed(generation.error());
-  return finished(options.run.json ? print_json(as_json(options, *generation, top, tokenizer))
-                                   : print_result(as_text(*generation, top, tokenizer)));
+  note_on(*model, *prompt, *generation);
+  if (answering.run.json) return finished(print_json(as_json(options, *prompt, *generation, top, tokenizer)));
+  const Status printed = streams ? printer.finish() : print_result(answer_text(generation->text));
+  if (!printed || top.empty()) return finished(printed);
+  return finished(print_result(as_text(top, tokenizer)));
 }
 
 }  // namespace
 
 void add_ask(CLI::App& app, Run& run) {
   auto options = std::make_shared<AskOptions>();
+  options->answering.generate.max_tokens = 32;
   CLI::App* verb = app.add_subcommand("ask", "Continue a prompt");
-  add_run_options(*verb, options->run);
-  add_context_option(*verb, options->run);
-  verb->add_option("--lora", options->lora, "An adapter, FILE or FILE:SCALE; may be given again");
-  verb->add_option("--lora-scaled", options->lora_scaled, "An adapter with its scale, FILE:SCALE");
-  verb->add_flag("--edits", options->edits, "With the kept edits of this model in force");
-  add_store_option(*verb, options->store);
-  verb->add_option("-p,--prompt", options->prompt, "What to continue")->required()->envname("MOBIEDIT_PROMPT");
-  verb->add_option("-n,--predict", options->generate.max_tokens, "Tokens to generate at most (default 32)")
-      ->envname("MOBIEDIT_N_PREDICT")
-      ->check(CLI::Range(0, 1 << 24));
+  add_answering_options(*verb, options->answering);
+  verb->add_option("-p,--prompt", options->prompt, "The text to continue, or - for standard input")
+      ->required()
+      ->envname("MOBIEDIT_PROMPT");
   verb->add_option("--top", options->top, "Show the K most probable next tokens")->check(CLI::Range(0, 1 << 20));
-  verb->add_option("--temp", options->generate.temperature, "Temperature (default 0: always the most probable token)")
-      ->envname("MOBIEDIT_TEMP")
-      ->check(CLI::Range(0.0, 100.0));
-  verb->add_option("-s,--seed", options->generate.seed, "Seed of sampling (default 0)")->envname("MOBIEDIT_SEED");
   verb->callback([options, &run] { run = [options] { return ask(*options); }; });
 }
 

@@ -8,6 +8,7 @@ void add_verbs(CLI::App& app, mobiedit::cli::Run& run) {
   using namespace mobiedit::cli;
   add_edit(app, run);
   add_ask(app, run);
+  add_chat(app, run);
   add_inspect(app, run);
   add_stats(app, run);
   add_plan(app, run);

@@ -7,6 +7,7 @@ namespace mobiedit::cli {
 
 void add_edit(CLI::App& app, Run& run);
 void add_ask(CLI::App& app, Run& run);
+void add_chat(CLI::App& app, Run& run);
 void add_inspect(CLI::App& app, Run& run);
 void add_stats(CLI::App& app, Run& run);
 void add_plan(CLI::App& app, Run& run);

@@ -16,15 +16,13 @@ struct Chat::State {
     return ChatValue::Object{{"role", role}, {"content", ChatValue::Array{std::move(part)}}};
   }
 
-  [[nodiscard]] Result<std::vector<Token>> prompt(const ChatValue::Array& asked) const {
+  [[nodiscard]] Result<ChatText> render(const ChatValue::Array& asked) const {
     ChatInputs inputs;
     inputs.messages = asked;
     inputs.tools = options.tools;
     inputs.variables = options.variables;
     inputs.now = options.now;
-    const auto text = format.render(inputs);
-    if (!text) return std::unexpected(text.error());
-    return tokens_of(*text, model.tokenizer());
+    return format.render(inputs);
   }
 
   /// Brings the session to where `tokens` are read, from their common beginning with what it has read. Gives its
@@ -85,6 +83,13 @@ const ChatValue::Array& Chat::messages() const {
   return state_->messages;
 }
 
+ChatValue Chat::message(std::string_view role, std::string_view text) const {
+  return state_->message(role, text);
+}
+Result<ChatText> Chat::render(const ChatValue::Array& messages) const {
+  return state_->render(messages);
+}
+
 Status Chat::set_system(std::string_view text) {
   State& s = *state_;
   if (!text.empty() && s.support.system != SystemRole::rendered) {
@@ -126,9 +131,10 @@ bool Chat::undo() {
 Result<ChatAnswer> Chat::answer(const ChatValue::Array& messages, const std::function<void(std::string_view)>& on_text,
                                 const CancelToken& cancel) try {
   State& s = *state_;
-  const auto tokens = s.prompt(messages);
-  if (!tokens) return std::unexpected(tokens.error());
-  const auto reused = s.read_prompt(*tokens, cancel);
+  const auto text = s.render(messages);
+  if (!text) return std::unexpected(text.error());
+  const std::vector<Token> tokens = tokens_of(*text, s.model.tokenizer());
+  const auto reused = s.read_prompt(tokens, cancel);
   if (!reused) {
     s.forget();
     return std::unexpected(reused.error());
@@ -146,7 +152,7 @@ Result<ChatAnswer> Chat::answer(const ChatValue::Array& messages, const std::fun
   answer.text = generation->text;
   answer.ended = generation->ended;
   answer.stopped = generation->stopped;
-  answer.prompt_tokens = static_cast<int>(tokens->size());
+  answer.prompt_tokens = static_cast<int>(tokens.size());
   answer.reused_tokens = *reused;
   answer.answer_tokens = static_cast<int>(generation->tokens.size());
   return answer;

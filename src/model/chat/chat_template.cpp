@@ -112,6 +112,11 @@ Result<ChatTemplate> ChatTemplate::parse(std::string_view source, std::string be
   return fail(ErrorCode::out_of_memory, "not enough memory for the template", template_name);
 }
 
+Result<ChatTemplate> ChatTemplate::parse(std::string_view source, const Tokenizer& tokenizer) {
+  const auto text = [&](std::optional<Token> token) { return token ? tokenizer.piece(*token, true) : std::string(); };
+  return parse(source, text(tokenizer.bos()), text(tokenizer.eos()));
+}
+
 Result<ChatTemplate> ChatTemplate::from_file(const gguf::File& file, const Tokenizer& tokenizer) {
   constexpr const char* key = "tokenizer.chat_template";
   const gguf::Entry* entry = file.find(key);
@@ -120,8 +125,7 @@ Result<ChatTemplate> ChatTemplate::from_file(const gguf::File& file, const Token
                 file.path().string(), "a base model continues a text; a template of your own can be given");
   const auto* source = std::get_if<std::string>(&entry->value);
   if (source == nullptr) return fail(ErrorCode::bad_model, "the chat template is no text", key);
-  const auto text = [&](std::optional<Token> token) { return token ? tokenizer.piece(*token, true) : std::string(); };
-  return parse(*source, text(tokenizer.bos()), text(tokenizer.eos()));
+  return parse(*source, tokenizer);
 }
 
 Result<ChatText> ChatTemplate::render(const ChatInputs& inputs, const ChatLimits& limits) const try {

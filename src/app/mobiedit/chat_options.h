@@ -1,0 +1,25 @@
+// Options of `mobiedit chat`, and the chat that they ask for.
+#pragma once
+
+#include <string>
+
+#include "app/mobiedit/answering_options.h"
+#include "mobiedit/model/chat.h"
+
+namespace mobiedit::cli {
+
+struct ChatSettings {
+  AnsweringOptions answering;
+  std::string prompt;    ///< empty: a conversation
+  std::string messages;  ///< a JSON file; empty: none
+  std::string system;
+  std::string chat_template;  ///< a file, "none", or empty: the model's own
+};
+
+/// The conversation line by line, on a terminal or from standard input. Returns the exit code.
+[[nodiscard]] int converse(const ChatSettings& settings, Session& session, Chat& chat, Changes changes);
+
+/// The messages of a JSON file: a list of objects with "role" and "content". Errors: io, usage.
+[[nodiscard]] Result<ChatValue::Array> read_messages(const std::string& path);
+
+}  // namespace mobiedit::cli
