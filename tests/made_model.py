@@ -72,7 +72,7 @@ def strings(entry):
     return values
 
 
-def make(path, tokenizer_of, seed=1):
+def make(path, tokenizer_of, seed=1, chat_template=None):
     """Writes the model to path, with the tokenizer of the GGUF file tokenizer_of."""
     numbers = random.Random(seed)
     keys = {name: entry for name, entry in Head(tokenizer_of.read_bytes()).keys.items() if name.startswith("tokenizer.")}
@@ -85,6 +85,8 @@ def make(path, tokenizer_of, seed=1):
         key("qwen2.rope.freq_base", F32, 10000.0), key("qwen2.attention.layer_norm_rms_epsilon", F32, 1e-6),
         *keys.values(),
     ]  # fmt: skip
+    if chat_template is not None:
+        head.append(key("tokenizer.chat_template", STRING, chat_template))
     tensors = []
 
     def vector(name, count, middle, spread):

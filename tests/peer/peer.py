@@ -121,6 +121,15 @@ class Server:
         body = {"content": text, "add_special": add_special, "parse_special": parse_special}
         return self._post("/tokenize", body)["tokens"]
 
+    def apply_template(self, messages):
+        """The prompt that the peer makes of messages, by the model's own chat template."""
+        return self._post("/apply-template", {"messages": messages})["prompt"]
+
+    def chat(self, messages, tokens=48):
+        """The greedy answer to messages."""
+        body = {"messages": messages, "max_tokens": tokens, "temperature": 0, "cache_prompt": False}
+        return self._post("/v1/chat/completions", body)["choices"][0]["message"]["content"]
+
     def complete(self, prompt, tokens=8):
         """The greedy continuation; prompt is text or token ids."""
         return self.answer(prompt, tokens, 0)[0]

@@ -7,7 +7,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include "app/common/console.h"
@@ -56,6 +58,10 @@ Result<Changes> changes_of(const AnsweringOptions& options, const std::vector<Ad
   changes.deltas = std::move(*deltas);
   changes.from_adapters = changes.deltas.size();
   if (options.base || (!adapters.empty() && !options.edits)) return changes;
+  const auto path = store_path(options.store);
+  if (!path) return options.edits ? Result<Changes>(std::unexpected(path.error())) : changes;
+  std::error_code ignored;
+  if (!options.edits && !std::filesystem::exists(*path, ignored)) return changes;
   const auto store = open_store_to_read(options.store);
   if (!store) return std::unexpected(store.error());
   if (!*store) return changes;
