@@ -7,7 +7,8 @@ namespace {
 
 /// Bytes of the character that begins with this byte; 1 where it begins none.
 std::size_t announced_length(unsigned char byte) {
-  return byte >= 0xF0 && byte < 0xF5 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC2 && byte < 0xE0 ? 2 : 1;
+  if (byte < 0xC2 || byte > 0xF4) return 1;
+  return byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
 }
 
 /// Where the text ends without a character that has begun and not ended.
