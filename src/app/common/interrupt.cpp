@@ -15,7 +15,7 @@ namespace mobiedit::cli {
 namespace {
 
 // A signal handler can reach nothing but globals; these are written before the handler is installed, or are atomic.
-const char* program = "";
+const char* messages_begin_with = "";
 std::atomic<CancelToken*> token{nullptr};
 std::atomic<int> caught{0};
 struct DoomedFile {
@@ -33,7 +33,7 @@ void remove_doomed() {
 extern "C" void on_lost_page(int) {
   constexpr std::string_view text =
       ": error: a file was cut off or became unreadable while it was in use; nothing was written\n";
-  for (const std::string_view part : {std::string_view(program), text})
+  for (const std::string_view part : {std::string_view(messages_begin_with), text})
     if (::write(STDERR_FILENO, part.data(), part.size()) < 0) break;  // nothing is left to do
   remove_doomed();
   ::_exit(exit_io);
@@ -51,7 +51,7 @@ extern "C" void on_signal(int signal) {
 }  // namespace
 
 void catch_lost_files(const char* program_name) {
-  program = program_name;
+  messages_begin_with = program_name;
   struct sigaction action{};
   action.sa_handler = on_lost_page;
   ::sigemptyset(&action.sa_mask);

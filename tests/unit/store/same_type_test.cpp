@@ -72,7 +72,7 @@ TEST_P(SameType, TheKeyGetsItsValueInAFileOfTheSameSizeAndLayout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, SameType, testing::ValuesIn(gguf::codecs().begin(), gguf::codecs().end()),
-                         [](const auto& info) { return std::string(info.param->traits.name); });
+                         [](const auto& test) { return std::string(test.param->traits.name); });
 
 TEST(SameTypeSplit, ASplitBaseBecomesOneFileWithTheSameTensors) {
   const TemporaryFolder folder;
