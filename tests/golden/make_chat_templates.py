@@ -7,6 +7,7 @@ Jinja2, set up as Transformers sets it up. Needs Debian's python3-jinja2.
 """
 
 import datetime
+import functools
 import json
 import pathlib
 import sys
@@ -46,6 +47,7 @@ def to_json(value, ensure_ascii=False, indent=None, separators=None, sort_keys=F
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
+@functools.cache
 def environment():
     made = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", Generation])
     made.filters["tojson"] = to_json
