@@ -121,6 +121,8 @@ TEST(MassEdit, NoMoreBlocksThanTheEditorWasMadeFor) {
 TEST(Preserve, TakesTheContextsThatTheEditWasFoundOn) {
   const TemporaryFolder folder;
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {.context = 256});
+  // Its last token differs from dish's, or the keys would count as one subject's.
+  const EditRequest other{"Oslo 7", "{} is located in", "the", {}, {}};
   const auto next_direction = [&](int general_wordings_of_the_first) {
     auto editor = Editor::create(model, {.method = "zo",
                                          .layer = 1,
@@ -129,11 +131,15 @@ TEST(Preserve, TakesTheContextsThatTheEditWasFoundOn) {
                                          .threads = 1,
                                          .prefixes = std::vector<std::string>{"It was. "}});
     EXPECT_TRUE(editor);
+    std::string text;
+    Random random(6);
+    for (int i = 0; i < 3000; ++i) text += static_cast<char>(' ' + random.below(90));
+    EXPECT_TRUE(editor->set_statistics(text));
     const auto first = editor->edit(dish);
     EXPECT_TRUE(first);
     const auto preserved = editor->preserve(dish, first->update, general_wordings_of_the_first);
     EXPECT_TRUE(preserved) << preserved.error().message();
-    const auto second = editor->edit(town);
+    const auto second = editor->edit(other);
     EXPECT_TRUE(second);
     return second->update.right;
   };
