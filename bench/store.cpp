@@ -43,16 +43,16 @@ std::string name(int i) {
 }
 
 // An edit that changes its weight too little to change an answer.
-StoredEdit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int block) {
-  StoredEdit stored;
-  stored.base = base;
-  stored.edit.request = {std::to_string(i) + " " + name(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
-  stored.edit.update = {block, std::vector<float>(d), std::vector<float>(f)};
+Edit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int block) {
+  Edit stored;
+  stored.origin.base = base;
+  stored.request = {std::to_string(i) + " " + name(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
+  stored.update = {block, std::vector<float>(d), std::vector<float>(f)};
   Random random(static_cast<std::uint64_t>(i));
-  for (auto* vector : {&stored.edit.update.left, &stored.edit.update.right}) random.fill_normal(*vector);
-  for (float& x : stored.edit.update.left) x *= 1e-6f;
-  stored.method = "subspace";
-  stored.made_at = 1'700'000'000 + i;
+  for (auto* vector : {&stored.update.left, &stored.update.right}) random.fill_normal(*vector);
+  for (float& x : stored.update.left) x *= 1e-6f;
+  stored.origin.method = "subspace";
+  stored.origin.made_at = 1'700'000'000 + i;
   return stored;
 }
 
@@ -71,7 +71,7 @@ int main(int count, char** arguments) {
   const int block = count == 8 ? std::atoi(arguments[7]) : 3;
   {
     auto store = timed("open a new store", [&] { return Store::open(path, Store::Access::write); });
-    std::vector<StoredEdit> all;
+    std::vector<Edit> all;
     for (int i = 0; i < edits; ++i) all.push_back(made_up(i, base, d, f, block));
     timed("add all of them", [&] { return store->add(all); });
     timed("add one more", [&] { return store->add({&all[0], 1}); });
@@ -82,7 +82,7 @@ int main(int count, char** arguments) {
   timed("undo one", [&] { return store->remove(one); });
   const auto in_force = timed("read all in force", [&] { return store->in_force(base.fingerprint); });
   std::vector<RankOneUpdate> updates;
-  for (const StoredEdit& stored : *in_force) updates.push_back(stored.edit.update);
+  for (const Edit& stored : *in_force) updates.push_back(stored.update);
   const auto adapter = path.parent_path() / (path.filename().string() + ".adapter.gguf");
   timed("write them as an adapter", [&] { return write_adapter(adapter, base.architecture, "", updates, {}); });
   std::filesystem::remove(adapter);

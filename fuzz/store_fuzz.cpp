@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const auto list = store->list();
       fuzz::must_explain(list);
       if (list)
-        for (const EditSummary& edit : *list) {
+        for (const EditInfo& edit : *list) {
           fuzz::must_explain(store->get(edit.id));
           fuzz::must_explain(store->in_force(edit.base.fingerprint));
         }

@@ -3,6 +3,7 @@
 
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/edit/edit.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/edit/evidence.h"
 #include "mobiedit/edit/key_moment.h"

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "mobiedit/edit/edit.h"
 #include "mobiedit/model/session.h"
 
 namespace mobiedit {

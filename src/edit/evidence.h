@@ -6,12 +6,13 @@
 #include "edit/contexts.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
-#include "mobiedit/edit/evidence.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
 
 namespace mobiedit {
+
+struct Edit;
 
 /// Tokens of an answer to a prompt of EditRequest::keep that are compared.
 inline constexpr int keep_tokens = 5;

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "mobiedit/base/version.h"
+
 namespace mobiedit {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr const char* base_key = "mobiedit.base_fingerprint";
 constexpr const char* edits_key = "mobiedit.edits";
 constexpr const char* hashes_key = "mobiedit.tensors";
 
-std::optional<EditRecord> record_from(const nlohmann::json& json) {
+std::optional<EditInfo> info_from(const nlohmann::json& json) {
   const auto text = [&](const char* name) -> std::optional<std::string> {
     const auto found = json.find(name);
     if (found == json.end() || !found->is_string()) return std::nullopt;
@@ -23,11 +25,16 @@ std::optional<EditRecord> record_from(const nlohmann::json& json) {
   const auto subject = text("subject");
   const auto prompt = text("prompt");
   const auto target = text("target_new");
-  const auto block = json.find("layer");
-  if (!subject || !prompt || !target || block == json.end() || !block->is_number_integer()) return std::nullopt;
-  const auto index = block->get<std::int64_t>();
+  const auto layer = json.find("layer");
+  if (!subject || !prompt || !target || layer == json.end() || !layer->is_number_integer()) return std::nullopt;
+  const auto index = layer->get<std::int64_t>();
   if (index < 0 || index > 1'000'000) return std::nullopt;
-  EditRecord record{*subject, *prompt, *target, text("method").value_or(""), static_cast<int>(index), 0};
+  EditInfo record;
+  record.subject = *subject;
+  record.prompt = *prompt;
+  record.target_new = *target;
+  record.method = text("method").value_or("");
+  record.layer = static_cast<int>(index);
   const auto seed = json.find("seed");
   if (seed != json.end() && seed->is_number_unsigned()) record.seed = seed->get<std::uint64_t>();
   return record;
@@ -41,12 +48,12 @@ std::string edited_tensor(int block) {
 
 void set_provenance(gguf::Writer& writer, const Provenance& provenance) {
   auto list = nlohmann::ordered_json::array();
-  for (const EditRecord& edit : provenance.edits) {
+  for (const EditInfo& edit : provenance.edits) {
     list.push_back({{"subject", edit.subject},
                     {"prompt", edit.prompt},
                     {"target_new", edit.target_new},
                     {"method", edit.method},
-                    {"layer", edit.block},
+                    {"layer", edit.layer},
                     {"seed", edit.seed}});
   }
   writer.set_string(version_key, provenance.version);
@@ -77,7 +84,21 @@ Result<std::map<std::string, std::string>> get_hashes(const gguf::File& file) {
               file.path().string());
 }
 
-Result<std::vector<EditRecord>> records_of(const gguf::File& file) {
+Provenance provenance_of(const std::string& base_fingerprint, std::span<const Edit* const> edits) {
+  Provenance provenance{std::string(version()), base_fingerprint, {}};
+  for (const Edit* edit : edits) {
+    EditInfo info = info_of(*edit);
+    // A file says of its edits what they are about and how they were found, not where they are kept.
+    info.id = 0;
+    info.base = {};
+    info.made_at = 0;
+    info.enabled = true;
+    provenance.edits.push_back(std::move(info));
+  }
+  return provenance;
+}
+
+Result<std::vector<EditInfo>> edits_in(const gguf::File& file) {
   auto provenance = get_provenance(file);
   if (!provenance) return std::unexpected(provenance.error());
   return std::move(provenance->edits);
@@ -98,7 +119,7 @@ Result<Provenance> get_provenance(const gguf::File& file) {
   const auto list = nlohmann::json::parse(**edits, nullptr, false);
   bool sound = list.is_array();
   for (std::size_t i = 0; sound && i < list.size(); ++i) {
-    auto record = record_from(list[i]);
+    auto record = info_from(list[i]);
     if (record) provenance.edits.push_back(std::move(*record));
     sound = record.has_value();
   }

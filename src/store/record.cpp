@@ -14,19 +14,8 @@
 namespace mobiedit {
 namespace {
 
-// Far above the sizes of any model, far below an overflow of the arithmetic here.
+// Hidden sizes are below 2^17. A vector of this length still fits a database value.
 constexpr std::size_t longest_vector = std::size_t{1} << 22;
-
-std::string without_extra_space(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool space = c == ' ' || (c >= '\t' && c <= '\r');
-    if (!space) out += c;
-    if (space && !out.empty() && out.back() != ' ') out += ' ';
-  }
-  while (out.ends_with(' ')) out.pop_back();
-  return out;
-}
 
 using Json = nlohmann::json;
 
@@ -71,54 +60,49 @@ class Hash {
 
 }  // namespace
 
-std::string fact_key(const EditRequest& request) {
-  return without_extra_space(request.subject) + "\n" + without_extra_space(request.prompt);
+std::string checksum(const Edit& edit) {
+  return checksum(edit, to_json(edit.evidence).dump(), origin_text(edit.origin));
 }
 
-bool same_fact(const EditRequest& a, const EditRequest& b) {
-  return fact_key(a) == fact_key(b);
-}
-
-bool same_subject(const EditRequest& a, const EditRequest& b) {
-  return without_extra_space(a.subject) == without_extra_space(b.subject);
-}
-
-std::string checksum(const StoredEdit& stored) {
-  return checksum(stored, to_json(stored.edit.evidence).dump());
-}
-
-std::string checksum(const StoredEdit& stored, std::string_view evidence_text) {
-  const auto& [request, update, evidence] = stored.edit;
+// Version 1 of the store knew no origin: an edit of that age has the text of an empty one, and keeps its checksum.
+std::string checksum(const Edit& edit, std::string_view evidence_text, std::string_view origin_text) {
+  const EditRequest& request = edit.request;
+  const EditOrigin& origin = edit.origin;
   Hash hash;
-  for (const std::string* text : {&stored.base.fingerprint, &stored.base.architecture, &stored.base.name,
-                                  &request.subject, &request.prompt, &request.target_new, &stored.method})
+  for (const std::string* text : {&origin.base.fingerprint, &origin.base.architecture, &origin.base.name,
+                                  &request.subject, &request.prompt, &request.target_new, &origin.method})
     hash.add(*text);
   for (const auto* list : {&request.paraphrases, &request.keep}) {
     hash.add_number(static_cast<std::int64_t>(list->size()));
     for (const std::string& text : *list) hash.add(text);
   }
-  hash.add_number(static_cast<std::int64_t>(stored.seed));
-  hash.add_number(stored.made_at);
-  hash.add_number(update.block);
-  hash.add(update.left);
-  hash.add(update.right);
+  hash.add_number(static_cast<std::int64_t>(origin.seed));
+  hash.add_number(origin.made_at);
+  hash.add_number(edit.update.block);
+  hash.add(edit.update.left);
+  hash.add(edit.update.right);
   hash.add(evidence_text);
+  if (origin_text != empty_origin_text) hash.add(origin_text);
   return hash.digits();
 }
 
-Status check_record(const StoredEdit& stored) {
-  const auto& [request, update, evidence] = stored.edit;
-  std::vector<const std::string*> texts{
-      &stored.base.fingerprint, &stored.base.architecture, &stored.base.name, &request.subject,
-      &request.prompt,          &request.target_new,       &stored.method};
-  for (const auto* probes : {&evidence.paraphrases, &evidence.keep})
+Status check_record(const Edit& edit) {
+  const EditRequest& request = edit.request;
+  const EditOrigin& origin = edit.origin;
+  std::vector<const std::string*> texts{&origin.base.fingerprint, &origin.base.architecture, &origin.base.name,
+                                        &request.subject,         &request.prompt,           &request.target_new,
+                                        &origin.method,           &origin.value_search,      &origin.layer_choice,
+                                        &origin.statistics_name,  &origin.statistics_hash};
+  for (const auto* probes : {&edit.evidence.paraphrases, &edit.evidence.keep})
     for (const ProbeResult& probe : *probes) texts.push_back(&probe.prompt);
   for (const auto* list : {&request.paraphrases, &request.keep})
     for (const std::string& text : *list) texts.push_back(&text);
+  for (const MethodSetting& setting : origin.settings) texts.push_back(&setting.name);
   for (const std::string* text : texts) {
     if (!is_utf8(*text)) return fail(ErrorCode::usage, "a text that is not UTF-8 cannot be kept in a store");
   }
-  if (update.block < 0 || update.block > largest_block) return fail(ErrorCode::usage, "an update of no block");
+  const RankOneUpdate& update = edit.update;
+  if (update.block < 0 || update.block > largest_block) return fail(ErrorCode::usage, "an update of no layer");
   for (const auto* vector : {&update.left, &update.right}) {
     if (vector->empty() || vector->size() > longest_vector)
       return fail(ErrorCode::usage, "an update with a vector of " + std::to_string(vector->size()) + " values");
@@ -128,7 +112,8 @@ Status check_record(const StoredEdit& stored) {
   return {};
 }
 
-void make_evidence_utf8(EditEvidence& evidence) {
+void make_utf8(Edit& edit) {
+  EditEvidence& evidence = edit.evidence;
   evidence.answer_before = as_utf8(evidence.answer_before);
   evidence.answer_after = as_utf8(evidence.answer_after);
   for (auto* probes : {&evidence.paraphrases, &evidence.keep}) {
@@ -137,6 +122,7 @@ void make_evidence_utf8(EditEvidence& evidence) {
       probe.after = as_utf8(probe.after);
     }
   }
+  edit.origin.statistics_name = as_utf8(edit.origin.statistics_name);
 }
 
 }  // namespace mobiedit

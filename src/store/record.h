@@ -1,4 +1,4 @@
-// Validity, identity and checksum of a stored edit.
+// Checks of an edit before it is kept, and the checksum by which a store knows it again.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,21 @@
 
 namespace mobiedit {
 
-/// Subject and prompt with normalised white space; equal for edits of one fact.
-[[nodiscard]] std::string fact_key(const EditRequest& request);
-
-/// Checksum of everything in an edit except id and enabled, as 32 hexadecimal digits.
-[[nodiscard]] std::string checksum(const StoredEdit& edit);
-/// Checksum of an edit whose evidence is given as JSON.
-[[nodiscard]] std::string checksum(const StoredEdit& edit, std::string_view evidence_text);
+/// 32 hexadecimal digits over all that never changes once the edit was made: everything but id and enabled.
+[[nodiscard]] std::string checksum(const Edit& edit);
+/// For callers that have the JSON texts of evidence and origin (origin_text) at hand.
+[[nodiscard]] std::string checksum(const Edit& edit, std::string_view evidence_text, std::string_view origin_text);
 
 inline constexpr std::int64_t largest_block = 1'000'000;
 
-/// Errors: usage (text that is not UTF-8, vectors that are empty, too long or not finite, a negative block).
-[[nodiscard]] Status check_record(const StoredEdit& edit);
+/// The one kind of update that this version knows, as stores and dumps name it.
+inline constexpr std::string_view rank_one_kind = "rank-one";
 
-/// Replaces bytes that are not UTF-8 by U+FFFD: a model's answer may end within a character.
-void make_evidence_utf8(EditEvidence& evidence);
+/// Errors: usage (text that is not UTF-8, vectors that are empty, too long or not finite, a negative layer).
+[[nodiscard]] Status check_record(const Edit& edit);
+
+/// Replaces bytes that are not UTF-8 by U+FFFD in answers, which may end within a character, and in the name of the
+/// statistics, which is a file name.
+void make_utf8(Edit& edit);
 
 }  // namespace mobiedit

@@ -16,7 +16,8 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr const char* line_schema = "mobiedit.stored-edit/1";
+constexpr const char* line_schema = "mobiedit.stored-edit/2";
+constexpr const char* first_line_schema = "mobiedit.stored-edit/1";  // without kind and origin
 constexpr std::int64_t largest_count = std::numeric_limits<int>::max();
 
 OrderedJson probes_json(const std::vector<ProbeResult>& probes) {
@@ -34,6 +35,7 @@ class Fields {
   explicit Fields(const Json& json) : json_(json), sound_(json.is_object()) {}
   [[nodiscard]] bool sound() const { return sound_; }
   [[nodiscard]] const std::string& wrong() const { return wrong_; }
+  [[nodiscard]] bool has(const char* name) const { return json_.contains(name); }
 
   std::string text(const char* name) {
     const Json* found = find(name, &Json::is_string);
@@ -75,6 +77,17 @@ class Fields {
     for (const Json& entry : *found) {
       Fields fields(entry);
       list.push_back({fields.text("prompt"), fields.text("before"), fields.text("after"), fields.boolean("as_wanted")});
+      if (!fields.sound()) refuse(name);
+    }
+    return list;
+  }
+  std::vector<MethodSetting> settings(const char* name) {
+    const Json* found = find(name, &Json::is_array);
+    std::vector<MethodSetting> list;
+    if (found == nullptr) return list;
+    for (const Json& entry : *found) {
+      Fields fields(entry);
+      list.push_back({fields.text("name"), fields.number("value")});
       if (!fields.sound()) refuse(name);
     }
     return list;
@@ -129,9 +142,13 @@ OrderedJson to_json(const EditEvidence& e) {
                    {"update_norm_ratio", e.update_norm_ratio},
                    {"paraphrases", probes_json(e.paraphrases)},
                    {"keep", probes_json(e.keep)}};
-  // Left out where it was not measured. Older records lack the field, and their checksums stay valid.
+  // Left out at 0, as in records that are older than the field: their checksums hold.
   if (e.perplexity_before > 0) json["perplexity_before"] = e.perplexity_before;
   if (e.perplexity_after > 0) json["perplexity_after"] = e.perplexity_after;
+  if (e.wordings > 0) json["wordings"] = e.wordings;
+  if (e.integer_work > 0) json["integer_work"] = e.integer_work;
+  if (e.float_work > 0) json["float_work"] = e.float_work;
+  if (e.tokens > 0) json["tokens"] = e.tokens;
   return json;
 }
 
@@ -150,12 +167,58 @@ std::optional<EditEvidence> evidence_from(const Json& json) {
   e.answer_after = fields.text("answer_after");
   e.delta_norm_ratio = fields.number("delta_norm_ratio");
   e.update_norm_ratio = fields.number("update_norm_ratio");
-  if (json.contains("perplexity_before")) e.perplexity_before = fields.number("perplexity_before");
-  if (json.contains("perplexity_after")) e.perplexity_after = fields.number("perplexity_after");
+  if (fields.has("perplexity_before")) e.perplexity_before = fields.number("perplexity_before");
+  if (fields.has("perplexity_after")) e.perplexity_after = fields.number("perplexity_after");
+  if (fields.has("wordings")) e.wordings = static_cast<int>(fields.integer("wordings", 0, largest_count));
+  if (fields.has("integer_work")) e.integer_work = fields.number("integer_work");
+  if (fields.has("float_work")) e.float_work = fields.number("float_work");
+  if (fields.has("tokens")) e.tokens = fields.number("tokens");
   e.paraphrases = fields.probes("paraphrases");
   e.keep = fields.probes("keep");
   if (!fields.sound()) return std::nullopt;
   return e;
+}
+
+namespace {
+
+OrderedJson origin_json(const EditOrigin& origin) {
+  OrderedJson json = OrderedJson::object();
+  if (!origin.value_search.empty()) json["value_search"] = origin.value_search;
+  if (origin.max_evaluations > 0) json["max_evaluations"] = origin.max_evaluations;
+  if (origin.clamp > 0) json["clamp"] = origin.clamp;
+  if (origin.confidence_threshold) json["confidence_threshold"] = *origin.confidence_threshold;
+  if (origin.fisher_metric) json["fisher_metric"] = true;
+  for (const MethodSetting& setting : origin.settings)
+    json["settings"].push_back({{"name", setting.name}, {"value", setting.value}});
+  if (!origin.layer_choice.empty()) json["layer_choice"] = origin.layer_choice;
+  if (!origin.statistics_name.empty()) json["statistics_name"] = origin.statistics_name;
+  if (!origin.statistics_hash.empty()) json["statistics_hash"] = origin.statistics_hash;
+  if (origin.edits_underneath > 0) json["edits_underneath"] = origin.edits_underneath;
+  return json;
+}
+
+}  // namespace
+
+std::string origin_text(const EditOrigin& origin) {
+  return origin_json(origin).dump();
+}
+
+bool read_origin(const Json& json, EditOrigin& origin) {
+  Fields fields(json);
+  if (!fields.sound()) return false;
+  if (fields.has("value_search")) origin.value_search = fields.text("value_search");
+  if (fields.has("max_evaluations"))
+    origin.max_evaluations = static_cast<int>(fields.integer("max_evaluations", 0, largest_count));
+  if (fields.has("clamp")) origin.clamp = fields.number("clamp");
+  if (fields.has("confidence_threshold")) origin.confidence_threshold = fields.number("confidence_threshold");
+  if (fields.has("fisher_metric")) origin.fisher_metric = fields.boolean("fisher_metric");
+  if (fields.has("settings")) origin.settings = fields.settings("settings");
+  if (fields.has("layer_choice")) origin.layer_choice = fields.text("layer_choice");
+  if (fields.has("statistics_name")) origin.statistics_name = fields.text("statistics_name");
+  if (fields.has("statistics_hash")) origin.statistics_hash = fields.text("statistics_hash");
+  if (fields.has("edits_underneath"))
+    origin.edits_underneath = static_cast<int>(fields.integer("edits_underneath", 0, largest_count));
+  return fields.sound();
 }
 
 std::string to_json_list(const std::vector<std::string>& texts) {
@@ -172,67 +235,76 @@ std::optional<std::vector<std::string>> texts_from(const Json& json) {
   return texts;
 }
 
-std::string to_line(const StoredEdit& stored) {
-  const auto& [request, update, evidence] = stored.edit;
+std::string to_line(const Edit& edit) {
+  const EditRequest& request = edit.request;
+  const EditOrigin& origin = edit.origin;
   const OrderedJson line{{"schema", line_schema},
-                         {"id", stored.id},
+                         {"id", edit.id},
                          {"subject", request.subject},
                          {"prompt", request.prompt},
                          {"target_new", request.target_new},
                          {"paraphrases", request.paraphrases},
                          {"keep", request.keep},
-                         {"enabled", stored.enabled},
-                         {"made_at", to_timestamp(stored.made_at)},
-                         {"method", stored.method},
-                         {"seed", stored.seed},
+                         {"enabled", edit.enabled},
+                         {"made_at", to_timestamp(origin.made_at)},
+                         {"method", origin.method},
+                         {"seed", origin.seed},
                          {"base",
-                          {{"fingerprint", stored.base.fingerprint},
-                           {"architecture", stored.base.architecture},
-                           {"name", stored.base.name}}},
-                         {"evidence", to_json(evidence)},
-                         {"block", update.block},
-                         {"left", to_base64(std::as_bytes(std::span(update.left)))},
-                         {"right", to_base64(std::as_bytes(std::span(update.right)))},
-                         {"checksum", checksum(stored)}};
+                          {{"fingerprint", origin.base.fingerprint},
+                           {"architecture", origin.base.architecture},
+                           {"name", origin.base.name}}},
+                         {"origin", origin_json(origin)},
+                         {"evidence", to_json(edit.evidence)},
+                         {"kind", rank_one_kind},
+                         {"block", edit.update.block},
+                         {"left", to_base64(std::as_bytes(std::span(edit.update.left)))},
+                         {"right", to_base64(std::as_bytes(std::span(edit.update.right)))},
+                         {"checksum", checksum(edit)}};
   return line.dump();
 }
 
-Result<StoredEdit> from_line(std::string_view line) {
+Result<Edit> from_line(std::string_view line) {
   const Json json = Json::parse(line, nullptr, false);
   if (json.is_discarded()) return fail(ErrorCode::usage, "is not JSON");
   if (!json.is_object()) return fail(ErrorCode::usage, "is not an object");
   Fields fields(json);
-  if (fields.text("schema") != line_schema) {
+  const std::string schema = fields.text("schema");
+  if (schema != line_schema && schema != first_line_schema) {
     return fail(ErrorCode::usage, std::string("has no \"schema\": \"") + line_schema + "\"");
   }
-  StoredEdit stored;
-  auto& [request, update, evidence] = stored.edit;
-  stored.id = fields.integer("id", 1, std::numeric_limits<std::int64_t>::max());
+  Edit edit;
+  EditRequest& request = edit.request;
+  EditOrigin& origin = edit.origin;
+  edit.id = fields.integer("id", 1, std::numeric_limits<std::int64_t>::max());
   request = {fields.text("subject"), fields.text("prompt"), fields.text("target_new"), fields.texts("paraphrases"),
              fields.texts("keep")};
-  stored.enabled = fields.boolean("enabled");
+  edit.enabled = fields.boolean("enabled");
   const auto made_at = from_timestamp(fields.text("made_at"));
   if (!made_at) fields.refuse("made_at");
-  stored.made_at = made_at.value_or(0);
-  stored.method = fields.text("method");
-  stored.seed = fields.seed("seed");
+  origin.made_at = made_at.value_or(0);
+  origin.method = fields.text("method");
+  origin.seed = fields.seed("seed");
   Fields base(fields.object("base"));
-  stored.base = {base.text("fingerprint"), base.text("architecture"), base.text("name")};
+  origin.base = {base.text("fingerprint"), base.text("architecture"), base.text("name")};
   if (!base.sound()) fields.refuse("base");
+  if (schema == line_schema) {
+    if (fields.text("kind") != rank_one_kind) fields.refuse("kind");
+    if (!read_origin(fields.object("origin"), origin)) fields.refuse("origin");
+  }
   auto measured = evidence_from(fields.object("evidence"));
   if (!measured) fields.refuse("evidence");
-  if (measured) evidence = std::move(*measured);
-  update.block = static_cast<int>(fields.integer("block", 0, largest_block));
-  update.left = fields.floats("left");
-  update.right = fields.floats("right");
+  if (measured) edit.evidence = std::move(*measured);
+  edit.update.block = static_cast<int>(fields.integer("block", 0, largest_block));
+  edit.update.left = fields.floats("left");
+  edit.update.right = fields.floats("right");
   const std::string sum = fields.text("checksum");
   if (!fields.sound()) {
     return fail(ErrorCode::usage, "its field \"" + fields.wrong() + "\" is missing or not what it should be");
   }
-  if (auto sound = check_record(stored); !sound) return std::unexpected(sound.error());
-  if (sum != checksum(stored))
+  if (auto sound = check_record(edit); !sound) return std::unexpected(sound.error());
+  if (sum != checksum(edit))
     return fail(ErrorCode::usage, "does not agree with its checksum: it was changed or damaged");
-  return stored;
+  return edit;
 }
 
 }  // namespace mobiedit

@@ -1,4 +1,4 @@
-// JSON of an edit: its evidence in the store, and a line of a dump.
+// Edits as JSON: the evidence and origin columns of a store, and the lines of a dump.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -13,15 +13,22 @@
 namespace mobiedit {
 
 [[nodiscard]] nlohmann::ordered_json to_json(const EditEvidence& evidence);
-/// Null where a field is missing or of another type. Ignores unknown fields.
+/// Null where a field is missing or of another kind; unknown fields are ignored.
 [[nodiscard]] std::optional<EditEvidence> evidence_from(const nlohmann::json& json);
+
+/// The fields that have no column of their own: all but base, method, seed and made_at. Fields with their default value
+/// are left out, so an edit of version 1 has empty_origin_text.
+[[nodiscard]] std::string origin_text(const EditOrigin& origin);
+inline constexpr std::string_view empty_origin_text = "{}";
+/// Fills in those fields; false where one is of another kind.
+[[nodiscard]] bool read_origin(const nlohmann::json& json, EditOrigin& origin);
 
 [[nodiscard]] std::string to_json_list(const std::vector<std::string>& texts);
 [[nodiscard]] std::optional<std::vector<std::string>> texts_from(const nlohmann::json& json);
 
 /// One line of a dump, without its end.
-[[nodiscard]] std::string to_line(const StoredEdit& edit);
-/// Errors: usage, naming the fault of the line.
-[[nodiscard]] Result<StoredEdit> from_line(std::string_view line);
+[[nodiscard]] std::string to_line(const Edit& edit);
+/// Errors: usage, saying what is wrong with the line.
+[[nodiscard]] Result<Edit> from_line(std::string_view line);
 
 }  // namespace mobiedit

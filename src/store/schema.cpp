@@ -8,9 +8,9 @@ namespace {
 
 constexpr std::int64_t application_id = 0x4d6f4564;  // "MoEd"
 
-// Each migrates from the version before. A released migration never changes.
-constexpr std::array<const char*, 1> upgrades{
-    // 1. Vectors are in a table of their own, so that listing skips them. Edits of equal `fact` replace each other.
+// Each statement brings a store from the version before to its own. A statement never changes once it was in a release.
+constexpr std::array<const char*, 2> upgrades{
+    // 1. Vectors lie apart, so that a list need not pass over them. Two edits with one `fact` are rivals.
     R"(
 CREATE TABLE edits (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,6 +39,11 @@ CREATE TABLE vectors (
   right_vector BLOB NOT NULL
 );
 )",
+    // 2. `kind` says which table holds the update (rank-one: vectors), `origin` how the edit can be made again.
+    R"(
+ALTER TABLE edits ADD COLUMN kind TEXT NOT NULL DEFAULT 'rank-one';
+ALTER TABLE edits ADD COLUMN origin TEXT NOT NULL DEFAULT '{}';
+)",
 };
 
 }  // namespace
@@ -61,7 +66,7 @@ Result<int> store_version(const Database& database, const std::string& where) {
     return fail(ErrorCode::bad_model, "is a database, but not a store of edits", where);
   }
   if (*version > newest_store_version()) {
-    return fail(ErrorCode::bad_model, "was written by a newer mobiedit", where, "use that version, or another store");
+    return fail(ErrorCode::bad_model, "was written by a newer mobiedit", where, "use that program, or another store");
   }
   return static_cast<int>(*version);
 }

@@ -1,4 +1,4 @@
-// Tables of a store, and migration from older versions.
+// The tables of a store, and the upgrade of an older store to the newest version.
 #pragma once
 
 #include <string>
@@ -8,8 +8,7 @@
 
 namespace mobiedit {
 
-/// Checks that the database is a store of a known version. An empty database counts as version 0.
-/// Errors: bad_model, and as Database.
+/// The version of a store; 0: an empty database. Errors: bad_model (no store, or of a newer version), and Database's.
 [[nodiscard]] Result<int> store_version(const Database& database, const std::string& where);
 
 /// Migrates the store to the newest version in one transaction. Errors: as Database; then nothing changed.

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "edit/fact_key.h"
 #include "store/record.h"
 #include "store/record_json.h"
 #include "store/schema.h"
@@ -63,48 +64,52 @@ Status Store::State::writable() const {
   return fail(ErrorCode::usage, "was opened to be read only", path.string());
 }
 
-Result<std::int64_t> Store::State::insert(const StoredEdit& given, std::int64_t id) const {
-  StoredEdit stored = given;
-  make_evidence_utf8(stored.edit.evidence);
-  if (auto sound = check_record(stored); !sound) return std::unexpected(sound.error());
-  const auto& [request, update, evidence] = stored.edit;
-  auto edit = database.prepare(
+Result<std::int64_t> Store::State::insert(const Edit& given, std::int64_t id) const {
+  Edit edit = given;
+  make_utf8(edit);
+  if (auto sound = check_record(edit); !sound) return std::unexpected(sound.error());
+  const EditRequest& request = edit.request;
+  const EditOrigin& origin = edit.origin;
+  auto row = database.prepare(
       "INSERT INTO edits (id, base, architecture, name, subject, prompt, target_new, fact, paraphrases, keep, method, "
-      "seed, block, made_at, enabled, evidence, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  if (!edit) return std::unexpected(edit.error());
-  if (id > 0) edit->bind(0, id);  // NULL: the next free id
+      "seed, block, made_at, enabled, evidence, checksum, kind, origin) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+      "?, ?, ?, ?, ?, ?)");
+  if (!row) return std::unexpected(row.error());
+  if (id > 0) row->bind(0, id);  // NULL: the next that is free
   int column = 1;
-  for (const std::string& text : {stored.base.fingerprint, stored.base.architecture, stored.base.name, request.subject,
+  for (const std::string& text : {origin.base.fingerprint, origin.base.architecture, origin.base.name, request.subject,
                                   request.prompt, request.target_new})
-    edit->bind(column++, text);
-  edit->bind(column++, fact_key(request));
-  edit->bind(column++, to_json_list(request.paraphrases));
-  edit->bind(column++, to_json_list(request.keep));
-  edit->bind(column++, stored.method);
-  edit->bind(column++, static_cast<std::int64_t>(stored.seed));
-  edit->bind(column++, update.block);
-  edit->bind(column++, stored.made_at);
-  edit->bind(column++, stored.enabled ? 1 : 0);
-  edit->bind(column++, to_json(evidence).dump());
-  edit->bind(column++, checksum(stored));
-  if (auto done = edit->run(); !done) return std::unexpected(done.error());
+    row->bind(column++, text);
+  row->bind(column++, fact_key(request));
+  row->bind(column++, to_json_list(request.paraphrases));
+  row->bind(column++, to_json_list(request.keep));
+  row->bind(column++, origin.method);
+  row->bind(column++, static_cast<std::int64_t>(origin.seed));
+  row->bind(column++, edit.update.block);
+  row->bind(column++, origin.made_at);
+  row->bind(column++, edit.enabled ? 1 : 0);
+  row->bind(column++, to_json(edit.evidence).dump());
+  row->bind(column++, checksum(edit));
+  row->bind(column++, rank_one_kind);
+  row->bind(column++, origin_text(origin));
+  if (auto done = row->run(); !done) return std::unexpected(done.error());
 
   const std::int64_t given_id = database.last_id();
   auto vectors = database.prepare("INSERT INTO vectors (edit, left_vector, right_vector) VALUES (?, ?, ?)");
   if (!vectors) return std::unexpected(vectors.error());
   vectors->bind(0, given_id);
-  vectors->bind(1, std::as_bytes(std::span(update.left)));
-  vectors->bind(2, std::as_bytes(std::span(update.right)));
+  vectors->bind(1, std::as_bytes(std::span(edit.update.left)));
+  vectors->bind(2, std::as_bytes(std::span(edit.update.right)));
   if (auto done = vectors->run(); !done) return std::unexpected(done.error());
   return given_id;
 }
 
-Result<std::vector<std::int64_t>> Store::add(std::span<const StoredEdit> edits) try {
+Result<std::vector<std::int64_t>> Store::add(std::span<const Edit> edits) try {
   if (auto sound = state_->writable(); !sound) return std::unexpected(sound.error());
   auto transaction = Transaction::begin(state_->database);
   if (!transaction) return std::unexpected(transaction.error());
   std::vector<std::int64_t> ids;
-  for (const StoredEdit& edit : edits) {
+  for (const Edit& edit : edits) {
     const auto id = state_->insert(edit, 0);
     if (!id) return std::unexpected(id.error());
     ids.push_back(*id);
@@ -115,26 +120,33 @@ Result<std::vector<std::int64_t>> Store::add(std::span<const StoredEdit> edits) 
   return fail(ErrorCode::out_of_memory, no_memory, state_->path.string());
 }
 
-Result<std::vector<EditSummary>> Store::list(const std::optional<std::string>& base) const try {
+Result<std::vector<EditInfo>> Store::list(const std::optional<std::string>& base) const try {
   auto rows = state_->database.prepare(
-      std::string("SELECT e.id, e.base, e.architecture, e.name, e.subject, e.prompt, e.target_new, e.block, e.made_at, "
-                  "e.enabled, (SELECT max(n.id) FROM edits n WHERE n.base = e.base AND n.fact = e.fact AND n.enabled = "
+      std::string("SELECT e.id, e.base, e.architecture, e.name, e.subject, e.prompt, e.target_new, e.method, "
+                  "e.block, e.seed, e.made_at, e.enabled, (SELECT max(n.id) FROM edits n WHERE n.base = e.base AND "
+                  "n.fact = e.fact AND n.enabled = "
                   "1 AND n.id > e.id) FROM edits e ") +
       (base ? "WHERE e.base = ? " : "") + "ORDER BY e.id");
   if (!rows) return std::unexpected(rows.error());
   if (base) rows->bind(0, *base);
-  std::vector<EditSummary> list;
+  std::vector<EditInfo> list;
   while (true) {
     const auto more = rows->step();
     if (!more) return std::unexpected(more.error());
     if (!*more) return list;
-    EditSummary summary{rows->integer(0), {rows->text(1), rows->text(2), rows->text(3)},
-                        rows->text(4),    rows->text(5),
-                        rows->text(6),    static_cast<int>(rows->integer(7)),
-                        rows->integer(8), rows->integer(9) != 0,
-                        std::nullopt};
-    if (!rows->is_null(10)) summary.replaced_by = rows->integer(10);
-    list.push_back(std::move(summary));
+    EditInfo info{.id = rows->integer(0),
+                  .base = {rows->text(1), rows->text(2), rows->text(3)},
+                  .subject = rows->text(4),
+                  .prompt = rows->text(5),
+                  .target_new = rows->text(6),
+                  .method = rows->text(7),
+                  .layer = static_cast<int>(rows->integer(8)),
+                  .seed = static_cast<std::uint64_t>(rows->integer(9)),
+                  .made_at = rows->integer(10),
+                  .enabled = rows->integer(11) != 0,
+                  .replaced_by = {}};
+    if (!rows->is_null(12)) info.replaced_by = rows->integer(12);
+    list.push_back(std::move(info));
   }
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, no_memory, state_->path.string());
@@ -143,39 +155,41 @@ Result<std::vector<EditSummary>> Store::list(const std::optional<std::string>& b
 Result<Statement> Store::State::select(const std::string& condition) const {
   return database.prepare(
       "SELECT e.id, e.base, e.architecture, e.name, e.subject, e.prompt, e.target_new, e.paraphrases, e.keep, "
-      "e.method, e.seed, e.block, e.made_at, e.enabled, e.evidence, e.checksum, v.left_vector, v.right_vector "
+      "e.method, e.seed, e.block, e.made_at, e.enabled, e.evidence, e.checksum, v.left_vector, v.right_vector, e.kind, "
+      "e.origin "
       "FROM edits e LEFT JOIN vectors v ON v.edit = e.id WHERE " +
       condition + " ORDER BY e.id");
 }
 
-Result<StoredEdit> Store::State::row(const Statement& row) const {
-  StoredEdit stored;
-  stored.id = row.integer(0);
+Result<Edit> Store::State::row(const Statement& row) const {
+  Edit edit;
+  edit.id = row.integer(0);
   const auto damaged = [&](const char* what) {
-    return fail(ErrorCode::bad_model, "edit " + std::to_string(stored.id) + " is damaged: " + what, path.string(),
+    return fail(ErrorCode::bad_model, "edit " + std::to_string(edit.id) + " is damaged: " + what, path.string(),
                 "undo it, or load a dump into a new store");
   };
-  auto& [request, update, evidence] = stored.edit;
-  stored.base = {row.text(1), row.text(2), row.text(3)};
+  if (row.text(18) != rank_one_kind) return damaged("its kind of update is unknown");
+  EditOrigin& origin = edit.origin;
+  origin.base = {row.text(1), row.text(2), row.text(3)};
   auto paraphrases = texts_from(nlohmann::json::parse(row.text(7), nullptr, false));
   auto keep = texts_from(nlohmann::json::parse(row.text(8), nullptr, false));
   auto measured = evidence_from(nlohmann::json::parse(row.text(14), nullptr, false));
   if (!paraphrases || !keep || !measured) return damaged("its evidence makes no sense");
-  request = {row.text(4), row.text(5), row.text(6), std::move(*paraphrases), std::move(*keep)};
-  evidence = std::move(*measured);
-  stored.method = row.text(9);
-  stored.seed = static_cast<std::uint64_t>(row.integer(10));
-  update.block = static_cast<int>(row.integer(11));
-  stored.made_at = row.integer(12);
-  stored.enabled = row.integer(13) != 0;
-  update.left = floats_of(row.blob(16));
-  update.right = floats_of(row.blob(17));
-  if (auto sound = check_record(stored); !sound) return damaged(sound.error().what.c_str());
-  if (row.text(15) != checksum(stored, row.text(14))) return damaged("it does not agree with its checksum");
-  return stored;
+  if (!read_origin(nlohmann::json::parse(row.text(19), nullptr, false), origin))
+    return damaged("its origin makes no sense");
+  edit.request = {row.text(4), row.text(5), row.text(6), std::move(*paraphrases), std::move(*keep)};
+  edit.evidence = std::move(*measured);
+  origin.method = row.text(9);
+  origin.seed = static_cast<std::uint64_t>(row.integer(10));
+  origin.made_at = row.integer(12);
+  edit.enabled = row.integer(13) != 0;
+  edit.update = {static_cast<int>(row.integer(11)), floats_of(row.blob(16)), floats_of(row.blob(17))};
+  if (auto sound = check_record(edit); !sound) return damaged(sound.error().what.c_str());
+  if (row.text(15) != checksum(edit, row.text(14), row.text(19))) return damaged("it does not agree with its checksum");
+  return edit;
 }
 
-Result<StoredEdit> Store::get(std::int64_t id) const try {
+Result<Edit> Store::get(std::int64_t id) const try {
   auto rows = state_->select("e.id = ?");
   if (!rows) return std::unexpected(rows.error());
   rows->bind(0, id);
@@ -187,11 +201,11 @@ Result<StoredEdit> Store::get(std::int64_t id) const try {
   return fail(ErrorCode::out_of_memory, no_memory, state_->path.string());
 }
 
-Result<std::vector<StoredEdit>> Store::in_force(const std::string& base) const try {
+Result<std::vector<Edit>> Store::in_force(const std::string& base) const try {
   auto rows = state_->select(std::string("e.base = ? AND ") + in_force_condition);
   if (!rows) return std::unexpected(rows.error());
   rows->bind(0, base);
-  std::vector<StoredEdit> edits;
+  std::vector<Edit> edits;
   while (true) {
     const auto more = rows->step();
     if (!more) return std::unexpected(more.error());

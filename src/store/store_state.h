@@ -1,4 +1,4 @@
-// State of a Store, and conversion of a row to an edit.
+// The state behind a Store, and the reading of its rows.
 #pragma once
 
 #include <filesystem>
@@ -16,17 +16,17 @@ struct Store::State {
   std::optional<io::FileLock> lock;  ///< held while the store may be changed
   Database database;
 
-  /// Checks that the store may be changed. Errors: usage.
+  /// Errors: usage (opened to be read only).
   [[nodiscard]] Status writable() const;
-  /// `id` 0: the next free id.
-  [[nodiscard]] Result<std::int64_t> insert(const StoredEdit& edit, std::int64_t id) const;
-  /// A query of all columns that row() reads; `condition` follows WHERE.
+  /// `id` 0: takes the next free id.
+  [[nodiscard]] Result<std::int64_t> insert(const Edit& edit, std::int64_t id) const;
+  /// All columns that row() reads; `condition` goes behind WHERE.
   [[nodiscard]] Result<Statement> select(const std::string& condition) const;
-  /// The current row as an edit. Errors: bad_model, naming the edit.
-  [[nodiscard]] Result<StoredEdit> row(const Statement& statement) const;
+  /// The row at hand. Errors: bad_model, naming the edit.
+  [[nodiscard]] Result<Edit> row(const Statement& statement) const;
 };
 
-/// SQL condition: the rows of `edits` that are in force.
+/// SQL: true for the rows of `edits e` that are in force.
 inline constexpr const char* in_force_condition =
     "e.enabled = 1 AND NOT EXISTS (SELECT 1 FROM edits n WHERE n.base = e.base AND n.fact = e.fact AND n.enabled = 1 "
     "AND n.id > e.id)";

@@ -1,4 +1,4 @@
-// Dump of a store as text, loading it, and a check of the whole store.
+// A store as text: dump and load, and the check of all records.
 #include <new>
 #include <utility>
 

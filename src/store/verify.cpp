@@ -20,7 +20,7 @@ bool same_tensor(const gguf::File& a, const gguf::TensorInfo& x, const gguf::Fil
   return same;
 }
 
-/// Keys that the other file lacks or has with another value.
+/// Finds keys that one file lacks or that differ.
 void compare_keys(const gguf::File& file, const gguf::File& base, std::vector<std::string>& faults) {
   for (const gguf::Entry& entry : base.metadata()) {
     if (entry.key.starts_with(own_keys)) continue;
@@ -56,7 +56,7 @@ Result<std::vector<std::string>> check_hashes(const gguf::File& file) try {
 }
 
 Result<Verification> compare_with_base(const gguf::File& file, const gguf::File& base,
-                                       const std::string& base_fingerprint, const std::vector<EditRecord>& edits) try {
+                                       const std::string& base_fingerprint, const std::vector<EditInfo>& edits) try {
   Verification result;
   auto hashes = check_hashes(file);
   if (!hashes) return std::unexpected(hashes.error());
@@ -68,7 +68,7 @@ Result<Verification> compare_with_base(const gguf::File& file, const gguf::File&
   compare_keys(file, base, result.faults);
 
   std::set<std::string> expected;
-  for (const EditRecord& edit : edits) expected.insert(edited_tensor(edit.block));
+  for (const EditInfo& edit : edits) expected.insert(edited_tensor(edit.layer));
   for (const gguf::TensorInfo& tensor : base.tensors()) {
     const gguf::TensorInfo* found = file.find_tensor(tensor.name);
     if (found == nullptr || found->shape != tensor.shape) {

@@ -186,7 +186,7 @@ def test_edits_are_carried_to_another_file_of_the_model(mobiedit, model, store, 
 
 def test_a_store_of_a_newer_version_is_refused_and_stays_as_it_is(mobiedit, store):
     with contextlib.closing(sqlite3.connect(store)) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 99")
     before = store.read_bytes()
     for verb in (["list"], ["undo", 1], ["store", "check"]):
         done = mobiedit(*verb, "--store", store)

@@ -12,12 +12,10 @@
 
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
-#include "mobiedit/edit/evidence.h"
+#include "mobiedit/edit/edit.h"
 #include "mobiedit/edit/key_moment.h"
 #include "mobiedit/edit/mass_edit.h"
 #include "mobiedit/edit/methods.h"
-#include "mobiedit/edit/request.h"
-#include "mobiedit/edit/update.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"

@@ -1,47 +1,41 @@
-// An edit that was made, and what was measured of it: plain data, shared by those who make edits and those who keep
-// them.
+// The evidence of an edit: measurements of the search, and of the model before and after.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "mobiedit/edit/request.h"
-#include "mobiedit/edit/update.h"
-
 namespace mobiedit {
 
-/// An answer of the model to one prompt, before and after.
+/// An answer of the model to one prompt, before and after the edit.
 struct ProbeResult {
   std::string prompt;
   std::string before;
   std::string after;
-  bool as_wanted = false;  ///< paraphrase: `after` is target_new; keep: `after` equals `before`
+  bool as_wanted = false;  ///< a paraphrase: `after` is target_new; a prompt to keep: `after` equals `before`
+
+  bool operator==(const ProbeResult&) const = default;
 };
 
 /// Measurements of an edit, taken during its search and after its update.
 struct EditEvidence {
   bool success = false;  ///< with the update in force, greedy generation from the bare prompt gives target_new, exactly
-  int layer = 0;
+  int layer = 0;         ///< the edited layer, counted from 0
   int steps = 0;
-  int evaluations = 0;
-  int wordings = 0;  ///< general ones, that the target was taught behind too (EditOptions::sure)
+  int evaluations = 0;  ///< forward evaluations, each of all contexts at one δ
+  int wordings =
+      0;  ///< general templates that the target was taught behind as well (EditOptions::confidence_threshold)
   double seconds = 0;
-  double loss = 0;
-  double integer_work = 0, float_work = 0;  ///< multiply-accumulates in products with weights, without the measurement
-  double tokens = 0;  ///< that its forward passes computed: rows through a block, over the model's number of blocks; a
-                      ///< search by a backward pass does not count its own
+  double loss = 0;                          ///< at the end of the search
+  double integer_work = 0, float_work = 0;  ///< multiply-accumulates with weights, without the measurement
+  double tokens = 0;  ///< rows through one layer over the number of layers; without backward passes
   double target_probability_before = 0, target_probability_after = 0;  ///< exp(−mean token NLL), bare prompt
   std::string answer_before, answer_after;                             ///< greedy, as many tokens as the target has
   double delta_norm_ratio = 0;                                         ///< ‖δ‖ / ‖v₀‖
   double update_norm_ratio = 0;                                        ///< ‖ΔW‖ / ‖W‖, Frobenius
-  double perplexity_before = 0, perplexity_after = 0;  ///< of a running text, by who measured it; 0: nobody did
+  double perplexity_before = 0, perplexity_after = 0;                  ///< of a reference text; 0: not measured
   std::vector<ProbeResult> paraphrases, keep;
-};
 
-struct Edit {
-  EditRequest request;
-  RankOneUpdate update;
-  EditEvidence evidence;
+  bool operator==(const EditEvidence&) const = default;
 };
 
 }  // namespace mobiedit

@@ -13,6 +13,8 @@ namespace mobiedit {
 struct MethodSetting {
   std::string name;
   double value = 0;
+
+  bool operator==(const MethodSetting&) const = default;
 };
 
 enum class MethodKind : std::uint8_t {

@@ -7,12 +7,19 @@
 namespace mobiedit {
 
 struct EditRequest {
-  std::string subject;     ///< "Achille Varzi"
-  std::string prompt;      ///< "The mother tongue of {} is": exactly one {}
-  std::string target_new;  ///< "Greek", without a leading space
-  std::vector<std::string>
-      paraphrases;                ///< other wordings that should give target_new too; only measured, never trained on
-  std::vector<std::string> keep;  ///< prompts whose answer must stay what it is; only measured
+  std::string subject;                   ///< "Achille Varzi"
+  std::string prompt;                    ///< "The mother tongue of {} is": exactly one {}, for the subject
+  std::string target_new;                ///< "Greek", without a leading space
+  std::vector<std::string> paraphrases;  ///< other wordings that should give target_new; measured, never trained on
+  std::vector<std::string> keep;         ///< prompts whose answer must stay; measured, never trained on
+
+  bool operator==(const EditRequest&) const = default;
 };
+
+/// Whether two requests are about one fact: equal subject and prompt, white space apart.
+[[nodiscard]] bool same_fact(const EditRequest& a, const EditRequest& b);
+
+/// Whether two requests are about one subject, white space apart.
+[[nodiscard]] bool same_subject(const EditRequest& a, const EditRequest& b);
 
 }  // namespace mobiedit

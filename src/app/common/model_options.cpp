@@ -10,8 +10,6 @@
 #include <utility>
 
 #include "app/common/console.h"
-#include "backend/cpu/footprint.h"
-#include "mobiedit/edit/plan.h"
 #include "mobiedit/store/adapter.h"
 
 namespace mobiedit::cli {
@@ -39,27 +37,22 @@ void warn_of_fallbacks(const Model& model) {
   for (const std::string& sentence : model.tokenizer().warnings()) warn_once(sentence);
 }
 
+void tell_of_model(const Model& model, const RunOptions& options) {
+  warn_of_fallbacks(model);
+  if (!options.verbose) return;
+  const ModelConfig& config = model.config();
+  say(fmt::format("{}: {}, {} layers, hidden size {}, {} tokens, {}", options.model, config.architecture, config.blocks,
+                  config.d, config.vocab, model.arithmetic()));
+}
+
 Result<Model> open_model(const RunOptions& options, Precision precision, const Rounding& rounding) {
   ModelOptions model_options;
   model_options.threads = options.threads;
   model_options.precision = precision;
   model_options.rounding = rounding;
   auto model = Model::open(options.model, model_options);
-  if (model) warn_of_fallbacks(*model);
-  if (model && options.verbose) {
-    const ModelConfig& config = model->config();
-    say(fmt::format("{}: {}, {} blocks, hidden size {}, {} tokens, {}", options.model, config.architecture,
-                    config.layers, config.d, config.vocab, model->arithmetic()));
-  }
+  if (model) tell_of_model(*model, options);
   return model;
-}
-
-Status check_edit_memory(const RunOptions& options, const EditOptions& edit) {
-  const auto file = gguf::File::open(options.model);
-  if (!file) return std::unexpected(file.error());
-  const auto config = ModelConfig::from_file(*file);
-  if (!config) return std::unexpected(config.error());
-  return check_memory(edit_memory(*file, *config, {}, edit).total(), "the edit", options.model);
 }
 
 Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required) {

@@ -25,7 +25,7 @@ struct RunOptions {
   bool json = false;
 
   [[nodiscard]] SessionOptions session() const {
-    return {threads, context, activation_bits == 8 ? Activations::int8 : Activations::int16};
+    return {threads, context, activation_bits == 8 ? Activations::int8 : Activations::int16, {}};
   }
 };
 
@@ -37,11 +37,11 @@ void add_context_option(CLI::App& verb, RunOptions& options);
 /// Says on stderr what has no kernel, once however often a model is opened.
 void warn_of_fallbacks(const Model& model);
 
+/// Says what is worth saying of a model that was opened: fallbacks, and its shape where the user wants to hear more.
+void tell_of_model(const Model& model, const RunOptions& options);
+
 [[nodiscard]] Result<Model> open_model(const RunOptions& options, Precision precision = Precision::automatic,
                                        const Rounding& rounding = {});
-
-/// Errors: out_of_memory, before anything is loaded, if an edit of the model needs more than there is; io, bad_model.
-[[nodiscard]] Status check_edit_memory(const RunOptions& options, const EditOptions& edit);
 
 /// An adapter and how strongly it counts, as --lora F[:SCALE] names it.
 struct AdapterOption {

@@ -1,65 +1,33 @@
 #include "app/common/open_editor.h"
 
-#include <fmt/format.h>
+#include <utility>
 
 #include "app/common/cache_folder.h"
-#include "app/common/console.h"
-#include "edit/layer_choice.h"
-#include "mobiedit/edit/layer.h"
+#include "app/common/console_observer.h"
+#include "mobiedit/workspace/make_editor.h"
 
 namespace mobiedit::cli {
-
 namespace {
 
-/// How many blocks it writes to, once it is known which is edited.
-using BlocksFn = std::function<int(int layer)>;
-
-Result<Editor> create(const Model& model, EditOptions& options, const BlocksFn& blocks) {
-  if (blocks) options.layers = blocks(layer_for(model.config(), options.layer, options.clamp).layer);
-  return Editor::create(model, options);
-}
-
-Result<Editor> open(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel,
-                    const std::function<Status(const Editor&)>& check, const BlocksFn& blocks) {
-  auto editor = create(model, options, blocks);
-  if (!editor) return editor;
-  if (check) {
-    if (auto sound = check(*editor); !sound) return std::unexpected(sound.error());
-  }
-  if (options.layer) return editor;
-
-  bool tried = false;
-  LayerTrialOptions trial;
-  trial.threads = run.threads;
-  if (const auto folder = cache_folder()) trial.cache_folder = folder->string();
-  trial.trying = [&](int layer, int number, int candidates) {
-    tried = true;
-    say(fmt::format("{}: trying block {}, {} of {}, this once; --layer N chooses without", run.model, layer, number,
-                    candidates));
-  };
-  const auto choice = choose_layer(model, trial, cancel);
-  if (!choice) return std::unexpected(choice.error());
-  if (tried || run.verbose) {
-    say(fmt::format("{}: block {}, at most {:g} times the value: {}", run.model, choice->layer, choice->clamp,
-                    choice->why));
-  }
-  if (choice->known) return editor;
-  options.layer = choice->layer;
-  if (!options.clamp) options.clamp = choice->clamp;
-  return create(model, options, blocks);
+Result<Editor> open(const Model& model, EditOptions options, EditorPlace place, const RunOptions& run,
+                    const CancelToken& cancel) {
+  if (const auto folder = cache_folder()) place.cache_folder = folder->string();
+  ConsoleObserver observer(run.model, run.verbose);
+  auto made = make_editor(model, std::move(options), place, {&observer, cancel});
+  if (!made) return std::unexpected(made.error());
+  return std::move(made->editor);
 }
 
 }  // namespace
 
 Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
-                           const CancelToken& cancel, const std::function<Status(const Editor&)>& check) {
-  return open(model, settings.edit_options(run.threads), run, cancel, check,
-              [&](int layer) { return settings.blocks_up_to(layer); });
+                           const CancelToken& cancel) {
+  return open(model, settings.edit_options(run.threads),
+              {.layers = [&](int layer) { return settings.blocks_up_to(layer); }}, run, cancel);
 }
 
-Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel,
-                           const std::function<Status(const Editor&)>& check) {
-  return open(model, std::move(options), run, cancel, check, {});
+Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel) {
+  return open(model, std::move(options), {}, run, cancel);
 }
 
 }  // namespace mobiedit::cli

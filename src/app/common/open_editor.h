@@ -1,7 +1,5 @@
-// An editor as the options want it, at a block that fits the model.
+// An editor as the options want it, at a layer that suits the model.
 #pragma once
-
-#include <functional>
 
 #include "app/common/edit_options.h"
 #include "app/common/model_options.h"
@@ -11,13 +9,10 @@
 
 namespace mobiedit::cli {
 
-/// With --layer auto and a model that isn't known, blocks are tried, once for each model; says so on stderr. `check`
-/// may be empty; it looks first whether the editor could do its work, before the time for that is spent.
+/// With --layer auto and a model that is not in the table, layers are tried, once per model; stderr says so.
 [[nodiscard]] Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
-                                         const CancelToken& cancel,
-                                         const std::function<Status(const Editor&)>& check = {});
+                                         const CancelToken& cancel);
 [[nodiscard]] Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run,
-                                         const CancelToken& cancel,
-                                         const std::function<Status(const Editor&)>& check = {});
+                                         const CancelToken& cancel);
 
 }  // namespace mobiedit::cli

@@ -1,4 +1,4 @@
-// The text from which an edit's key statistics come, and where they are kept.
+// The text of an edit's key statistics, as the options name it.
 #pragma once
 
 #include <string>
@@ -7,20 +7,22 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/model/model.h"
+#include "mobiedit/workspace/statistics_text.h"
 
 namespace mobiedit::cli {
 
 struct StatisticsOptions {
-  std::string text;   ///< a file; empty: the one last given to `mobiedit stats` for this model, or covariance-text.txt
-                      ///< beside the model, if there is one
-  bool none = false;  ///< neither
+  std::string text;   ///< a file; empty: the text of the model (StatisticsSource::text)
+  bool none = false;  ///< no statistics
+
+  [[nodiscard]] StatisticsSource source() const { return {text, none}; }
 };
 
-/// Makes the statistics of the editor's block from the text, or finds them kept, and remembers the text for this model.
+/// Makes the statistics of the editor's layers from the text, and remembers the text for this model.
 [[nodiscard]] Status remember_statistics(Editor& editor, const Model& model, const std::string& text_path,
                                          const CancelToken& cancel);
 
-/// Gives the editor its statistics as the options say; true if there were any.
+/// Gives the editor its statistics as the options say; true if there are any.
 [[nodiscard]] Result<bool> use_statistics(Editor& editor, const Model& model, const StatisticsOptions& options,
                                           const CancelToken& cancel);
 

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "app/common/console.h"
-#include "app/mobiedit/delivery.h"
+#include "workspace/edit_list.h"
 
 namespace mobiedit::cli {
 
@@ -67,7 +67,7 @@ Result<Changes> changes_of(const AnsweringOptions& options, const std::vector<Ad
   if (!*store) return changes;
   const auto edits = (*store)->in_force(model.fingerprint());
   if (!edits) return std::unexpected(edits.error());
-  auto stacked = deltas_of(*edits);
+  auto stacked = deltas_of(list_of(*edits));
   if (!stacked) return std::unexpected(stacked.error());
   changes.edits = static_cast<int>(edits->size());
   std::ranges::move(*stacked, std::back_inserter(changes.deltas));

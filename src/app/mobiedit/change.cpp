@@ -1,8 +1,9 @@
-// mobiedit undo, enable, disable: changes of what is in force.
+// mobiedit undo, enable, disable: change which edits are in force.
+#include "mobiedit/store/change.h"
+
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -41,38 +42,24 @@ int change_edits(const ChangeVerb& verb, Change change) {
                                                : change == Change::enable ? "mobiedit enable"
                                                                           : "mobiedit disable");
   if (!store) return failed(store.error());
-  auto ids = verb.ids;
-  std::ranges::sort(ids);
-  ids.erase(std::ranges::unique(ids).begin(), ids.end());
-  const auto before = store->list();
-  if (!before) return failed(before.error());
-  const auto done = change == Change::undo ? store->remove(ids) : store->set_enabled(ids, change == Change::enable);
+  const auto done =
+      change == Change::undo ? undo_edits(*store, verb.ids) : enable_edits(*store, verb.ids, change == Change::enable);
   if (!done) return failed(done.error());
-  const auto after = store->list();
-  if (!after) return failed(after.error());
-
-  // What came into force or fell out of it besides: an edit of the same fact, older or newer.
-  std::vector<EditSummary> others;
-  for (const EditSummary& edit : *after) {
-    const auto old = std::ranges::lower_bound(*before, edit.id, {}, &EditSummary::id);
-    if (!std::ranges::binary_search(ids, edit.id) && old->in_force() != edit.in_force()) others.push_back(edit);
-  }
   if (verb.json) {
-    auto list = nlohmann::ordered_json::array();
-    for (const EditSummary& edit : others) list.push_back(summary_json(edit));
+    auto ids = nlohmann::ordered_json::array();
+    for (const EditInfo& edit : done->changed) ids.push_back(edit.id);
+    auto others = nlohmann::ordered_json::array();
+    for (const EditInfo& edit : done->others) others.push_back(summary_json(edit));
     return finished(print_json({{"schema", fmt::format("mobiedit.{}/1", past(change))},
                                 {"store", store->path().string()},
-                                {past(change), ids},
-                                {"others", std::move(list)}}));
+                                {past(change), std::move(ids)},
+                                {"others", std::move(others)}}));
   }
   std::string text;
-  for (const EditSummary& edit : *before) {
-    if (std::ranges::binary_search(ids, edit.id))
-      text += fmt::format("edit {} {}: {}\n", edit.id, past(change), fact_text(edit));
-  }
-  for (const EditSummary& edit : others) {
+  for (const EditInfo& edit : done->changed)
+    text += fmt::format("edit {} {}: {}\n", edit.id, past(change), fact_text(edit));
+  for (const EditInfo& edit : done->others)
     text += fmt::format("edit {} is now {}: {}\n", edit.id, state_text(edit), fact_text(edit));
-  }
   return finished(print_result(text));
 }
 

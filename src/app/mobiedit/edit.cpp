@@ -1,16 +1,55 @@
 // mobiedit edit: facts in; the store, an adapter or an edited model out.
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 #include "app/common/console.h"
-#include "app/mobiedit/edit_verb.h"
+#include "app/common/console_observer.h"
+#include "app/common/edit_options.h"
+#include "app/common/exit_code.h"
+#include "app/common/interrupt.h"
+#include "app/common/model_options.h"
+#include "app/mobiedit/edit_report.h"
+#include "app/mobiedit/open_workspace.h"
+#include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "mobiedit/eval/dataset.h"
 
 namespace mobiedit::cli {
 namespace {
 
-/// What the options say together; each alone was checked while parsing.
+using Json = nlohmann::ordered_json;
+
+struct EditVerb {
+  RunOptions run;
+  SearchSettings search;
+  StoreOptions store;
+  EditRequest request;
+  std::string from;
+  std::string out_lora;
+  std::string out_gguf;
+  bool no_store = false;
+  bool dry_run = false;
+  AcceptanceLimits limits;
+};
+
+struct Requests {
+  std::vector<EditRequest> requests;
+  std::vector<std::string> places;
+};
+
+// An adapter is small beside any model; this much must be free for one before the search begins.
+constexpr std::uint64_t adapter_bytes_per_edit = std::uint64_t{1} << 17;
+
+/// The rules for options together; each alone was checked while parsing.
 Status check_usage(const EditVerb& verb) {
   const EditRequest& request = verb.request;
   const bool complete = !request.subject.empty() && !request.prompt.empty() && !request.target_new.empty();
@@ -29,6 +68,152 @@ Status check_usage(const EditVerb& verb) {
   return {};
 }
 
+Result<Requests> requests_of(const EditVerb& verb) {
+  if (verb.from.empty()) return Requests{{verb.request}, {"the edit that was asked for"}};
+  auto facts = read_facts(verb.from);
+  if (!facts) return std::unexpected(facts.error());
+  Requests read;
+  for (FactRecord& fact : *facts) {
+    std::vector<std::string> keep = std::move(fact.keep);
+    for (Neighbour& neighbour : fact.neighbours) keep.push_back(std::move(neighbour.prompt));
+    read.requests.push_back({std::move(fact.subject), std::move(fact.prompt), std::move(fact.target_new),
+                             std::move(fact.paraphrases), std::move(keep)});
+    read.places.push_back(std::move(fact.where));
+  }
+  return read;
+}
+
+Status reserve_outputs(const EditVerb& verb, TeachOptions& options, std::size_t requests, WorkspaceObserver& observer) {
+  std::vector<std::filesystem::path> inputs{verb.run.model};
+  if (!verb.from.empty()) inputs.emplace_back(verb.from);
+  if (!verb.search.statistics.text.empty()) inputs.emplace_back(verb.search.statistics.text);
+  if (!verb.no_store) {
+    if (const auto path = store_path(verb.store)) inputs.push_back(*path);
+  }
+  if (!verb.out_lora.empty()) {
+    auto reserved = OutputFile::reserve(verb.out_lora, adapter_bytes_per_edit * requests, inputs, &observer);
+    if (!reserved) return std::unexpected(reserved.error());
+    options.adapter.emplace(std::move(*reserved));
+    inputs.emplace_back(verb.out_lora);
+  }
+  if (!verb.out_gguf.empty()) {
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(verb.run.model, error);
+    auto reserved = OutputFile::reserve(verb.out_gguf, error ? 0 : bytes, inputs, &observer);
+    if (!reserved) return std::unexpected(reserved.error());
+    options.model.emplace(std::move(*reserved));
+  }
+  return {};
+}
+
+/// The library's error, with the options that help.
+Error with_options(Error error) {
+  if (error.code != ErrorCode::usage || !error.hint.empty()) return error;
+  if (error.what.ends_with("and there is none") || error.what.ends_with("and there are none"))
+    error.hint = "give --text FILE";
+  return error;
+}
+
+/// The store has the edits, but a file could not be put in its place.
+Error undelivered(const TeachReport& report, const EditVerb& verb) {
+  std::vector<std::int64_t> ids;
+  for (const Outcome& outcome : report.outcomes)
+    if (outcome.kept) ids.push_back(outcome.edit.id);
+  const char* kind = report.files.empty() && !verb.out_lora.empty() ? "lora" : "gguf";
+  Error error = *report.undelivered;
+  error.what += fmt::format("; but edit{} {} {} kept", ids.size() == 1 ? "" : "s", fmt::join(ids, ", "),
+                            ids.size() == 1 ? "is" : "are");
+  error.hint = fmt::format("`mobiedit export {} -m {} -o FILE` delivers, `mobiedit undo {}` takes back", kind,
+                           verb.run.model, fmt::join(ids, " "));
+  return error;
+}
+
+Status print(const EditVerb& verb, const TeachReport& report, const Workspace& workspace) {
+  if (verb.run.json) {
+    Json edits = Json::array();
+    for (const Outcome& outcome : report.outcomes) edits.push_back(edit_json(outcome));
+    Json outputs = Json::array();
+    for (const WrittenFile& file : report.files)
+      outputs.push_back({{"kind", file.kind}, {"path", file.path.string()}, {"bytes", file.bytes}});
+    return print_json({{"schema", "mobiedit.edit/1"},
+                       {"model", verb.run.model},
+                       {"method", verb.search.method},
+                       {"store", report.store_used ? Json(workspace.options().store.string()) : Json()},
+                       {"edits", std::move(edits)},
+                       {"earlier", {{"in_force", report.earlier}, {"asked", report.rechecked}}},
+                       {"outputs", std::move(outputs)},
+                       {"peak_rss_bytes", peak_rss_bytes()}});
+  }
+  std::string text;
+  for (const Outcome& outcome : report.outcomes) text += edit_text(outcome);
+  for (const WrittenFile& file : report.files) text += written_text(file);
+  if (verb.dry_run) text += "dry run: nothing was written\n";
+  return print_result(text);
+}
+
+/// Says on stderr what was not kept, and returns the exit code.
+int tell_of_refusals(const TeachReport& report) {
+  const std::size_t kept = report.kept();
+  std::size_t missed = 0;
+  bool reached = false;
+  for (const Outcome& outcome : report.outcomes) {
+    if (!outcome.kept && outcome.refusal != Refusal::replaced) ++missed;
+    reached = reached || outcome.edit.evidence.success;
+  }
+  if (kept == 0) {
+    cli::report({ErrorCode::target_not_reached,
+                 reached ? "no edit holds together with those in force; nothing was written"
+                         : "the target was not reached; nothing was written",
+                 "", reached ? "" : "more --max-evaluations, another --layer or another --seed may reach it"});
+    return exit_target_not_reached;
+  }
+  if (missed > 0) warn(fmt::format("{} of {} edits were not kept", missed, report.outcomes.size()));
+  return missed > 0 ? exit_target_not_reached : exit_done;
+}
+
+int edit(const EditVerb& verb) {
+  if (auto sound = check_usage(verb); !sound) return failed(sound.error());
+  const CancelToken cancel = catch_interrupts();
+  auto requests = requests_of(verb);
+  if (!requests) return failed(requests.error());
+  ConsoleObserver observer(verb.run.model, verb.run.verbose);
+  TeachOptions options;
+  options.search = verb.search.edit_options(verb.run.threads);
+  if (verb.search.together()) options.mass_method = verb.search.method;
+  options.statistics = verb.search.statistics.source();
+  options.limits = verb.limits;
+  options.dry_run = verb.dry_run;
+  options.places = std::move(requests->places);
+  if (auto reserved = reserve_outputs(verb, options, requests->requests.size(), observer); !reserved)
+    return failed(reserved.error());
+  if (auto enough = Engine::check_memory(verb.run.model, options.search); !enough) return failed(enough.error());
+  const StoreUse use = verb.no_store ? StoreUse::none : verb.dry_run ? StoreUse::read_if_there : StoreUse::change;
+  auto workspace = open_workspace(verb.run, verb.store, use, "mobiedit edit");
+  if (!workspace) return failed(workspace.error());
+  const auto report = workspace->teach(requests->requests, std::move(options), {&observer, cancel});
+  observer.clear();
+  if (!report) return failed(with_options(report.error()));
+  if (report->undelivered) return failed(undelivered(*report, verb));
+  const int code = tell_of_refusals(*report);
+  return finished(print(verb, *report, *workspace), code);
+}
+
+void add_limits(CLI::App& verb, AcceptanceLimits& limits) {
+  const CLI::Range range(0.0, 1e6);
+  verb.add_option("--max-drift", limits.drift,
+                  "Keep no edit that raises the perplexity of other text by more than this, in per cent (default: any)")
+      ->envname("MOBIEDIT_MAX_DRIFT")
+      ->check(range);
+  verb.add_option("--max-total-drift", limits.total_drift,
+                  "Keep no edit with which all edits in force raise it by more than this, in per cent (default 50)")
+      ->envname("MOBIEDIT_MAX_TOTAL_DRIFT")
+      ->check(range);
+  verb.add_option("--max-norm", limits.norm,
+                  "Keep no edit that adds more than this to its weight, in per cent of the weight's norm (default 100)")
+      ->envname("MOBIEDIT_MAX_NORM")
+      ->check(range);
+}
+
 }  // namespace
 
 void add_edit(CLI::App& app, Run& run) {
@@ -44,7 +229,7 @@ void add_edit(CLI::App& app, Run& run) {
       ->allow_extra_args(false);
   verb->add_option("--keep", request.keep, "A prompt whose answer must stay, to be measured; may be given again")
       ->allow_extra_args(false);
-  verb->add_option("--from", options->from, "Many edits, one after another: a JSON Lines or JSON file");
+  verb->add_option("--from", options->from, "Many edits: a JSON Lines or JSON file");
   add_search_options(*verb, options->search);
   add_store_option(*verb, options->store);
   verb->add_flag("--no-store", options->no_store, "Use no store: no edit underneath, none kept")
@@ -52,24 +237,8 @@ void add_edit(CLI::App& app, Run& run) {
   verb->add_option("--out-lora", options->out_lora, "Write an adapter here, with all edits in force");
   verb->add_option("--out-gguf", options->out_gguf, "Write the whole edited model here, with all edits in force");
   verb->add_flag("--dry-run", options->dry_run, "Search and measure, but write nothing");
-  verb->add_option("--max-drift", options->drift.one,
-                   "Keep no edit that makes the perplexity of other text grow by more, in per cent (default: any)")
-      ->envname("MOBIEDIT_MAX_DRIFT")
-      ->check(CLI::Range(0.0, 1e6));
-  verb->add_option("--max-total-drift", options->drift.all,
-                   "Nor one with which all edits in force together do, in per cent (default 50)")
-      ->envname("MOBIEDIT_MAX_TOTAL_DRIFT")
-      ->check(CLI::Range(0.0, 1e6));
-  verb->add_option("--max-norm", options->drift.norm,
-                   "Nor one that adds more to its weight, in per cent of the weight's norm (default 100)")
-      ->envname("MOBIEDIT_MAX_NORM")
-      ->check(CLI::Range(0.0, 1e6));
-  verb->callback([options, &run] {
-    run = [options] {
-      if (auto sound = check_usage(*options); !sound) return failed(sound.error());
-      return EditRun(*options).run();
-    };
-  });
+  add_limits(*verb, options->limits);
+  verb->callback([options, &run] { run = [options] { return edit(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -7,24 +7,24 @@
 
 namespace mobiedit::cli {
 
-std::string state_text(const EditSummary& edit) {
+std::string state_text(const EditInfo& edit) {
   if (!edit.enabled) return "disabled";
   if (edit.replaced_by) return fmt::format("replaced by {}", *edit.replaced_by);
   return "in force";
 }
 
-std::string fact_text(const EditSummary& edit) {
+std::string fact_text(const EditInfo& edit) {
   return filled_prompt(edit.prompt, edit.subject) + " ... " + edit.target_new;
 }
 
-nlohmann::ordered_json summary_json(const EditSummary& edit) {
+nlohmann::ordered_json summary_json(const EditInfo& edit) {
   using Json = nlohmann::ordered_json;
   return {
       {"id", edit.id},
       {"subject", edit.subject},
       {"prompt", edit.prompt},
       {"target_new", edit.target_new},
-      {"layer", edit.block},
+      {"layer", edit.layer},
       {"made_at", to_timestamp(edit.made_at)},
       {"enabled", edit.enabled},
       {"in_force", edit.in_force()},

@@ -22,11 +22,11 @@ struct ListVerb {
   bool json = false;
 };
 
-std::string table(const std::vector<EditSummary>& edits) {
+std::string table(const std::vector<EditInfo>& edits) {
   if (edits.empty()) return "no edits\n";
   std::string text;
   const BaseModel* base = nullptr;
-  for (const EditSummary& edit : edits) {
+  for (const EditInfo& edit : edits) {
     if (base == nullptr || base->fingerprint != edit.base.fingerprint) {
       base = &edit.base;
       text += fmt::format("{} ({}):\n", base->name.empty() ? base->architecture : base->name, base->fingerprint);
@@ -45,7 +45,7 @@ int list(const ListVerb& verb) {
   }
   const auto store = open_store_to_read(verb.store);
   if (!store) return failed(store.error());
-  std::vector<EditSummary> edits;
+  std::vector<EditInfo> edits;
   if (*store) {
     auto found = (*store)->list(base);
     if (!found) return failed(found.error());
@@ -53,7 +53,7 @@ int list(const ListVerb& verb) {
   }
   if (!verb.json) return finished(print_result(table(edits)));
   auto rows = nlohmann::ordered_json::array();
-  for (const EditSummary& edit : edits) rows.push_back(summary_json(edit));
+  for (const EditInfo& edit : edits) rows.push_back(summary_json(edit));
   nlohmann::ordered_json document{{"schema", "mobiedit.list/1"}};
   document["store"] = *store ? nlohmann::ordered_json((*store)->path().string()) : nlohmann::ordered_json();
   document["edits"] = std::move(rows);

@@ -1,15 +1,17 @@
-// mobiedit restore: an edited model of the same type and size, back to what it was.
+// mobiedit restore: takes the edits out of a model that was exported with --same-type.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "app/common/console.h"
-#include "app/common/output_file.h"
+#include "app/common/console_observer.h"
 #include "app/mobiedit/verbs.h"
 #include "io/mapped_file.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/store/undo_patch.h"
+#include "mobiedit/workspace/output_file.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -23,7 +25,9 @@ int restore(const RestoreVerb& verb) {
   if (!patch) return failed(patch.error());
   const auto edited = gguf::File::open(verb.file);
   if (!edited) return failed(edited.error());
-  auto out = OutputFile::reserve(verb.output, edited->size(), {verb.file, verb.patch});
+  ConsoleObserver observer(verb.file, false);
+  const std::vector<std::filesystem::path> inputs{verb.file, verb.patch};
+  auto out = OutputFile::reserve(verb.output, edited->size(), inputs, &observer);
   if (!out) return failed(out.error());
   const auto bytes = patch->bytes();
   const auto done =

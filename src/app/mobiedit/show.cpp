@@ -1,4 +1,4 @@
-// mobiedit show: all that is known of one edit.
+// mobiedit show: one edit, with its evidence and its origin.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -27,23 +27,24 @@ int show(const ShowVerb& verb) {
   if (!*store) return failed({ErrorCode::usage, "there are no edits yet", "", ""});
   const auto stored = (*store)->get(verb.id);
   if (!stored) return failed(stored.error());
-  const auto edits = (*store)->list(stored->base.fingerprint);
+  const auto edits = (*store)->list(stored->origin.base.fingerprint);
   if (!edits) return failed(edits.error());
-  const auto summary = std::ranges::find(*edits, verb.id, &EditSummary::id);
+  const auto summary = std::ranges::find(*edits, verb.id, &EditInfo::id);
   if (summary == edits->end()) return failed({ErrorCode::usage, fmt::format("there is no edit {}", verb.id), "", ""});
   if (verb.json) {
     nlohmann::ordered_json document{{"schema", "mobiedit.show/1"}};
     document.update(summary_json(*summary));
-    document["method"] = stored->method;
-    document["seed"] = stored->seed;
-    document["evidence"] = evidence_json(stored->edit);
+    document["method"] = stored->origin.method;
+    document["seed"] = stored->origin.seed;
+    document["origin"] = origin_json(stored->origin);
+    document["evidence"] = evidence_json(*stored);
     return finished(print_json(document));
   }
-  std::string text = evidence_text(stored->edit);
+  std::string text = evidence_text(*stored);
   text += fmt::format("  edit {}, {}, made {} UTC by {} with seed {}\n", stored->id, state_text(*summary),
-                      time_text(stored->made_at), stored->method, stored->seed);
-  text += fmt::format("  of {} ({}), {}\n", stored->base.name.empty() ? "a model" : stored->base.name,
-                      stored->base.architecture, stored->base.fingerprint);
+                      time_text(stored->origin.made_at), stored->origin.method, stored->origin.seed);
+  text += fmt::format("  of {} ({}), {}\n", stored->origin.base.name.empty() ? "a model" : stored->origin.base.name,
+                      stored->origin.base.architecture, stored->origin.base.fingerprint);
   return finished(print_result(text));
 }
 

@@ -26,16 +26,20 @@ Result<std::filesystem::path> store_path(const StoreOptions& options) {
   return folder / "mobiedit" / "edits.db";
 }
 
+Result<std::filesystem::path> store_path_to_change(const StoreOptions& options) {
+  auto path = store_path(options);
+  if (!path || !options.path.empty()) return path;
+  std::error_code error;
+  std::filesystem::create_directories(path->parent_path(), error);
+  if (error)
+    return fail(ErrorCode::io, "the folder cannot be made: " + error.message(), path->parent_path().string(),
+                "give --store to keep edits elsewhere, or --no-store");
+  return path;
+}
+
 Result<Store> open_store_to_write(const StoreOptions& options, const char* program) {
-  const auto path = store_path(options);
+  const auto path = store_path_to_change(options);
   if (!path) return std::unexpected(path.error());
-  if (options.path.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(path->parent_path(), error);
-    if (error)
-      return fail(ErrorCode::io, "the folder cannot be made: " + error.message(), path->parent_path().string(),
-                  "give --store to keep edits elsewhere, or --no-store");
-  }
   return Store::open(*path, Store::Access::write, program);
 }
 

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "mobiedit/gguf/writer.h"
-#include "unit/store/sample_base.h"
+#include "unit/store/sample_edit.h"
 #include "unit/temporary_folder.h"
 
 namespace mobiedit {
@@ -81,8 +81,7 @@ struct HandMade {
 
 TEST_F(AdapterFile, GivesBackWhatWasWritten) {
   const std::vector updates{sample_update(1, 1), sample_update(0, 2), sample_update(1, 3)};
-  const Provenance provenance{
-      "0.1.0", "abcdef", {{"Achille Varzi", "The mother tongue of {} is", "Greek \"\xC3\xA9", "subspace", 1, 7}}};
+  const Provenance provenance{"0.1.0", "abcdef", {edited("Achille Varzi", "Greek \"\xC3\xA9", 1, 7)}};
   ASSERT_TRUE(write_adapter(path_in("a.gguf"), "qwen2", "edits", updates, provenance));
 
   const auto adapter = read_adapter(path_in("a.gguf"));
@@ -93,7 +92,7 @@ TEST_F(AdapterFile, GivesBackWhatWasWritten) {
   EXPECT_EQ(adapter->provenance.base_fingerprint, "abcdef");
   ASSERT_EQ(adapter->provenance.edits.size(), 1u);
   EXPECT_EQ(adapter->provenance.edits[0].target_new, "Greek \"\xC3\xA9");
-  EXPECT_EQ(adapter->provenance.edits[0].block, 1);
+  EXPECT_EQ(adapter->provenance.edits[0].layer, 1);
   EXPECT_EQ(adapter->provenance.edits[0].seed, 7u);
 
   ASSERT_EQ(adapter->deltas.size(), 2u);
@@ -119,7 +118,7 @@ std::string bytes_of(const std::filesystem::path& path) {
 
 TEST_F(AdapterFile, IsNotHeldOnceABitOfItIsWrong) {
   const auto path = path_in("a.gguf");
-  const Provenance provenance{"0.1.0", "abcdef", {{"Varzi", "{} speaks", "Greek", "subspace", 1, 7}}};
+  const Provenance provenance{"0.1.0", "abcdef", {edited("Varzi", "Greek", 1, 7)}};
   auto deltas = stack_updates(std::vector{sample_update(1, 1), sample_update(0, 2)});
   ASSERT_TRUE(deltas);
   Adapter adapter{"qwen2", "edits", std::move(*deltas), provenance};

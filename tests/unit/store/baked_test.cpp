@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "store/provenance.h"
-#include "unit/store/sample_base.h"
+#include "unit/store/sample_edit.h"
 #include "unit/temporary_folder.h"
 
 namespace mobiedit {
@@ -134,8 +134,8 @@ TEST_F(Baked, RefusesUpdatesOfAnotherModel) {
 
 TEST_F(Baked, KeepsTheHistoryOfAnEditedBase) {
   const gguf::File base = base_of(TensorType::f32);
-  const EditRecord first{"A", "{} is", "B", "subspace", 0, 1};
-  const EditRecord second{"C", "{} is", "D", "subspace", 1, 2};
+  const EditInfo first = edited("A", "B", 0, 1);
+  const EditInfo second = edited("C", "D", 1, 2);
   ASSERT_TRUE(write_baked(path_in("one.gguf"), base, std::vector{sample_update(0, 1)}, {"1", "base", {first}}));
   const auto once = gguf::File::open(path_in("one.gguf"));
   ASSERT_TRUE(once);

@@ -86,7 +86,7 @@ RC_GTEST_PROP(StoreProperties, AnyOperationsLeaveWhatAPlainListWould, ()) {
     const bool empty = listed.empty();
     const std::size_t at = empty ? 0 : static_cast<std::size_t>(choice) % listed.size();
     if (kind <= 1) {
-      const StoredEdit edit = sample_edit(choice);
+      const Edit edit = sample_edit(choice);
       const auto ids = store->add({&edit, 1});
       if (!ids) RC_FAIL(ids.error().message());
       RC_ASSERT((empty || ids->front() > listed.back().id));

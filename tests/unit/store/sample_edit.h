@@ -1,4 +1,4 @@
-// Edits that nobody searched for, for tests of what keeps them.
+// Edits with made-up values in every field, for tests of what keeps them.
 #pragma once
 
 #include <string>
@@ -8,43 +8,68 @@
 
 namespace mobiedit {
 
-/// Edit number `i`, about a subject of its own.
-inline StoredEdit sample_edit(int i, const std::string& base = "base") {
-  StoredEdit stored;
-  stored.base = {base, "qwen2", "sample"};
-  stored.edit.request = {"Subject " + std::to_string(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
-  stored.edit.update = sample_update(i % 2, static_cast<std::uint64_t>(i) + 1);
-  stored.edit.evidence.success = true;
-  stored.edit.evidence.loss = 0.1 * i;
-  // Made before there was this measurement, every other one.
-  if (i % 2 == 0) stored.edit.evidence.perplexity_before = 20.25;
-  if (i % 2 == 0) stored.edit.evidence.perplexity_after = 20.5 + i;
-  stored.edit.evidence.answer_before = " Latin\n\"quoted\"";
-  stored.edit.evidence.paraphrases = {{"What does he speak?", "Latin", "Greek", true}};
-  stored.method = "subspace";
-  stored.seed = 0xffff'ffff'ffff'fff0u + static_cast<std::uint64_t>(i % 16);
-  stored.made_at = 1'700'000'000 + i;
-  return stored;
+/// Edit number `i`, about a subject of its own. Every other one has no field that is younger than version 1 of the
+/// store.
+inline Edit sample_edit(int i, const std::string& base = "base") {
+  Edit edit;
+  edit.request = {"Subject " + std::to_string(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
+  edit.update = sample_update(i % 2, static_cast<std::uint64_t>(i) + 1);
+  EditEvidence& evidence = edit.evidence;
+  evidence.success = true;
+  evidence.layer = i % 2;
+  evidence.steps = 7 + i;
+  evidence.evaluations = 46 + i;
+  evidence.seconds = 0.75;
+  evidence.loss = 0.1 * i;
+  evidence.target_probability_before = 0.001;
+  evidence.target_probability_after = 0.9;
+  evidence.answer_before = " Latin\n\"quoted\"";
+  evidence.answer_after = " Greek";
+  evidence.delta_norm_ratio = 1.5;
+  evidence.update_norm_ratio = 0.01;
+  evidence.paraphrases = {{"What does he speak?", "Latin", "Greek", true}};
+  evidence.keep = {{"He eats", "bread", "stones", false}};
+  EditOrigin& origin = edit.origin;
+  origin.base = {base, "qwen2", "sample"};
+  origin.method = "subspace";
+  origin.seed = 0xffff'ffff'ffff'fff0u + static_cast<std::uint64_t>(i % 16);
+  origin.made_at = 1'700'000'000 + i;
+  if (i % 2 != 0) return edit;
+  evidence.perplexity_before = 20.25;
+  evidence.perplexity_after = 20.5 + i;
+  evidence.wordings = 6;
+  evidence.integer_work = 1.5e9;
+  evidence.float_work = 2.5e7;
+  evidence.tokens = 1234.5;
+  origin.value_search = "zo";
+  origin.max_evaluations = 800;
+  origin.clamp = 4;
+  origin.confidence_threshold = 0.8;
+  origin.fisher_metric = true;
+  origin.settings = {{"probe", 0.1}, {"probe", 0.2}};
+  origin.layer_choice = "table";
+  origin.statistics_name = "covariance-text.txt";
+  origin.statistics_hash = "00112233445566778899aabbccddeeff";
+  origin.edits_underneath = 3;
+  return edit;
 }
 
-/// Compares two edits to the last bit, except id and enabled.
-inline bool same_edit(const StoredEdit& a, const StoredEdit& b) {
-  const EditEvidence& x = a.edit.evidence;
-  const EditEvidence& y = b.edit.evidence;
-  const auto same_probes = [](const std::vector<ProbeResult>& p, const std::vector<ProbeResult>& q) {
-    return std::ranges::equal(p, q, [](const ProbeResult& s, const ProbeResult& t) {
-      return s.prompt == t.prompt && s.before == t.before && s.after == t.after && s.as_wanted == t.as_wanted;
-    });
-  };
-  return a.base.fingerprint == b.base.fingerprint && a.base.architecture == b.base.architecture &&
-         a.base.name == b.base.name && a.edit.request.subject == b.edit.request.subject &&
-         a.edit.request.prompt == b.edit.request.prompt && a.edit.request.target_new == b.edit.request.target_new &&
-         a.edit.request.paraphrases == b.edit.request.paraphrases && a.edit.request.keep == b.edit.request.keep &&
-         a.edit.update.block == b.edit.update.block && a.edit.update.left == b.edit.update.left &&
-         a.edit.update.right == b.edit.update.right && x.success == y.success && x.loss == y.loss &&
-         x.perplexity_before == y.perplexity_before && x.perplexity_after == y.perplexity_after &&
-         x.answer_before == y.answer_before && same_probes(x.paraphrases, y.paraphrases) &&
-         same_probes(x.keep, y.keep) && a.method == b.method && a.seed == b.seed && a.made_at == b.made_at;
+/// An edit as a written file names it.
+inline EditInfo edited(const std::string& subject, const std::string& target_new, int layer, std::uint64_t seed) {
+  EditInfo info;
+  info.subject = subject;
+  info.prompt = "{} speaks";
+  info.target_new = target_new;
+  info.method = "subspace";
+  info.layer = layer;
+  info.seed = seed;
+  return info;
+}
+
+/// The edit as a store returns it.
+inline Edit kept_as(std::int64_t id, Edit edit) {
+  edit.id = id;
+  return edit;
 }
 
 }  // namespace mobiedit

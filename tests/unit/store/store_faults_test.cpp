@@ -31,7 +31,7 @@ const std::vector<Change>& changes() {
   static const std::vector<Change> all{
       {"add",
        [](Store& store) -> Status {
-         const std::vector<StoredEdit> edits{sample_edit(5), sample_edit(6)};
+         const std::vector<Edit> edits{sample_edit(5), sample_edit(6)};
          const auto ids = store.add(edits);
          return ids ? Status() : std::unexpected(ids.error());
        }},
@@ -52,7 +52,7 @@ const std::vector<Change>& changes() {
 void fill(const std::filesystem::path& path) {
   auto store = Store::open(path, Store::Access::write);
   if (!store) throw std::runtime_error(store.error().message());
-  const std::vector<StoredEdit> edits{sample_edit(0), sample_edit(1), sample_edit(2)};
+  const std::vector<Edit> edits{sample_edit(0), sample_edit(1), sample_edit(2)};
   if (!store->add(edits)) throw std::runtime_error("cannot add");
 }
 
@@ -113,7 +113,7 @@ TEST(StoreFaults, AStoreThatCouldNotBeMadeCanBeMadeLater) {
       }
       auto store = Store::open(path, Store::Access::write);
       ASSERT_TRUE(store) << n << ": " << store.error().message();
-      const StoredEdit edit = sample_edit(0);
+      const Edit edit = sample_edit(0);
       EXPECT_TRUE(store->add({&edit, 1})) << n;
       ASSERT_LT(n, 200);
     }

@@ -26,10 +26,10 @@ class StoreTest : public testing::Test {
     const auto edits = store.in_force(base);
     EXPECT_TRUE(edits) << edits.error().message();
     if (edits)
-      for (const StoredEdit& edit : *edits) ids.push_back(edit.id);
+      for (const Edit& edit : *edits) ids.push_back(edit.id);
     return ids;
   }
-  static std::vector<std::int64_t> add(Store& store, std::vector<StoredEdit> edits) {
+  static std::vector<std::int64_t> add(Store& store, std::vector<Edit> edits) {
     const auto ids = store.add(edits);
     EXPECT_TRUE(ids) << ids.error().message();
     return ids.value_or(std::vector<std::int64_t>());
@@ -57,21 +57,20 @@ TEST_F(StoreTest, WhatIsKeptComesBackToTheLastBit) {
   const auto edits = store->in_force("base");
   ASSERT_TRUE(edits) << edits.error().message();
   ASSERT_EQ(edits->size(), 2u);
-  EXPECT_TRUE(same_edit((*edits)[0], sample_edit(0)));
-  EXPECT_TRUE(same_edit((*edits)[1], sample_edit(1)));
-  EXPECT_FALSE(same_edit((*edits)[0], sample_edit(1)));  // or the comparison says nothing
+  EXPECT_EQ((*edits)[0], kept_as(1, sample_edit(0)));
+  EXPECT_EQ((*edits)[1], kept_as(2, sample_edit(1)));
   const auto one = store->get(3);
   ASSERT_TRUE(one);
-  EXPECT_TRUE(same_edit(*one, sample_edit(2, "other")));
+  EXPECT_EQ(*one, kept_as(3, sample_edit(2, "other")));
   EXPECT_EQ(store->get(4).error().code, ErrorCode::usage);
 }
 
 TEST_F(StoreTest, OfTheEnabledEditsOfOneFactTheNewestIsInForce) {
   Store store = open();
-  StoredEdit spaced = sample_edit(0);
-  spaced.edit.request.subject = " Subject  0 ";
-  spaced.edit.request.target_new = "Basque";
-  StoredEdit elsewhere = sample_edit(0, "other");
+  Edit spaced = sample_edit(0);
+  spaced.request.subject = " Subject  0 ";
+  spaced.request.target_new = "Basque";
+  Edit elsewhere = sample_edit(0, "other");
   add(store, {sample_edit(0), sample_edit(1), spaced, elsewhere});
   EXPECT_EQ(in_force(store), (std::vector<std::int64_t>{2, 3}));
   EXPECT_EQ(in_force(store, "other"), (std::vector<std::int64_t>{4}));
@@ -105,22 +104,22 @@ TEST_F(StoreTest, AChangeIsWholeOrNotAtAll) {
   EXPECT_EQ(store.set_enabled(one_unknown, false).error().code, ErrorCode::usage);
   EXPECT_EQ(in_force(store), (std::vector<std::int64_t>{1, 2}));
 
-  StoredEdit bad = sample_edit(3);
-  bad.edit.update.left[1] = std::numeric_limits<float>::infinity();
-  const std::vector<StoredEdit> half{sample_edit(2), bad};
+  Edit bad = sample_edit(3);
+  bad.update.left[1] = std::numeric_limits<float>::infinity();
+  const std::vector<Edit> half{sample_edit(2), bad};
   EXPECT_EQ(store.add(half).error().code, ErrorCode::usage);
   bad = sample_edit(3);
-  bad.edit.request.subject = "\xff";
+  bad.request.subject = "\xff";
   EXPECT_EQ(store.add({&bad, 1}).error().code, ErrorCode::usage);
   EXPECT_EQ(in_force(store), (std::vector<std::int64_t>{1, 2}));
 }
 
 TEST_F(StoreTest, AnAnswerThatEndsWithinACharacterCanBeKept) {
   Store store = open();
-  StoredEdit edit = sample_edit(0);
-  edit.edit.evidence.answer_after = "\xe6\x97";
+  Edit edit = sample_edit(0);
+  edit.evidence.answer_after = "\xe6\x97";
   add(store, {edit});
-  EXPECT_EQ(store.get(1)->edit.evidence.answer_after, "\xef\xbf\xbd");
+  EXPECT_EQ(store.get(1)->evidence.answer_after, "\xef\xbf\xbd");
 }
 
 TEST_F(StoreTest, OneWriterAtATimeAndReadersBesideIt) {
@@ -237,8 +236,8 @@ TEST_F(StoreTest, DamageIsFoundAndNothingDamagedIsGivenOut) {
     std::ifstream file(path(), std::ios::binary);
     bytes.assign(std::istreambuf_iterator<char>(file), {});
   }
-  const StoredEdit edit = sample_edit(1);
-  const auto* right = reinterpret_cast<const char*>(edit.edit.update.right.data());
+  const Edit edit = sample_edit(1);
+  const auto* right = reinterpret_cast<const char*>(edit.update.right.data());
   const auto at = bytes.find(std::string(right, 16));
   ASSERT_NE(at, std::string::npos);
   bytes[at + 1] ^= 1;

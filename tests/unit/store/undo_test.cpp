@@ -16,11 +16,11 @@
 namespace mobiedit {
 namespace {
 
-StoredEdit edit_of(const Model& model, int i) {
-  StoredEdit stored = sample_edit(i, model.fingerprint());
+Edit edit_of(const Model& model, int i) {
+  Edit stored = sample_edit(i, model.fingerprint());
   const ModelConfig& c = model.config();
-  stored.edit.update = sample_update(i % 3, static_cast<std::uint64_t>(i) + 1, static_cast<std::size_t>(c.d),
-                                     static_cast<std::size_t>(c.f));
+  stored.update = sample_update(i % 3, static_cast<std::uint64_t>(i) + 1, static_cast<std::size_t>(c.d),
+                                static_cast<std::size_t>(c.f));
   return stored;
 }
 
@@ -28,7 +28,7 @@ std::vector<float> logits(const Model& model, const Store& store) {
   const auto edits = store.in_force(model.fingerprint());
   if (!edits) throw std::runtime_error(edits.error().message());
   std::vector<RankOneUpdate> updates;
-  for (const StoredEdit& edit : *edits) updates.push_back(edit.edit.update);
+  for (const Edit& edit : *edits) updates.push_back(edit.update);
   auto deltas = stack_updates(updates);
   if (!deltas) throw std::runtime_error(deltas.error().message());
   auto session = Session::create(model, {.threads = 1});
@@ -42,11 +42,10 @@ TEST(Undo, FiftyOfAHundredInAnyOrderLeaveNoTrace) {
   const TemporaryFolder folder;
   const Model model = test::open_tiny_model(folder.path() / "tiny.gguf", {});
   constexpr int count = 100;
-  std::vector<StoredEdit> all;
+  std::vector<Edit> all;
   for (int i = 0; i < count; ++i) all.push_back(edit_of(model, i));
   // Some facts are edited twice: what replaced is taken back as well as what was replaced.
-  for (int i = 0; i < 10; ++i)
-    all[static_cast<std::size_t>(50 + i)].edit.request = all[static_cast<std::size_t>(i)].edit.request;
+  for (int i = 0; i < 10; ++i) all[static_cast<std::size_t>(50 + i)].request = all[static_cast<std::size_t>(i)].request;
 
   for (std::uint64_t trial = 0; trial < 3; ++trial) {
     Store store = *Store::open(folder.path() / (std::to_string(trial) + ".db"), Store::Access::write);
@@ -61,7 +60,7 @@ TEST(Undo, FiftyOfAHundredInAnyOrderLeaveNoTrace) {
     for (std::size_t i = 0; i < count / 2; i += 10) ASSERT_TRUE(store.remove(std::span(ids).subspan(i, 10)));
 
     Store never = *Store::open(folder.path() / (std::to_string(trial) + "-never.db"), Store::Access::write);
-    std::vector<StoredEdit> others;
+    std::vector<Edit> others;
     for (int i = 0; i < count; ++i) {
       if (!undone.contains(i + 1)) others.push_back(all[static_cast<std::size_t>(i)]);
     }

@@ -1,4 +1,4 @@
-#include "app/common/output_file.h"
+#include "mobiedit/workspace/output_file.h"
 
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): <csignal> has no ::kill
 #include <unistd.h>
@@ -11,15 +11,16 @@
 #include <utility>
 
 #include "io/file_info.h"
+#include "io/file_lock.h"
 #include "io/replace_file.h"
 #include "io/write_whole.h"
 
-namespace mobiedit::cli {
+namespace mobiedit {
 namespace {
 
 constexpr std::string_view draft_mark = ".draft-";
 
-/// Takes a number off the front; below 0 where there is none.
+/// Takes a number off the front; negative where there is none.
 long take_number(std::string_view& text) {
   long number = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -32,9 +33,9 @@ bool is_running(long process) {
   return ::kill(static_cast<pid_t>(process), 0) == 0 || errno == EPERM;
 }
 
-/// Whether `name` was left by a run that was killed while it wrote `target`. Drafts are made under the target's lock,
-/// which is ours now, so whoever made another is gone. The file that io::PendingFile makes to see whether it can be
-/// made comes before the lock.
+/// True if `name` was left by a run that was killed while it wrote `target`. A draft is made under the target's lock.
+/// The caller holds that lock now, so the maker of any other draft is gone. The trial file of io::PendingFile comes
+/// before the lock: its maker must be looked for.
 bool is_leftover(std::string_view name, const std::string& target) {
   const bool of_draft = name.starts_with("..");
   if (of_draft) name.remove_prefix(1);
@@ -62,19 +63,45 @@ void remove_leftovers(const std::filesystem::path& path) {
 
 }  // namespace
 
-OutputFile::OutputFile(std::filesystem::path path, std::filesystem::path draft, io::FileLock lock)
-    : path_(std::move(path)),
-      draft_(std::move(draft)),
-      draft_on_interrupt_(std::make_unique<RemoveOnInterrupt>(draft_)),
-      lock_on_interrupt_(std::make_unique<RemoveOnInterrupt>(path_.native() + ".lock")),
-      lock_(std::move(lock)) {}
+struct OutputFile::State {
+  State(std::filesystem::path target, std::filesystem::path hidden, io::FileLock held, const io::FileSystem& files,
+        WorkspaceObserver* observer)
+      : path(std::move(target)), draft(std::move(hidden)), lock(std::move(held)), system(&files) {
+    if (observer == nullptr) return;
+    draft_told = observer->temporary_file(draft);
+    lock_told = observer->temporary_file(path.native() + ".lock");
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() { io::remove_file(draft); }
 
-OutputFile::~OutputFile() {
-  if (draft_on_interrupt_) io::remove_file(draft_);
+  std::filesystem::path path;
+  std::filesystem::path draft;
+  std::shared_ptr<void> draft_told, lock_told;
+  io::FileLock lock;
+  const io::FileSystem* system;
+};
+
+OutputFile::OutputFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+OutputFile::OutputFile(OutputFile&&) noexcept = default;
+OutputFile& OutputFile::operator=(OutputFile&&) noexcept = default;
+OutputFile::~OutputFile() = default;
+
+const std::filesystem::path& OutputFile::path() const {
+  return state_->path;
+}
+const std::filesystem::path& OutputFile::draft() const {
+  return state_->draft;
 }
 
 Result<OutputFile> OutputFile::reserve(const std::filesystem::path& path, std::uint64_t expected_bytes,
-                                       const std::vector<std::filesystem::path>& inputs) {
+                                       std::span<const std::filesystem::path> inputs, WorkspaceObserver* observer) {
+  return reserve(path, expected_bytes, inputs, observer, io::FileSystem::real());
+}
+
+Result<OutputFile> OutputFile::reserve(const std::filesystem::path& path, std::uint64_t expected_bytes,
+                                       std::span<const std::filesystem::path> inputs, WorkspaceObserver* observer,
+                                       const io::FileSystem& system) {
   for (const auto& input : inputs) {
     const auto same = io::same_file(path, input);
     if (!same) return std::unexpected(same.error());
@@ -83,17 +110,17 @@ Result<OutputFile> OutputFile::reserve(const std::filesystem::path& path, std::u
     }
   }
   // Made for its checks of folder, permissions and space, and thrown away.
-  if (const auto probe = io::PendingFile::create(path, expected_bytes); !probe) return std::unexpected(probe.error());
+  if (const auto trial = io::PendingFile::create(path, expected_bytes); !trial) return std::unexpected(trial.error());
   auto lock = io::FileLock::acquire(path, "mobiedit");
   if (!lock) return std::unexpected(lock.error());
   remove_leftovers(path);
   const auto draft =
       path.parent_path() / ("." + path.filename().string() + std::string(draft_mark) + std::to_string(::getpid()));
-  return OutputFile(path, draft, std::move(*lock));
+  return OutputFile(std::make_unique<State>(path, draft, std::move(*lock), system, observer));
 }
 
 Status OutputFile::deliver() {
-  return io::replace_file(draft_, path_);
+  return io::replace_file(state_->draft, state_->path, *state_->system);
 }
 
-}  // namespace mobiedit::cli
+}  // namespace mobiedit

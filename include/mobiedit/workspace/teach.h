@@ -1,0 +1,89 @@
+// Teaching: requests become edits that are searched, measured, accepted or refused, and kept.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/edit/edit.h"
+#include "mobiedit/edit/editor.h"
+#include "mobiedit/workspace/output_file.h"
+#include "mobiedit/workspace/statistics_text.h"
+
+namespace mobiedit {
+
+/// Limits on the effect of an edit on the rest of the model; an edit above one is refused. A model with too short a
+/// context for the reference text (256 tokens) has no drift limits.
+struct AcceptanceLimits {
+  std::optional<double> drift;  ///< growth of the reference text's perplexity by one edit, per cent; none: any
+  double total_drift = 50;      ///< by all edits in force together, per cent; an edit that lowers it is accepted
+  double norm = 100;            ///< ‖ΔW‖ / ‖W‖ of one edit, per cent
+};
+
+struct TeachOptions {
+  EditOptions search;  ///< threads and pool are the workspace's
+  /// The edits are found one by one and then written together, by this method, into one layer (MEMIT or AlphaEdit):
+  /// "memit" or "alphaedit". Empty: each is written by itself.
+  std::string mass_method;
+  StatisticsSource statistics;
+  AcceptanceLimits limits;
+  bool dry_run = false;  ///< search and measure; the store and the outputs stay as they are
+  /// Names of the requests for messages, in their order, such as "facts.jsonl:3"; may be empty.
+  std::vector<std::string> places;
+  std::optional<OutputFile> adapter;  ///< gets an adapter with all edits in force
+  std::optional<OutputFile> model;    ///< gets the whole model with all edits in force
+};
+
+/// Why an edit was not kept.
+enum class Refusal {
+  none,
+  target_missed,     ///< the search ended without the new answer
+  norm,              ///< AcceptanceLimits::norm
+  drift,             ///< AcceptanceLimits::drift
+  total_drift,       ///< AcceptanceLimits::total_drift
+  lost_with_others,  ///< it does not answer with the other edits in force
+  breaks_earlier,    ///< an edit that was in force before no longer answers
+  replaced,          ///< a later request is about the same fact
+};
+
+/// Another edit in force of the same subject, asked without the new one and with it.
+struct SameSubject {
+  std::int64_t id = 0;  ///< 0: of this job
+  EditRequest request;
+  std::optional<bool> before;  ///< whether it answered; none where it was not there yet
+  bool after = false;
+};
+
+/// The fate of one request. An edit that was not kept has no vectors.
+struct Outcome {
+  Edit edit;  ///< its id is 0 unless a store has it
+  bool kept = false;
+  Refusal refusal = Refusal::none;
+  std::string why_not;                 ///< a sentence, where it was not kept
+  std::vector<std::int64_t> replaces;  ///< edits of the store about this fact
+  std::vector<SameSubject> same_subject;
+};
+
+struct WrittenFile {
+  std::string kind;  ///< "lora" or "gguf"
+  std::filesystem::path path;
+  std::uint64_t bytes = 0;
+};
+
+struct TeachReport {
+  std::vector<Outcome> outcomes;  ///< one per request, in their order
+  std::size_t earlier = 0;        ///< edits in force before
+  std::size_t rechecked = 0;      ///< of them those that were asked again
+  bool store_used = false;        ///< there is a store
+  StatisticsUsed statistics;
+  std::vector<WrittenFile> files;
+  /// A file could not be put in its place. The store, if there is one, has the edits all the same.
+  std::optional<Error> undelivered;
+
+  [[nodiscard]] std::size_t kept() const;
+};
+
+}  // namespace mobiedit

@@ -1,0 +1,58 @@
+#include "mobiedit/workspace/make_editor.h"
+
+#include <sstream>
+#include <string>
+#include <utility>
+
+#include "edit/layer_choice.h"
+#include "mobiedit/gguf/file.h"
+#include "workspace/notes.h"
+
+namespace mobiedit {
+namespace {
+
+Result<Editor> create(const Model& model, EditOptions& options, const EditorPlace& place) {
+  if (place.layers) options.layers = place.layers(layer_for(model.config(), options.layer, options.clamp).layer);
+  return Editor::create(model, options);
+}
+
+std::string text_of(double number) {
+  std::ostringstream text;
+  text << number;
+  return text.str();
+}
+
+}  // namespace
+
+Result<MadeEditor> make_editor(const Model& model, EditOptions options, const EditorPlace& place, const Job& job) {
+  auto editor = create(model, options, place);
+  if (!editor) return std::unexpected(editor.error());
+  if (place.check) {
+    if (auto sound = place.check(*editor); !sound) return std::unexpected(sound.error());
+  }
+  if (options.layer)
+    return MadeEditor{std::move(*editor), layer_for(model.config(), options.layer, options.clamp), "asked"};
+
+  bool tried = false;
+  LayerTrialOptions trial;
+  trial.threads = options.threads;
+  trial.pool = options.pool;
+  trial.cache_folder = place.cache_folder;
+  trial.trying = [&](int layer, int number, int candidates) {
+    tried = true;
+    if (job.observer != nullptr) job.observer->trying_layer(layer, number, candidates);
+  };
+  auto choice = choose_layer(model, trial, job.cancel);
+  if (!choice) return std::unexpected(choice.error());
+  const std::string chosen = model.file().path().string() + ": layer " + std::to_string(choice->layer) + ", at most " +
+                             text_of(choice->clamp) + " times the value: " + choice->why;
+  tried ? note(job, chosen) : detail(job, chosen);
+  if (choice->known) return MadeEditor{std::move(*editor), std::move(*choice), "table"};
+  options.layer = choice->layer;
+  if (!options.clamp) options.clamp = choice->clamp;
+  editor = create(model, options, place);
+  if (!editor) return std::unexpected(editor.error());
+  return MadeEditor{std::move(*editor), std::move(*choice), "trial"};
+}
+
+}  // namespace mobiedit

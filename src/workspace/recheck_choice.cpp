@@ -1,0 +1,55 @@
+#include "workspace/recheck_choice.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+namespace mobiedit {
+namespace {
+
+// One edit takes one forward pass: these are some seconds' worth on the bundled model.
+constexpr std::size_t always_asked = 300;
+constexpr std::size_t nearest_asked = 200;
+constexpr std::size_t others_asked = 100;
+
+constexpr double own_subject = 2;  // above any cosine
+
+double product(const std::vector<float>& x, const std::vector<float>& y) {
+  return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
+}
+
+/// |cos| between the directions in which two updates read keys: the part of one update that the other's key picks up.
+double nearness(const RankOneUpdate& x, const RankOneUpdate& y) {
+  if (x.block != y.block || x.right.size() != y.right.size()) return 0;
+  const double lengths = std::sqrt(product(x.right, x.right) * product(y.right, y.right));
+  return lengths > 0 ? std::abs(product(x.right, y.right)) / lengths : 0;
+}
+
+}  // namespace
+
+EditList worth_asking(const EditList& in_force, const EditList& added) {
+  if (in_force.size() <= always_asked) return in_force;
+  std::vector<double> near(in_force.size(), 0.0);
+  for (std::size_t i = 0; i < in_force.size(); ++i) {
+    for (const Edit* edit : added) {
+      const bool own = same_subject(in_force[i]->request, edit->request);
+      near[i] = std::max(near[i], own ? own_subject : nearness(in_force[i]->update, edit->update));
+    }
+  }
+  std::vector<std::size_t> places(in_force.size());
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  std::ranges::stable_sort(places, [&](std::size_t x, std::size_t y) { return near[x] > near[y]; });
+  std::size_t count = nearest_asked;
+  while (count < places.size() && near[places[count]] == own_subject) ++count;
+  const std::size_t rest = places.size() - count;
+  const std::size_t others = std::min(others_asked, rest);
+  std::vector<std::size_t> chosen(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(count));
+  for (std::size_t i = 0; i < others; ++i) chosen.push_back(places[count + i * rest / others]);
+  std::ranges::sort(chosen);
+  EditList asked;
+  for (const std::size_t place : chosen) asked.push_back(in_force[place]);
+  return asked;
+}
+
+}  // namespace mobiedit

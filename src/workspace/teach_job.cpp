@@ -1,0 +1,168 @@
+#include "workspace/teach_job.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "mobiedit/gguf/file.h"
+#include "workspace/answers.h"
+#include "workspace/notes.h"
+#include "workspace/percent.h"
+#include "workspace/recheck_choice.h"
+#include "workspace/resolve_conflicts.h"
+#include "workspace/write_files.h"
+
+namespace mobiedit {
+namespace {
+
+// Growth of the reference text's perplexity by all edits that is worth a warning, per cent.
+constexpr double drift_worth_a_warning = 10;
+// ‖ΔW‖ / ‖W‖ of all edits of a layer that is worth a warning: a same-type file holds no more.
+constexpr double norm_worth_a_warning = 1;
+
+std::string plural(std::size_t count) {
+  return count == 1 ? "" : "s";
+}
+
+}  // namespace
+
+std::size_t TeachReport::kept() const {
+  return static_cast<std::size_t>(std::ranges::count_if(outcomes, &Outcome::kept));
+}
+
+std::string TeachJob::place(std::size_t request) const {
+  if (request < options_.places.size()) return options_.places[request];
+  return requests_.size() == 1 ? "the request" : "request " + std::to_string(request + 1);
+}
+
+EditList TeachJob::all_in_force() const {
+  return in_force_with(earlier_, kept_edits(report_.outcomes));
+}
+
+Status TeachJob::check_and_prepare() {
+  // A mistake in the last request must not come to light after the search for the first.
+  const auto check = [&](const Editor& editor) -> Status {
+    for (std::size_t i = 0; i < requests_.size(); ++i) {
+      auto sound = editor.check(requests_[i]);
+      if (sound) continue;
+      Error error = sound.error();
+      error.where = place(i) + (error.where.empty() ? "" : ", \"" + error.where + "\"");
+      return std::unexpected(error);
+    }
+    return {};
+  };
+  auto made = make_editor(base_.model, options_.search, {base_.cache_folder, {}, check}, job_);
+  if (!made) return std::unexpected(made.error());
+  made_.emplace(std::move(*made));
+  return {};
+}
+
+Result<TeachReport> TeachJob::run(std::vector<Edit> edits, Store* store) {
+  edits_before_ = std::move(edits);
+  earlier_ = list_of(edits_before_);
+  store_ = store;
+  report_.earlier = earlier_.size();
+  // Lists point to the outcomes' edits.
+  report_.outcomes.reserve(requests_.size());
+  auto statistics = use_statistics(made_->editor, base_.model, options_.statistics, base_.cache_folder, job_);
+  if (!statistics) return std::unexpected(statistics.error());
+  report_.statistics = std::move(*statistics);
+  const bool none = report_.statistics.name.empty();
+  detail(job_, none ? "without key statistics" : "with key statistics");
+  if (none && options_.search.fisher_metric)
+    return fail(ErrorCode::usage, "the metric of running text needs a text, and there is none");
+  if (none && options_.mass_method == "alphaedit")
+    return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none");
+  auto meter = DriftMeter::create(base_.model, base_.session);
+  if (!meter) return std::unexpected(meter.error());
+  meter_ = std::move(*meter);
+
+  if (auto done = search(); !done) return std::unexpected(done.error());
+  if (auto done = settle(); !done) return std::unexpected(done.error());
+  if (report_.kept() > 0) {
+    if (!options_.dry_run) {
+      if (auto done = deliver_all(); !done) return std::unexpected(done.error());
+    }
+    warn_of_drift();
+  }
+  return std::move(report_);
+}
+
+Status TeachJob::settle() {
+  const EditList added = kept_edits(report_.outcomes);
+  if (added.empty()) return {};
+  if (requests_.size() == 1 && earlier_.empty()) return {};  // the search measured it alone already
+  auto session = Session::create(base_.model, base_.session);
+  if (!session) return std::unexpected(session.error());
+  const EditList watched = worth_asking(earlier_, added);
+  report_.rechecked = watched.size();
+  if (watched.size() < earlier_.size()) {
+    note(job_, std::to_string(watched.size()) + " of " + std::to_string(earlier_.size()) +
+                   " earlier edits are asked again: the nearest to the new, and some of the others");
+  }
+  return resolve_conflicts(earlier_, watched, report_.outcomes, [&](const EditList& in_force, const EditList& asked) {
+    return answering_with(*session, base_.model.tokenizer(), in_force, asked, job_.cancel);
+  });
+}
+
+Status TeachJob::deliver_all() {
+  const EditList edits = all_in_force();
+  const FileWriter writer(base_.model, base_.session, job_);
+  if (options_.adapter) {
+    if (auto done = writer.draft_adapter(*options_.adapter, edits, Proof::asked); !done) return done;
+  }
+  if (options_.model) {
+    // The editor's float copies are no longer needed, and the edited model is about to be loaded.
+    made_.reset();
+    if (auto done = writer.draft_model(*options_.model, edits); !done) return done;
+  }
+  if (job_.cancel.requested()) return fail(ErrorCode::cancelled, "stopped; nothing was written");
+  // The edits belong to the file that was read, not to one that took its place meanwhile.
+  if (auto same = base_.model.file().unchanged(); !same) return same;
+  if (auto kept = keep_in_store(); !kept) return kept;
+  for (auto* file : {&options_.adapter, &options_.model}) {
+    if (!*file) continue;
+    auto done = deliver(**file, file == &options_.adapter ? "lora" : "gguf");
+    if (!done && store_ == nullptr) return std::unexpected(done.error());
+    if (!done) {
+      report_.undelivered = std::move(done.error());
+      return {};
+    }
+    report_.files.push_back(std::move(*done));
+  }
+  return {};
+}
+
+Status TeachJob::keep_in_store() {
+  if (store_ == nullptr) return {};
+  std::vector<Edit> edits;
+  for (const Outcome& outcome : report_.outcomes)
+    if (outcome.kept) edits.push_back(outcome.edit);
+  const auto ids = store_->add(edits);
+  if (!ids) return std::unexpected(ids.error());
+  auto id = ids->begin();
+  for (Outcome& outcome : report_.outcomes)
+    if (outcome.kept) outcome.edit.id = *id++;
+  return {};
+}
+
+void TeachJob::warn_of_drift() {
+  const EditList edits = all_in_force();
+  const EditList added = kept_edits(report_.outcomes);
+  // The last edit was measured with all before it.
+  const double last = added.back()->evidence.perplexity_after;
+  const double all = perplexity_alone_ && last > 0 ? 100 * (last / *perplexity_alone_ - 1) : 0;
+  if (all > drift_worth_a_warning) {
+    warn(job_, "with all " + std::to_string(edits.size()) + " edit" + plural(edits.size()) +
+                   " perplexity of other text has grown by " + percent(all, 1) + " %; at " +
+                   plain_number(options_.limits.total_drift) + " % no more are kept");
+  }
+  const auto norms = update_norms(edits, added);
+  if (!norms) return warn(job_, norms.error().message());
+  for (const auto& [layer, norm] : *norms) {
+    if (norm <= norm_worth_a_warning) continue;
+    warn(job_, "the edits of layer " + std::to_string(layer) + " come to " + percent(100 * norm, 0) +
+                   " % of its weight; a file of the same type may not hold them");
+  }
+}
+
+}  // namespace mobiedit

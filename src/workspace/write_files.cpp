@@ -1,0 +1,128 @@
+#include "workspace/write_files.h"
+
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "mobiedit/eval/measure.h"
+#include "mobiedit/gguf/types.h"
+#include "mobiedit/store/adapter.h"
+#include "mobiedit/store/baked.h"
+#include "mobiedit/store/same_type.h"
+#include "workspace/answers.h"
+#include "workspace/notes.h"
+#include "workspace/percent.h"
+
+namespace mobiedit {
+namespace {
+
+// From so many edits on, asking an adapter takes long: it does as much work as the model, for each edit.
+constexpr std::size_t many_edits = 500;
+
+std::string type_change(gguf::TensorType before, gguf::TensorType after) {
+  return std::string(gguf::traits(before)->name) + " -> " + std::string(gguf::traits(after)->name);
+}
+
+/// A failed write names the output, not its draft.
+Error at_output(Error error, const OutputFile& file) {
+  if (error.code == ErrorCode::io) error.where = file.path().string();
+  return error;
+}
+
+}  // namespace
+
+Status FileWriter::draft_adapter(const OutputFile& file, const EditList& edits, Proof proof) const {
+  const ModelConfig& config = model_.config();
+  const std::string name = config.name.empty() ? "edits" : config.name + " edits";
+  auto deltas = deltas_of(edits);
+  if (!deltas) return std::unexpected(deltas.error());
+  Adapter adapter{config.architecture, name, std::move(*deltas), provenance_of(model_.fingerprint(), edits)};
+  if (auto written = write_adapter(file.draft(), adapter); !written) {
+    written.error().where = file.path().string();
+    return written;
+  }
+  if (proof == Proof::compared) {
+    if (auto fits = check_adapter(adapter, model_.file(), file.path().string()); !fits) return fits;
+    const auto same = holds_adapter(file.draft(), adapter);
+    if (!same) return std::unexpected(same.error());
+    if (*same) return {};
+    return fail(ErrorCode::verification, "what was written is not what the store has; it was removed again",
+                file.path().string());
+  }
+  auto read = read_adapter(file.draft());
+  if (!read) return std::unexpected(read.error());
+  if (auto fits = check_adapter(*read, model_.file(), file.path().string()); !fits) return fits;
+  adapter = {};
+  if (edits.size() >= many_edits) note(job_, "asking all " + std::to_string(edits.size()) + " edits, which takes long");
+  auto session = Session::create(model_, session_);
+  if (!session) return std::unexpected(session.error());
+  if (auto set = session->set_adapters(std::move(read->deltas)); !set) return set;
+  return all_answer(*session, model_.tokenizer(), edits, file);
+}
+
+Status FileWriter::draft_model(const OutputFile& file, const EditList& edits) const {
+  const auto updates = updates_of(edits);
+  const auto provenance = provenance_of(model_.fingerprint(), edits);
+  Status held;
+  for (const std::optional<gguf::TensorType> type :
+       {std::optional<gguf::TensorType>{}, std::optional{gguf::TensorType::f16},
+        std::optional{gguf::TensorType::f32}}) {
+    const auto baked = write_baked(file.draft(), model_.file(), updates, provenance, {.type = type});
+    if (!baked) return std::unexpected(at_output(baked.error(), file));
+    for (const BakedTensor& tensor : *baked) {
+      detail(job_, tensor.name + ": " + type_change(tensor.before, tensor.after) + ", off by " +
+                       percent(100 * tensor.update_error, 2) + " % of the update");
+    }
+    held = model_answers(file, edits);
+    if (held || held.error().code != ErrorCode::verification) return held;
+  }
+  return held;
+}
+
+Status FileWriter::draft_same_type(const OutputFile& file, const EditList& edits, std::span<const KeyMoment> moments,
+                                   int threads) const {
+  const auto flipped = write_same_type(file.draft(), model_.file(), updates_of(edits), moments, threads);
+  if (!flipped) return std::unexpected(at_output(flipped.error(), file));
+  for (const FlippedTensor& tensor : *flipped) {
+    const double changed = 100.0 * static_cast<double>(tensor.changed) / static_cast<double>(tensor.codes);
+    detail(job_, tensor.name + ": " + std::string(gguf::traits(tensor.type)->name) + ", " + percent(changed, 1) +
+                     " % of the codes changed, off by " + percent(100 * tensor.update_error, 2) + " % of an update, " +
+                     percent(100 * tensor.side_effect, 1) + " % elsewhere");
+  }
+  return model_answers(file, edits);
+}
+
+Status FileWriter::model_answers(const OutputFile& file, const EditList& edits) const {
+  ModelOptions options;
+  options.pool = session_.pool;
+  const auto edited = Model::open(file.draft(), options);
+  if (!edited) return std::unexpected(edited.error());
+  auto session = Session::create(*edited, session_);
+  if (!session) return std::unexpected(session.error());
+  return all_answer(*session, edited->tokenizer(), edits, file);
+}
+
+Status FileWriter::all_answer(Session& session, const Tokenizer& tokenizer, const EditList& edits,
+                              const OutputFile& file) const {
+  const auto answers = answering(session, tokenizer, edits, job_.cancel);
+  if (!answers) return std::unexpected(answers.error());
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    if ((*answers)[i]) continue;
+    const Edit& edit = *edits[i];
+    const std::string number = edit.id > 0 ? "edit " + std::to_string(edit.id) + ", " : "";
+    return fail(ErrorCode::verification,
+                "what was written does not answer \"" + edit.request.target_new + "\" for " + edit.request.subject +
+                    " (" + number + filled_prompt(edit.request.prompt, "...") + "); it was removed again",
+                file.path().string(), edit.id > 0 ? "undo or disable that edit, or make it anew" : "");
+  }
+  return {};
+}
+
+Result<WrittenFile> deliver(OutputFile& file, const char* kind) {
+  if (auto done = file.deliver(); !done) return std::unexpected(done.error());
+  std::error_code ignored;
+  return WrittenFile{kind, file.path(), std::filesystem::file_size(file.path(), ignored)};
+}
+
+}  // namespace mobiedit

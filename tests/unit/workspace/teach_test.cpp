@@ -1,0 +1,258 @@
+// Teaching on tiny models: what is kept, what is refused, and in which order it is written.
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "io/file_system.h"
+#include "unit/workspace/tiny_workspace.h"
+
+namespace mobiedit {
+namespace {
+
+using test::answer;
+using test::quick;
+using test::request;
+
+class TeachTest : public testing::Test {
+ protected:
+  [[nodiscard]] Workspace workspace(const std::string& store = "edits.db") const {
+    return test::workspace_on(engine_, model_, store.empty() ? std::filesystem::path() : folder_ / store);
+  }
+  [[nodiscard]] std::size_t edits_in_store() const {
+    if (!std::filesystem::exists(folder_ / "edits.db")) return 0;
+    const auto store = Store::open(folder_ / "edits.db", Store::Access::read);
+    return store ? store->list()->size() : 999;
+  }
+  [[nodiscard]] TeachOptions with_adapter(const std::filesystem::path& path, const io::FileSystem& system) const {
+    TeachOptions options = quick();
+    auto file = OutputFile::reserve(path, 1 << 16, {}, nullptr, system);
+    if (!file) throw std::runtime_error(file.error().message());
+    options.adapter.emplace(std::move(*file));
+    return options;
+  }
+
+  TemporaryFolder folder_;
+  std::filesystem::path model_ = test::make_model(folder_, "tiny.gguf");
+  Engine engine_{2};
+  std::vector<EditRequest> one_{request("the cat", "{} is", "w")};
+};
+
+TEST_F(TeachTest, AKeptEditAnswersAndHasItsOrigin) {
+  Workspace space = workspace();
+  ASSERT_NE(answer(space, "the cat is"), " w");
+  TeachOptions options = quick();
+  options.search.seed = 7;
+  const auto report = space.teach(one_, std::move(options));
+  ASSERT_TRUE(report) << report.error().message();
+  ASSERT_EQ(report->kept(), 1u) << report->outcomes[0].why_not;
+  EXPECT_EQ(answer(space, "the cat is"), " w");
+  EXPECT_NE(answer(space, "the cat is", false), " w");
+
+  const auto kept = Store::open(folder_ / "edits.db", Store::Access::read)->get(1);
+  ASSERT_TRUE(kept) << kept.error().message();
+  EXPECT_EQ(*kept, report->outcomes[0].edit);
+  const EditOrigin& origin = kept->origin;
+  EXPECT_EQ(origin.base.fingerprint, space.model().fingerprint());
+  EXPECT_EQ(origin.method, "subspace");
+  EXPECT_EQ(origin.seed, 7u);
+  EXPECT_EQ(origin.max_evaluations, 1500);
+  EXPECT_EQ(origin.clamp, 40);
+  EXPECT_EQ(origin.layer_choice, "asked");
+  EXPECT_GT(origin.made_at, 1'700'000'000);
+  EXPECT_GT(kept->evidence.integer_work + kept->evidence.float_work, 0);
+  EXPECT_GT(kept->evidence.tokens, 0);
+  EXPECT_GT(kept->evidence.perplexity_after, 0);
+  const auto checked = space.check();
+  ASSERT_TRUE(checked);
+  ASSERT_EQ(checked->size(), 1u);
+  EXPECT_TRUE(checked->front().answers);
+}
+
+// The origin has all that is needed: an edit made again from it is the same to the last bit.
+TEST_F(TeachTest, AnEditCanBeMadeAgainFromItsOrigin) {
+  Workspace space = workspace();
+  TeachOptions options = quick();
+  options.search.seed = 3;
+  options.search.settings = {{"probe", 0.2}};
+  const auto report = space.teach(one_, std::move(options));
+  ASSERT_TRUE(report) << report.error().message();
+  const Edit& first = report->outcomes[0].edit;
+  TeachOptions again = quick();
+  again.search.method = first.origin.method;
+  again.search.seed = first.origin.seed;
+  again.search.clamp = first.origin.clamp;
+  again.search.max_evaluations = first.origin.max_evaluations;
+  again.search.settings = first.origin.settings;
+  again.search.layer = first.evidence.layer;
+  Workspace other = workspace("other.db");
+  const auto second = other.teach({&first.request, 1}, std::move(again));
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_EQ(second->outcomes[0].edit.update, first.update);
+}
+
+TEST_F(TeachTest, ALaterEditOfAFactTakesTheEarlierOnesPlace) {
+  Workspace space = workspace();
+  ASSERT_EQ(space.teach(one_, quick())->kept(), 1u);
+  const std::vector<EditRequest> again{request(" the cat", "{}  is", "q")};
+  const auto report = space.teach(again, quick());
+  ASSERT_TRUE(report) << report.error().message();
+  ASSERT_EQ(report->kept(), 1u) << report->outcomes[0].why_not;
+  EXPECT_EQ(report->outcomes[0].replaces, (std::vector<std::int64_t>{1}));
+  EXPECT_EQ(space.in_force()->size(), 1u);
+  const auto undone = space.undo(std::vector<std::int64_t>{2});
+  ASSERT_TRUE(undone) << undone.error().message();
+  ASSERT_EQ(undone->others.size(), 1u);
+  EXPECT_EQ(undone->others[0].id, 1);
+  EXPECT_EQ(answer(space, "the cat is"), " w");
+  ASSERT_TRUE(space.set_enabled(std::vector<std::int64_t>{1}, false));
+  EXPECT_TRUE(space.in_force()->empty());
+}
+
+TEST_F(TeachTest, AnEditThatChangesTheWeightTooMuchIsRefused) {
+  Workspace space = workspace();
+  TeachOptions options = quick();
+  options.limits.norm = 1e-6;
+  const auto report = space.teach(one_, std::move(options));
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->kept(), 0u);
+  EXPECT_EQ(report->outcomes[0].refusal, Refusal::norm);
+  EXPECT_TRUE(report->outcomes[0].edit.update.left.empty());
+  EXPECT_EQ(edits_in_store(), 0u);
+}
+
+TEST_F(TeachTest, AnEditThatChangesOtherTextTooMuchIsRefused) {
+  Workspace space = workspace();
+  TeachOptions options = quick();
+  options.dry_run = true;
+  const auto measured = space.teach(one_, std::move(options));
+  ASSERT_TRUE(measured) << measured.error().message();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "edits.db"));
+  const EditEvidence& evidence = measured->outcomes[0].edit.evidence;
+  const double grown = 100 * (evidence.perplexity_after / evidence.perplexity_before - 1);
+  // A random model is so sure of itself that an edit may even help: the limit is set just below.
+  TeachOptions strict = quick();
+  strict.limits.drift = grown - 1;
+  EXPECT_EQ(space.teach(one_, std::move(strict))->outcomes[0].refusal, Refusal::drift);
+  EXPECT_EQ(edits_in_store(), 0u);
+  TeachOptions enough = quick();
+  enough.limits.drift = grown + 1;
+  EXPECT_EQ(space.teach(one_, std::move(enough))->kept(), 1u);
+}
+
+TEST_F(TeachTest, ABadRequestIsNamedBeforeAnySearch) {
+  class Counting : public WorkspaceObserver {
+   public:
+    int steps = 0;
+    void searching(std::size_t, std::size_t, const std::string&, const EditProgress&) override { ++steps; }
+  } observer;
+  Workspace space = workspace();
+  const std::vector<EditRequest> requests{one_[0], request("x", "no place for it", "y")};
+  TeachOptions options = quick();
+  options.places = {"a.jsonl:1", "a.jsonl:2"};
+  const auto report = space.teach(requests, std::move(options), {&observer, {}});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::usage);
+  EXPECT_TRUE(report.error().where.starts_with("a.jsonl:2")) << report.error().where;
+  EXPECT_EQ(observer.steps, 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "edits.db"));
+}
+
+TEST_F(TeachTest, ACancelledJobLeavesNothing) {
+  class Stopping : public WorkspaceObserver {
+   public:
+    CancelToken cancel;
+    void searching(std::size_t, std::size_t, const std::string&, const EditProgress&) override { cancel.request(); }
+  } observer;
+  Workspace space = workspace();
+  const auto out = folder_ / "out.gguf";
+  auto report = space.teach(one_, with_adapter(out, io::FileSystem::real()), {&observer, observer.cancel});
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::cancelled);
+  EXPECT_EQ(edits_in_store(), 0u);
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+class NoRename : public io::FileSystem {
+ public:
+  int rename(const std::filesystem::path&, const std::filesystem::path&) const override { return -EIO; }
+};
+
+TEST_F(TeachTest, TheStoreComesBeforeTheFile) {
+  const NoRename broken;
+  Workspace space = workspace();
+  const auto out = folder_ / "out.gguf";
+  const auto report = space.teach(one_, with_adapter(out, broken));
+  ASSERT_TRUE(report) << report.error().message();
+  ASSERT_TRUE(report->undelivered);
+  EXPECT_EQ(report->undelivered->code, ErrorCode::io);
+  EXPECT_EQ(report->outcomes[0].edit.id, 1);
+  EXPECT_EQ(edits_in_store(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(out));
+
+  // The edit can be exported all the same.
+  auto file = OutputFile::reserve(out, 0, {});
+  ASSERT_TRUE(file) << file.error().message();
+  const auto exported = space.export_to(std::move(*file), {});
+  ASSERT_TRUE(exported) << exported.error().message();
+  const auto verified = space.verify(out);
+  ASSERT_TRUE(verified) << verified.error().message();
+  EXPECT_TRUE(verified->faults.empty());
+}
+
+TEST_F(TeachTest, WithoutAStoreAFailedFileIsAnError) {
+  const NoRename broken;
+  Workspace space = workspace("");
+  const auto report = space.teach(one_, with_adapter(folder_ / "out.gguf", broken));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::io);
+  EXPECT_TRUE(space.in_force()->empty());
+}
+
+TEST_F(TeachTest, WithoutAStoreEditsLiveAsLongAsTheWorkspace) {
+  Workspace space = workspace("");
+  ASSERT_EQ(space.teach(one_, quick())->kept(), 1u);
+  EXPECT_EQ(answer(space, "the cat is"), " w");
+  EXPECT_NE(answer(workspace(""), "the cat is"), " w");
+  const auto more = space.teach(std::vector{request("a dog", "{} is", "k")}, quick());
+  ASSERT_TRUE(more) << more.error().message();
+  EXPECT_EQ(more->earlier, 1u);
+}
+
+TEST_F(TeachTest, AMassEditIsWrittenTogether) {
+  const std::vector<EditRequest> requests{one_[0], request("a dog", "{} runs to", "k"),
+                                          request("my hat", "{} has", "z")};
+  Workspace apart = workspace("apart.db"), together = workspace("together.db");
+  const auto alone = apart.teach(requests, quick());
+  TeachOptions options = quick();
+  options.mass_method = "memit";
+  const auto mass = together.teach(requests, std::move(options));
+  ASSERT_TRUE(alone && mass);
+  ASSERT_GE(mass->kept(), 2u) << mass->outcomes[0].why_not;
+  // The first was searched in the same state: its value is that of the search, its direction is another.
+  ASSERT_TRUE(mass->outcomes[0].kept && alone->outcomes[0].kept);
+  EXPECT_EQ(mass->outcomes[0].edit.update.left, alone->outcomes[0].edit.update.left);
+  EXPECT_NE(mass->outcomes[0].edit.update.right, alone->outcomes[0].edit.update.right);
+  EXPECT_EQ(mass->outcomes[0].edit.origin.method, "memit");
+  EXPECT_EQ(mass->outcomes[0].edit.origin.value_search, "subspace");
+  for (const auto& checked : *together.check()) EXPECT_TRUE(checked.answers) << checked.edit.subject;
+  // The evidence is of the edits as they were written.
+  for (const Outcome& outcome : mass->outcomes) {
+    if (!outcome.kept) continue;
+    EXPECT_TRUE(outcome.edit.evidence.success);
+    EXPECT_EQ(outcome.edit.evidence.answer_after, " " + outcome.edit.request.target_new);
+  }
+}
+
+TEST_F(TeachTest, AlphaEditWithoutStatisticsIsRefusedBeforeTheSearch) {
+  Workspace space = workspace();
+  TeachOptions options = quick();
+  options.mass_method = "alphaedit";
+  const auto report = space.teach(one_, std::move(options));
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, ErrorCode::usage);
+  EXPECT_NE(report.error().what.find("alphaedit"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mobiedit
