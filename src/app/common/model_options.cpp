@@ -41,7 +41,7 @@ void tell_of_model(const Model& model, const RunOptions& options) {
   warn_of_fallbacks(model);
   if (!options.verbose) return;
   const ModelConfig& config = model.config();
-  say(fmt::format("{}: {}, {} layers, hidden size {}, {} tokens, {}", options.model, config.architecture, config.blocks,
+  say(fmt::format("{}: {}, {} layers, hidden size {}, {} tokens, {}", options.model, config.architecture, config.layers,
                   config.d, config.vocab, model.arithmetic()));
 }
 
