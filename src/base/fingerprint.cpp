@@ -1,22 +1,33 @@
 #include "base/fingerprint.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <string_view>
 
 namespace mobiedit {
 
-std::string fingerprint(std::span<const std::byte> bytes) {
+Fingerprint::Fingerprint() {
+  XXH3_128bits_reset(&state_);
+}
+
+void Fingerprint::add(std::span<const std::byte> bytes) {
+  XXH3_128bits_update(&state_, bytes.data(), bytes.size());
+}
+
+std::string Fingerprint::digits() const {
   XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.data(), bytes.size()));
-  constexpr std::string_view digits = "0123456789abcdef";
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state_));
+  constexpr std::string_view hexadecimal = "0123456789abcdef";
   std::string text;
   for (const unsigned char byte : canonical.digest) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
+    text += hexadecimal[byte >> 4];
+    text += hexadecimal[byte & 15];
   }
   return text;
+}
+
+std::string fingerprint(std::span<const std::byte> bytes) {
+  Fingerprint whole;
+  whole.add(bytes);
+  return whole.digits();
 }
 
 }  // namespace mobiedit

@@ -1,13 +1,12 @@
 #include "store/record.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string_view>
 
+#include "base/fingerprint.h"
 #include "model/tokenizer/utf8.h"
 #include "store/record_json.h"
 
@@ -32,30 +31,19 @@ std::string as_utf8(const std::string& text) {
 /// Hashes each field with its length, so that two different lists of fields never hash the same bytes.
 class Hash {
  public:
-  Hash() { XXH3_128bits_reset(&state_); }
   void add(std::string_view text) {
     add_number(static_cast<std::int64_t>(text.size()));
-    XXH3_128bits_update(&state_, text.data(), text.size());
+    whole_.add(std::as_bytes(std::span(text)));
   }
-  void add_number(std::int64_t value) { XXH3_128bits_update(&state_, &value, sizeof value); }
+  void add_number(std::int64_t value) { whole_.add(std::as_bytes(std::span(&value, 1))); }
   void add(const std::vector<float>& values) {
     add_number(static_cast<std::int64_t>(values.size()));
-    XXH3_128bits_update(&state_, values.data(), values.size() * sizeof(float));
+    whole_.add(std::as_bytes(std::span(values)));
   }
-  [[nodiscard]] std::string digits() const {
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state_));
-    constexpr std::string_view hexadecimal = "0123456789abcdef";
-    std::string out;
-    for (const unsigned char byte : canonical.digest) {
-      out += hexadecimal[byte >> 4];
-      out += hexadecimal[byte & 15];
-    }
-    return out;
-  }
+  [[nodiscard]] std::string digits() const { return whole_.digits(); }
 
  private:
-  XXH3_state_t state_;
+  Fingerprint whole_;
 };
 
 }  // namespace

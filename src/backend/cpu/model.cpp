@@ -1,14 +1,12 @@
 #include "mobiedit/model/model.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <new>
 
 #include "backend/cpu/contents.h"
 #include "backend/cpu/fallbacks.h"
 #include "backend/cpu/footprint.h"
+#include "base/fingerprint.h"
 
 namespace mobiedit {
 
@@ -73,23 +71,15 @@ const std::string& Model::fingerprint() const {
   std::call_once(contents_->hashed, [&] {
     // In pieces whose pages go at once: the file may be larger than memory, which the packed weights fill already.
     constexpr std::size_t piece = std::size_t{8} << 20;
-    XXH3_state_t state;
-    XXH3_128bits_reset(&state);
+    Fingerprint whole;
     for (std::size_t file = 0; file < contents_->file.pieces(); ++file) {
       for (auto rest = contents_->file.bytes(file); !rest.empty(); rest = rest.subspan(std::min(piece, rest.size()))) {
         const auto now = rest.first(std::min(piece, rest.size()));
-        XXH3_128bits_update(&state, now.data(), now.size());
+        whole.add(now);
         contents_->file.release_pages(now);
       }
     }
-    const XXH128_hash_t hash = XXH3_128bits_digest(&state);
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, hash);
-    constexpr std::string_view digits = "0123456789abcdef";
-    for (const unsigned char byte : canonical.digest) {
-      contents_->fingerprint += digits[byte >> 4];
-      contents_->fingerprint += digits[byte & 15];
-    }
+    contents_->fingerprint = whole.digits();
   });
   return contents_->fingerprint;
 }
