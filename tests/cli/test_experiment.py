@@ -49,7 +49,7 @@ def test_a_sequence_over_several_blocks(lab, model, tmp_path):
     # In theory 1/sqrt(3) of it where keys are as long in all blocks; a change not shared out would be sqrt(3) times it.
     assert norms[3] < norms[1]
     beyond = lab("experiment", "sequence", "-m", model, "--data", data, "--blocks", "9")
-    assert beyond.returncode == 2 and "blocks" in beyond.stderr
+    assert beyond.returncode == 2 and "layers" in beyond.stderr
 
 
 def test_what_a_sequence_cannot_do(lab, model, tmp_path):

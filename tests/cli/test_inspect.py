@@ -44,10 +44,10 @@ def test_text_that_is_not_utf8_still_gives_json(mobiedit, tmp_path):
 
 def test_a_type_that_models_may_not_have_is_shown(mobiedit, tmp_path):
     path = tmp_path / "odd.gguf"
-    path.write_bytes(gguf_files.build([], [("x", 23, [256], b"\0" * 136), ("y", 250, [4], b"\0" * 16), ("z", 0, [1], b"\0" * 4)]))
-    assert "IQ4_XS" in mobiedit("inspect", path).stdout
+    path.write_bytes(gguf_files.build([], [("x", 16, [256], b"\0" * 66), ("y", 250, [4], b"\0" * 16), ("z", 0, [1], b"\0" * 4)]))
+    assert "IQ2_XXS" in mobiedit("inspect", path).stdout
     tensors = json.loads(mobiedit("inspect", path, "--json").stdout)["tensors"]
-    assert [(t["name"], t["type"], t["bytes"]) for t in tensors] == [("x", "IQ4_XS", None), ("y", "number 250", None), ("z", "F32", 4)]
+    assert [(t["name"], t["type"], t["bytes"]) for t in tensors] == [("x", "IQ2_XXS", None), ("y", "number 250", None), ("z", "F32", 4)]
 
 
 HOSTILE = {
