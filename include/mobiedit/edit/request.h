@@ -16,10 +16,10 @@ struct EditRequest {
   bool operator==(const EditRequest&) const = default;
 };
 
-/// Whether two requests are about one fact: equal subject and prompt, white space apart.
+/// Returns true if two requests are about one fact: equal subject and prompt, apart from white space.
 [[nodiscard]] bool same_fact(const EditRequest& a, const EditRequest& b);
 
-/// Whether two requests are about one subject, white space apart.
+/// Returns true if two requests are about one subject, apart from white space.
 [[nodiscard]] bool same_subject(const EditRequest& a, const EditRequest& b);
 
 }  // namespace mobiedit

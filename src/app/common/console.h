@@ -30,7 +30,7 @@ void report(const Error& error);
 /// `failed` for what printing the result gave; otherwise `code`.
 [[nodiscard]] int finished(const Status& printed, int code = 0);
 
-/// Whether stderr is a terminal that understands cursor movement.
+/// Returns true if stderr is a terminal that understands cursor movement.
 [[nodiscard]] bool interactive();
 
 /// "41.3 MiB"

@@ -1,4 +1,4 @@
-// What the verbs that edit have in common: how to search.
+// Search options of the verbs that edit.
 #pragma once
 
 #include <cstdint>
@@ -31,12 +31,12 @@ struct SearchSettings {
 
   SearchSettings();
   [[nodiscard]] EditOptions edit_options(int threads) const;
-  /// Whether the method writes all edits at once.
+  /// Returns true for a method of mass edits.
   [[nodiscard]] bool together() const;
-  /// How many blocks share a change: what was asked for, else as many as suit the method and there are up to the edited
-  /// one.
+  /// Number of layers that share a change: the requested number, else the method's default, at most the layers up to
+  /// the edited one.
   [[nodiscard]] int blocks_up_to(int edited) const;
-  /// Refuses, before any search, what needs statistics where there are none.
+  /// Refuses, before any search, a method that needs statistics if there are none.
   [[nodiscard]] Status check_statistics(bool used) const;
 };
 

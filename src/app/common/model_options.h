@@ -1,4 +1,4 @@
-// What every verb that runs a model has in common.
+// Options of the verbs that run a model.
 #pragma once
 
 #include <string>

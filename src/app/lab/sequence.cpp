@@ -100,7 +100,7 @@ int sequence(const SequenceVerb& verb) {
   if (auto left = leave_out_unknown(*read, verb.reading, verb.data.front(), *model, verb.run.session(), cancel); !left)
     return failed(left.error());
   SearchSettings search = verb.search;
-  // What many edits do to everything else is what is measured; general wordings would do more.
+  // Measures the effect of many edits on everything else, which general templates would enlarge.
   if (!search.confidence_threshold) search.confidence_threshold = 0;
   auto editor = open_editor(*model, search, verb.run, cancel);
   if (!editor) return failed(editor.error());

@@ -1,4 +1,4 @@
-// Which store of edits a verb uses.
+// Option for the store of edits.
 #pragma once
 
 #include <filesystem>
@@ -21,13 +21,14 @@ struct StoreOptions {
 /// --store
 void add_store_option(CLI::App& verb, StoreOptions& options);
 
-/// What was named, else edits.db in the XDG data folder. Errors: usage (there is no such folder to be had).
+/// The named file, else edits.db in the XDG data folder. Errors: usage (no such folder).
 [[nodiscard]] Result<std::filesystem::path> store_path(const StoreOptions& options);
 
-/// The same path, with the folders of the user's own store made. Errors: also io.
+/// As store_path, and makes the folders of the user's own store. Errors: also io.
 [[nodiscard]] Result<std::filesystem::path> store_path_to_change(const StoreOptions& options);
 
-/// To be changed; made, with its folders, if it is not there. `program` is what others are told: "mobiedit edit".
+/// Opens the store for changes, and makes it with its folders if it is not there. Others see `program` as its holder:
+/// "mobiedit edit".
 [[nodiscard]] Result<Store> open_store_to_write(const StoreOptions& options, const char* program);
 /// To be read; none where none was named and the user has none yet.
 [[nodiscard]] Result<std::optional<Store>> open_store_to_read(const StoreOptions& options);

@@ -84,7 +84,9 @@ TEST(ResolveConflicts, BisectionFindsTheOneThatBreaksAnEarlierEdit) {
     for (const Outcome& outcome : outcomes) {
       const bool is_culprit = outcome.edit.request.subject == culprit;
       EXPECT_EQ(outcome.refusal, is_culprit ? Refusal::breaks_earlier : Refusal::none);
-      if (is_culprit) EXPECT_EQ(outcome.why_not, "it would break edit 4 (old)");
+      if (is_culprit) {
+        EXPECT_EQ(outcome.why_not, "it would break edit 4 (old)");
+      }
     }
     EXPECT_LE(times, 1 + 1 + 3 + 1);  // before, all, three halvings of seven, the rest
   }

@@ -235,7 +235,9 @@ TEST_F(TeachTest, AMassEditIsWrittenTogether) {
   EXPECT_NE(mass->outcomes[0].edit.update.right, alone->outcomes[0].edit.update.right);
   EXPECT_EQ(mass->outcomes[0].edit.origin.method, "memit");
   EXPECT_EQ(mass->outcomes[0].edit.origin.value_search, "subspace");
-  for (const auto& checked : *together.check()) EXPECT_TRUE(checked.answers) << checked.edit.subject;
+  const auto checks = together.check();
+  ASSERT_TRUE(checks) << checks.error().message();
+  for (const auto& checked : *checks) EXPECT_TRUE(checked.answers) << checked.edit.subject;
   // The evidence is of the edits as they were written.
   for (const Outcome& outcome : mass->outcomes) {
     if (!outcome.kept) continue;
