@@ -26,7 +26,7 @@ double rate(const EditProgress& progress) {
   return progress.seconds > 0 ? progress.evaluations / progress.seconds : 0;
 }
 
-/// Seconds until the search has used up its evaluations; it mostly ends long before.
+/// Seconds until the search has used all its evaluations. Most searches end long before.
 double seconds_left(const EditProgress& progress) {
   const double per_second = rate(progress);
   return per_second > 0 ? (progress.max_evaluations - progress.evaluations) / per_second : 0;
@@ -38,7 +38,7 @@ std::string bar(const EditProgress& progress) {
   return "[" + std::string(full, '#') + std::string(bar_width - full, '.') + "]";
 }
 
-/// Cut at a character, not inside one, and without what a terminal would obey.
+/// Cuts between characters, and replaces control characters by spaces.
 std::string shortened(std::string_view text, std::size_t longest) {
   std::string shown;
   for (const char c : text) {
@@ -92,7 +92,7 @@ void ProgressLine::show(const std::string& label, const EditProgress& progress) 
   const std::string rest =
       fmt::format(" {} step {}  loss {:.3f}  P(target) {:.3f}  {:.0f} evals/s  < {:.0f} s", bar(progress),
                   progress.step, progress.loss, progress.target_probability, rate(progress), seconds_left(progress));
-  // The label gives way first: the figures are what one watches.
+  // The label is shortened first: figures matter more.
   const int room = std::max(8, terminal_width() - 1 - static_cast<int>(rest.size()));
   const std::string text = shortened(label, static_cast<std::size_t>(room)) + rest;
   draw(text);

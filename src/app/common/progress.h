@@ -1,4 +1,4 @@
-// How far a search is: a bar on a terminal, a line every few seconds elsewhere.
+// Progress of a search: a bar on a terminal, a line every five seconds elsewhere.
 #pragma once
 
 #include <chrono>
@@ -11,14 +11,14 @@ namespace mobiedit::cli {
 class ProgressLine {
  public:
   ProgressLine();
-  /// Clears the bar, so that what is printed next starts on an empty line.
+  /// Clears the bar, so that later output starts on an empty line.
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  /// `label` says which edit it is: "Achille Varzi", or "3/10 Achille Varzi".
+  /// `label` names the edit: "Achille Varzi", or "3/10 Achille Varzi".
   void show(const std::string& label, const EditProgress& progress);
-  /// A line without figures of a search.
+  /// Shows a line without figures of a search.
   void note(const std::string& text);
   void clear();
 

@@ -97,7 +97,7 @@ int bench_edit(const BenchEdit& verb) {
 
   Json models = Json::array();
   const auto measure = [&](const std::string& path) -> Status {
-    // The first model tells how the time grows; with more it would take as long as all of them together.
+    // Only the first model is swept: sweeps of all models would take too long.
     auto found = measure_edits(path, verb.sweeps, models.empty(), peer ? &*peer : nullptr, observer, cancel);
     if (!found) return std::unexpected(found.error());
     models.push_back(std::move(*found));
@@ -128,19 +128,20 @@ void add_bench_edit(CLI::App& bench, Run& run) {
       ->check(CLI::IsMember(names_of_shapes()));
   add_made_model_options(*verb, options->made);
   add_bench_options(*verb, options->sweeps.threads, options->json);
-  verb->add_option("--layer", options->sweeps.layer, "Block to edit (default 5)");
+  verb->add_option("--layer", options->sweeps.layer, "Layer to edit (default 5)");
   const auto list = [&](const char* name, std::vector<int>& values, const char* about_it, int most) {
     verb->add_option(name, values, about_it)->delimiter(',')->allow_extra_args(false)->check(CLI::Range(1, most));
   };
-  list("--evaluations", options->sweeps.evaluations, "Of an edit (default 10,50,150,300)", 100'000);
-  list("--contexts", options->sweeps.contexts, "Prompts that an edit is searched on (default 1,2,4,6)", 6);
-  list("--target-tokens", options->sweeps.tokens, "Tokens of the target (default 1,2,4,8)", 32);
+  list("--evaluations", options->sweeps.evaluations, "Evaluations per edit to time (default 10,50,150,300)", 100'000);
+  list("--contexts", options->sweeps.contexts, "Contexts per edit to time (default 1,2,4,6)", 6);
+  list("--target-tokens", options->sweeps.tokens, "Lengths of the target to time, in tokens (default 1,2,4,8)", 32);
   verb->add_option("--usual-evaluations", options->sweeps.usual_evaluations,
-                   "Of an edit where something else is varied (default 150)")
+                   "Evaluations per edit while another property is varied (default 150)")
       ->check(CLI::Range(1, 100'000));
-  verb->add_option("--repeats", options->sweeps.repeats, "Times that each edit is made; the best counts (default 2)")
+  verb->add_option("--repeats", options->sweeps.repeats,
+                   "Number of times that each edit is made; the best counts (default 2)")
       ->check(CLI::Range(1, 1000));
-  verb->add_flag("!--no-peer", options->peer, "Leave out llama-bench, where it is there");
+  verb->add_flag("!--no-peer", options->peer, "Leave out llama-bench even if it is installed");
   verb->callback([options, &run] { run = [options] { return bench_edit(*options); }; });
 }
 

@@ -1,4 +1,4 @@
-// mobiedit-lab bench model: a model of a real one's shape, written, measured and removed.
+// mobiedit-lab bench model: cost of a model file, or of a made-up model with the shape of a real one.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -21,7 +21,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct BenchModel {
-  std::string model;  ///< a file that is there already; or
+  std::string model;  ///< an existing file; empty: `shape` is written
   std::string shape;
   MadeModelOptions made;
   bool only_write = false;
@@ -88,17 +88,18 @@ int bench_model(const BenchModel& verb) {
 
 void add_bench_model(CLI::App& bench, Run& run) {
   auto options = std::make_shared<BenchModel>();
-  CLI::App* verb =
-      bench.add_subcommand("model", "A model of a real one's shape with random weights, or one that is there");
-  auto* shape = verb->add_option("--shape", options->shape, "Whose shape")->check(CLI::IsMember(names_of_shapes()));
+  CLI::App* verb = bench.add_subcommand(
+      "model", "Measure a model file, or a written model with the shape of a real one and random weights");
+  auto* shape = verb->add_option("--shape", options->shape, "Shape of the written model")
+                    ->check(CLI::IsMember(names_of_shapes()));
   verb->add_option("-m,--model", options->model, "Measure this file instead of writing one")->excludes(shape);
   add_made_model_options(*verb, options->made);
-  verb->add_flag("--only-write", options->only_write, "Write the file, measure nothing");
+  verb->add_flag("--only-write", options->only_write, "Write the file and measure nothing");
   add_bench_options(*verb, options->measure.threads, options->json);
-  verb->add_option("--layer", options->measure.layer, "Block to edit (default 5)");
-  verb->add_option("--evaluations", options->measure.evaluations, "Of the whole edit (default 150)")
+  verb->add_option("--layer", options->measure.layer, "Layer to edit (default 5)");
+  verb->add_option("--evaluations", options->measure.evaluations, "Evaluations of the whole edit (default 150)")
       ->check(CLI::Range(1, 100'000));
-  verb->add_option("--batch", options->measure.batch, "Evaluations at once, for the largest batch (default 64)")
+  verb->add_option("--batch", options->measure.batch, "Evaluations in the largest batch (default 64)")
       ->check(CLI::Range(5, 4096));
   verb->add_option("--prefill", options->measure.prefill, "Tokens to read at once (default 512)")
       ->check(CLI::Range(1, 100'000));
@@ -106,7 +107,7 @@ void add_bench_model(CLI::App& bench, Run& run) {
       ->check(CLI::Range(1, 100'000));
   verb->add_option("--depth", options->measure.depth, "Tokens in the context before the first of --decode (default 0)")
       ->check(CLI::Range(0, 1'000'000));
-  verb->add_option("--activations", options->measure.activation_bits, "Bits of activations in reading (default 16)")
+  verb->add_option("--activations", options->measure.activation_bits, "Bits of activations while reading (default 16)")
       ->check(CLI::IsMember({8, 16}));
   verb->add_flag("!--no-edit", options->measure.edit, "Leave out the whole edit");
   verb->add_flag("!--no-peer", options->peer, "Leave out llama-bench even if it is installed");

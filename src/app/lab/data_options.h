@@ -23,8 +23,8 @@ namespace mobiedit::cli {
 struct DataOptions {
   std::size_t limit = 0;
   bool strict = false;
-  bool known = false;    ///< leave out what the model does not know
-  bool fluency = false;  ///< keep the prompts to go on from at length: slow to measure
+  bool known = false;    ///< leaves out facts that the model does not know
+  bool fluency = false;  ///< keeps the generation prompts, which are slow to measure
 };
 
 /// --limit, --strict, --known.
@@ -32,24 +32,24 @@ void add_data_options(CLI::App& verb, DataOptions& options);
 
 struct Facts {
   std::vector<FactRecord> records;
-  std::size_t skipped = 0;  ///< malformed
-  std::size_t unknown = 0;  ///< left out by leave_out_unknown
+  std::size_t skipped = 0;  ///< number of malformed records
+  std::size_t unknown = 0;  ///< number of records that leave_out_unknown removed
 };
 
-/// The records of all files, one after another. Those that are malformed are named on stderr and passed over, unless
-/// the options are strict. Errors: as read_facts.
+/// Reads the records of all files, in order. Names malformed ones on stderr and skips them, unless the options are
+/// strict. Errors: as read_facts.
 [[nodiscard]] Result<Facts> read_data(const std::vector<std::string>& paths, const DataOptions& options);
 
-/// If the options ask for it: only records whose true answer greedy generation gives stay, and of cases with several
-/// edits only those where it gives all. Errors: usage, naming `data`, if none stay; as known_facts.
+/// If the options ask for it, removes records whose true answer greedy generation does not give. A case of several
+/// edits stays if it gives all their answers. Errors: usage, naming `data`, if none stay; as known_facts.
 [[nodiscard]] Status leave_out_unknown(Facts& facts, const DataOptions& options, const std::string& data,
                                        const Model& model, const SessionOptions& session,
                                        const CancelToken& cancel = {});
 
-/// For people; empty without --known.
+/// A line for people; empty without --known.
 [[nodiscard]] std::string unknown_line(const Facts& facts, const DataOptions& options);
 
-/// Shows each fact's search on the line; borrows both.
+/// Shows the search of each fact on the line. Borrows both arguments.
 [[nodiscard]] ExperimentObserver observer_on(ProgressLine& line, std::span<const FactRecord> facts);
 
 }  // namespace mobiedit::cli

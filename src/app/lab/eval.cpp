@@ -1,4 +1,4 @@
-// mobiedit-lab eval: how well a set of facts can be edited.
+// mobiedit-lab eval: metrics of the edits of a data set.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -130,7 +130,7 @@ void add_eval(CLI::App& app, Run& run) {
       ->required();
   add_data_options(*verb, options->reading);
   verb->add_flag("--fluency", options->reading.fluency,
-                 "Go on from each record's generation prompts, to 100 tokens, without the edit and with it: slow");
+                 "Measure fluency: generate 100 tokens after each generation prompt, without and with the edit (slow)");
   add_search_options(*verb, options->search);
   add_blocks_option(*verb, options->search);
   verb->callback([options, &run] { run = [options] { return eval(*options); }; });

@@ -1,4 +1,4 @@
-// mobiedit-lab experiment sequence: edits made one after another, and what holds of all of them.
+// mobiedit-lab experiment sequence: edits made one after another, measured all together.
 #include "lab/study/sequence.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// mobiedit-lab experiment NAME: the experiments that are made of trials.
+// mobiedit-lab experiment NAME: front end of the experiments in src/lab/experiment.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -127,7 +127,7 @@ int trials(const TrialsVerb& verb) {
   if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
     return failed(left.error());
   EditOptions base = verb.search.edit_options(verb.run.threads);
-  base.confidence_threshold = 0;  // every setting on the same contexts
+  base.confidence_threshold = 0;  // gives all settings equal contexts
   base.max_evaluations = verb.max_evaluations.value_or(0);
 
   std::vector<TrialSetting> settings;
@@ -172,18 +172,18 @@ void add_trials(CLI::App& verb, Run& run, Experiment experiment) {
   options->experiment = std::move(experiment);
   CLI::App* sub = verb.add_subcommand(options->experiment.name, options->experiment.about);
   add_run_options(*sub, options->run);
-  sub->add_option("--data", options->data, "Facts to edit; CounterFact, EasyEdit or ZsRE records")->required();
+  sub->add_option("--data", options->data, "File of facts: CounterFact, EasyEdit, KnowEdit, ZsRE or MQuAKE records")->required();
   add_data_options(*sub, options->reading);
   sub->add_option("--out", options->out,
-                  "Add each result to this file, or one in this folder; go on with what is there");
-  sub->add_option("--shard", options->shard, "Do part I/N of the facts; `experiment merge` puts the files together");
-  sub->add_option("--only", options->only, "Settings that have this in their name; may be repeated")
+                  "Add each result to this file, or to a file in this folder; continue it if it exists");
+  sub->add_option("--shard", options->shard, "Run part I/N of the facts; `experiment merge` joins the files");
+  sub->add_option("--only", options->only, "Run only settings whose name contains this text; may be repeated")
       ->allow_extra_args(false);
   add_layer_option(*sub, options->search.layer);
   sub->add_option("--clamp", options->search.clamp, "Limit on the change of the value, in lengths of the value")
       ->check(CLI::Range(1e-3, 1e3));
   sub->add_option("--max-evaluations", options->max_evaluations,
-                  "For one edit at most (default: enough for each method)")
+                  "Limit on forward evaluations per edit (default: the budget of each method)")
       ->check(CLI::Range(1, 1'000'000'000));
   sub->add_option("-s,--seed", options->search.seed, "Seed of the searches (default 0)");
   auto* text = sub->add_option("--text", options->search.statistics.text, "Running text for the key statistics");

@@ -19,7 +19,7 @@ double gops(ThreadPool& pool, kernels::Isa isa, const Loop& loop) {
 }
 
 double read_gbytes(ThreadPool& pool) {
-  // Larger than any cache, and small enough to be had anywhere.
+  // 64 MiB: larger than most caches, and available everywhere.
   const std::vector<std::uint64_t> words(std::size_t{8} << 20, 1);
   constexpr int pieces = 64;
   const std::size_t length = words.size() / pieces;
@@ -34,7 +34,7 @@ double read_gbytes(ThreadPool& pool) {
       sums[static_cast<std::size_t>(piece)] = std::accumulate(std::begin(s), std::end(s), std::uint64_t{0});
     });
   });
-  // Looked at, or the compiler would leave the sums out.
+  // The compiler would leave out sums that nobody uses.
   const bool read = std::accumulate(sums.begin(), sums.end(), std::uint64_t{0}) == words.size();
   return read ? 1e-9 * static_cast<double>(words.size() * sizeof words[0]) / seconds : 0;
 }

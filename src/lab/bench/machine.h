@@ -1,4 +1,4 @@
-// The most that this machine does, measured: what every other speed is compared with.
+// Measured peak of this machine, with which all speeds are compared.
 #pragma once
 
 #include "base/thread_pool.h"
@@ -7,12 +7,12 @@
 namespace mobiedit {
 
 struct MachinePeak {
-  double int8_gops = 0;    ///< 10⁹ multiplications and additions of bytes a second
-  double f32_gflops = 0;   ///< the same in float
-  double read_gbytes = 0;  ///< 10⁹ bytes read from memory a second
+  double int8_gops = 0;    ///< 10⁹ multiplications and additions of bytes per second
+  double f32_gflops = 0;   ///< 10⁹ multiplications and additions of floats per second
+  double read_gbytes = 0;  ///< 10⁹ bytes read from memory per second
 };
 
-/// Some tenths of a second. Zeros where there is no such loop for the instruction set.
+/// Takes some tenths of a second. Zero where the instruction set has no such loop.
 [[nodiscard]] MachinePeak measure_peak(kernels::Isa isa, ThreadPool& pool);
 
 }  // namespace mobiedit

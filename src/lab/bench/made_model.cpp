@@ -31,7 +31,7 @@ class MadeModel::RemoveAtEnd {
 
  private:
   std::filesystem::path path_;
-  std::shared_ptr<void> guard_;  // against an interruption
+  std::shared_ptr<void> guard_;  // see BenchObserver::guard
 };
 
 std::vector<std::string> names_of_shapes() {

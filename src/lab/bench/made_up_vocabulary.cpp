@@ -22,7 +22,7 @@ class Maker {
     }
   }
 
-  // From the left, a character at a time: a merge of any word then takes part in that word's beginning alone.
+  // Merges go from the left, one character at a time: so a merge of one word applies to the beginning of words only.
   void add_word(std::string_view word) {
     std::string left;
     for (const char c : word) {

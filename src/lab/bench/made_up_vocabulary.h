@@ -9,8 +9,8 @@
 
 namespace mobiedit {
 
-/// `size` tokens (more than 257 and those that the words need): every byte, one token for each word of `texts` with and
-/// without a space before it, then made-up ones, so that lists and merges are as long as a real model's.
+/// Has `size` tokens: every byte, one token per word of `texts` with and without a space before it, then made-up ones.
+/// So lists and merges are as long as those of a real model. `size` exceeds 257 and the number that the words need.
 void add_made_up_vocabulary(gguf::Writer& writer, std::string_view splitting, int size,
                             const std::vector<std::string>& texts);
 

@@ -23,7 +23,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// As many rows as an edit's largest batch has.
+// Rows of the largest batch of an edit.
 constexpr int peer_rows = 256;
 
 /// Shape of a measured edit.
@@ -33,9 +33,9 @@ struct EditKind {
   int tokens;
 };
 
-/// A target of so many tokens as the model's vocabulary has them, or of as many as these words give.
+/// A target of `tokens` tokens in the vocabulary of the model; shorter if the words below do not give as many.
 std::string target_of(const Tokenizer& tokenizer, int tokens) {
-  // Words that made-up vocabularies have as one token each.
+  // Made-up vocabularies have one token for each of these words.
   constexpr const char* words[] = {"Greek", "indeed", "new", "house", "time", "river", "year", "road"};
   std::string text;
   std::size_t length = 0;
@@ -59,7 +59,7 @@ class EditTimes {
             const BenchObserver& observer, const CancelToken& cancel)
       : model_(model), options_(options), peak_(peak), peer_(peer), observer_(observer), cancel_(cancel) {}
 
-  /// The case of such an edit, measured the first time that it is asked for.
+  /// Returns the case of such an edit. Measures it at the first call.
   Result<Json> of(const EditKind& kind) {
     const auto key = std::tuple(kind.evaluations, kind.contexts, kind.tokens);
     if (const auto known = known_.find(key); known != known_.end()) return known->second;
@@ -69,7 +69,7 @@ class EditTimes {
         measured_subject(), measured_prompt(), target_of(model_.tokenizer(), kind.tokens), {}, {}};
     std::vector<std::string> prefixes = default_prefixes();
     prefixes.resize(static_cast<std::size_t>(kind.contexts - 1));
-    // It goes on after the edit is found, so that all evaluations are made.
+    // The margin keeps the search going after the edit is found, so that it makes all evaluations.
     const EditOptions options{.layer = options_.layer,
                               .max_evaluations = kind.evaluations,
                               .threads = options_.threads,

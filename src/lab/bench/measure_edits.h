@@ -15,7 +15,7 @@ namespace mobiedit {
 struct EditSweeps {
   int threads = 0;
   int layer = 5;
-  int repeats = 2;  ///< of each edit; the best counts
+  int repeats = 2;  ///< times that each edit is made; the best counts
   // The properties of an edit while another one is varied.
   int usual_evaluations = 150;
   int usual_contexts = 6;

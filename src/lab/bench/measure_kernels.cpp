@@ -36,7 +36,7 @@ constexpr Product products[] = {
     {"q8_0-g32-int16", WeightKind::int8_g32, ActivationKind::int16_g32},
     {"f32", WeightKind::f32, ActivationKind::f32},
 };
-// The bundled model's three, and the largest of Qwen2.5-3B.
+// The three shapes of the bundled model, and the largest one of Qwen2.5-3B.
 constexpr int matrix_shapes[][2] = {{512, 1536}, {1536, 512}, {512, 8192}, {2048, 11008}};
 constexpr int batches[] = {1, 8, 45, 64, 256, 1024};
 

@@ -25,7 +25,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Multiply-accumulates of the weights that one row passes in blocks [first, end).
+/// Multiply-accumulates with weights that one row takes in layers [first, end).
 double macs_of_blocks(const ModelConfig& c, int first, int end) {
   const double attention = static_cast<double>(c.d) * (2 * c.q_size() + 2 * c.kv_size());
   return (attention + 3.0 * c.d * c.f) * (end - first);
@@ -56,7 +56,7 @@ class Measuring {
       session->clear();
       if (status) status = session->append(first(prefill), cancel_);
     });
-    // Twice: the first time the caches are cold. Building up the context counts in neither.
+    // Decodes twice, as caches are cold at first. Filling the context is not timed.
     double decoding = std::numeric_limits<double>::infinity();
     for (int repeat = 0; repeat < 2 && status; ++repeat) {
       session->clear();
@@ -76,7 +76,7 @@ class Measuring {
     return {};
   }
 
-  /// The peer's speeds for the same tokens, beside ours.
+  /// Adds the speeds of the peer, for equal numbers of tokens.
   void peer_reading(const Peer* peer, const std::string& path) {
     for (const char* kind : {"prefill", "decode"}) {
       Json& ours = out_[kind];
@@ -96,7 +96,7 @@ class Measuring {
     }
   }
 
-  /// One evaluation alone, a step of four, and a large batch.
+  /// Times one evaluation alone, a step of four, and a large batch.
   Status evaluating() {
     const ModelConfig& c = model_.config();
     ThreadPool pool(options_.threads);
@@ -125,7 +125,7 @@ class Measuring {
     int rows = 0;
     for (const Context& context : (*problem)->contexts().prompts)
       rows += static_cast<int>(context.tokens.size()) - context.subject_last;
-    ++rows;  // the KL prompt's
+    ++rows;  // of the KL prompt
     const auto wanted = static_cast<double>((*problem)->rows().size());
     const double macs = rows * macs_of_blocks(c, options_.layer + 1, c.layers - 1) +
                         wanted * (macs_of_blocks(c, 0, 1) + static_cast<double>(c.d) * c.vocab);

@@ -16,12 +16,12 @@ struct MeasureOptions {
   int threads = 0;
   int layer = 5;
   int evaluations = 150;
-  int batch = 64;            ///< evaluations at once; scratch is bounded, so a few show it
+  int batch = 64;            ///< evaluations at once, in the largest batch
   int prefill = 512;         ///< tokens read at once
   int decode = 32;           ///< tokens read one by one
   int depth = 0;             ///< tokens in the context before the first of `decode`
-  int activation_bits = 16;  ///< of reading; the search of an edit takes 8
-  bool edit = true;          ///< the whole edit too, which takes minutes on a large model
+  int activation_bits = 16;  ///< bits of activations in reading; a search takes 8
+  bool edit = true;          ///< times a whole edit too, which takes minutes on a large model
 };
 
 /// The request that benches edit: a short subject, and a target of two tokens.
@@ -29,7 +29,7 @@ struct MeasureOptions {
 [[nodiscard]] std::string measured_prompt();
 [[nodiscard]] std::string measured_target();
 
-/// To four digits: more of a time is noise.
+/// Rounds to four digits: further digits of a time are noise.
 [[nodiscard]] double rounded(double value);
 
 /// Memory counts from the beginning of the process, so nothing large may have come before. `peer` may be null: its

@@ -1,4 +1,4 @@
-// The ears of a bench: told about its progress.
+// Observer of a bench: hears of its progress, guards its files.
 #pragma once
 
 #include <filesystem>
@@ -14,8 +14,8 @@ namespace mobiedit {
 struct BenchObserver {
   std::function<void(const std::string&)> say;
   std::function<void(const std::string&)> warn;
-  std::function<void(const Model&)> opened;  ///< a model was opened
-  /// As long as the returned object lives, an interruption of the process removes the file.
+  std::function<void(const Model&)> opened;  ///< called after a model was opened
+  /// While the returned object lives, an interruption of the process removes the file.
   std::function<std::shared_ptr<void>(const std::filesystem::path&)> guard;
 };
 

@@ -69,7 +69,7 @@ Result<std::string> output_of(const std::vector<std::string>& command) {
   return text;
 }
 
-/// The file as the peer's root has it, for as long as this lives: a link, or a copy where there can be none.
+/// Makes the file visible inside the peer's root while it lives: by a link, or a copy where no link is possible.
 class Inside {
  public:
   Inside(const fs::path& root, const fs::path& model, const FileGuard& guard)
@@ -124,7 +124,7 @@ Result<double> Peer::tokens_per_second(const fs::path& model, const PeerReading&
   command.insert(command.end(),
                  {program, "-m", path, "-p", std::to_string(reading.prompt), "-n", std::to_string(reading.generated),
                   "-r", "2", "-t", std::to_string(threads), "-o", "json"});
-  // Older versions do not know the option.
+  // Older versions of llama-bench do not know this option.
   if (reading.depth > 0) command.insert(command.end(), {"-d", std::to_string(reading.depth)});
   const auto text = output_of(command);
   if (!text) return std::unexpected(text.error());

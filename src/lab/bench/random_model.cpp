@@ -14,8 +14,8 @@ namespace {
 
 using gguf::TensorType;
 
-// Fills gigabytes: a counter that is mixed, a multiplication a number (Steele et al., "Fast splittable pseudorandom
-// number generators", 2014). Nobody's statistics depend on it.
+// SplitMix: a mixed counter, one multiplication per number (Steele et al., "Fast splittable pseudorandom number
+// generators", 2014). It fills gigabytes quickly; its statistical quality plays no part here.
 class Bits {
  public:
   explicit Bits(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15ull) {}
@@ -47,8 +47,8 @@ std::span<const std::byte> bytes_of(const std::vector<float>& values) {
   return std::as_bytes(std::span(values));
 }
 
-// llama-quantize keeps the output matrix finer, and some of the others; where rows do not divide into 256 it takes the
-// next legacy type.
+// llama-quantize stores the output matrix and some others in finer types. Where rows do not divide into 256 values it
+// takes the next legacy type.
 TensorType matrix_type(ModelMix mix, bool output, bool refined, int columns) {
   const bool wide = columns % 256 == 0;
   if (mix == ModelMix::f16) return TensorType::f16;
@@ -121,7 +121,7 @@ std::uint64_t bytes_of(const RandomMatrix& m) {
   return static_cast<std::uint64_t>(m.rows) * gguf::row_bytes(m.type, static_cast<std::size_t>(m.columns));
 }
 
-// Llama 3.1's way of stretching: factor 32 for slow frequencies, 1 for fast ones, a ramp between (config.json of
+// RoPE scaling of Llama 3.1: factor 32 for slow frequencies, 1 for fast ones, a ramp between (config.json of
 // Llama-3.2: low_freq_factor 1, high_freq_factor 4, original_max_position_embeddings 8192).
 std::vector<float> rope_factors(const ModelShape& s) {
   constexpr double factor = 32, low = 1, high = 4, original = 8192;

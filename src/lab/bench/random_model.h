@@ -1,4 +1,4 @@
-// A model of a real one's exact shape whose weights are random: as large and as slow as the real one, and nobody's.
+// A model with the exact shape of a real one and random weights: as large and as slow as the real one.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace mobiedit {
 
-/// How llama-quantize would have mixed the tensor types.
+/// Mix of tensor types, as llama-quantize chooses it.
 enum class ModelMix { q8_0, q4_0, q4_k, f16 };
 
 [[nodiscard]] std::string_view name(ModelMix mix);
@@ -22,14 +22,14 @@ struct RandomModel {
   ModelShape shape;
   ModelMix mix = ModelMix::q8_0;
   std::uint64_t seed = 0;
-  std::vector<std::string> texts;  ///< every word in them becomes one token
+  std::vector<std::string> texts;  ///< each of their words becomes one token
 };
 
-/// Bytes of the file that `write_random_model` writes, but for its metadata (some MB).
+/// Size in bytes of the file that `write_random_model` writes, without its metadata (some MB).
 [[nodiscard]] std::uint64_t tensor_bytes(const RandomModel& model);
 
-/// Streams the file: some MB in memory, whatever the size. The same model gives the same bytes. Errors: io (before
-/// anything is written if the disk is too full), cancelled.
+/// Streams the file: takes some MB of memory at any size. Equal arguments give equal bytes. Errors: io (a full disk
+/// shows before anything is written), cancelled.
 [[nodiscard]] Status write_random_model(const std::filesystem::path& path, const RandomModel& model,
                                         const CancelToken& cancel);
 

@@ -1,4 +1,4 @@
-// The sizes of models that people edit, as their config.json files have them.
+// Shapes of real models, taken from their config.json files.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ struct ModelShape {
   bool tied = false;  ///< one matrix is both embedding and output
   bool qkv_bias = false;
   bool qk_norm = false;
-  bool rope_factors = false;  ///< Llama 3's stretched frequencies
+  bool rope_factors = false;  ///< scales RoPE frequencies as Llama 3 does
 };
 
 [[nodiscard]] std::span<const ModelShape> model_shapes();

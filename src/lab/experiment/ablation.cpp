@@ -1,4 +1,4 @@
-// mobiedit-lab experiment ablation: what each part of a search is worth.
+// Experiment ablation: searches without one of their parts.
 #include <cmath>
 #include <span>
 
@@ -29,7 +29,7 @@ std::vector<TrialSetting> ablations(const EditOptions& base, int, int) {
   return list;
 }
 
-/// ‖a − b‖ / ‖b‖, Frobenius. (l_a − l_b) r_aᵀ + l_b (r_a − r_b)ᵀ: nothing cancels.
+/// ‖a − b‖ / ‖b‖, Frobenius. Sums (l_a − l_b) r_aᵀ + l_b (r_a − r_b)ᵀ, in which no large terms cancel.
 double difference(const RankOneUpdate& a, const RankOneUpdate& b) {
   using kernels::dot_in_double;
   std::vector<float> left = a.left, right = a.right;
@@ -46,7 +46,7 @@ Result<std::vector<Trial>> measure_ablation(const TrialContext& context, const F
   if (!trials) return trials;
   const EvaluationOptions& evaluation = context.setting.edit.evaluation;
   if (evaluation.prefix_cache && evaluation.batched) return trials;
-  // Against the edit that the cache and batches give.
+  // Compares with the edit found with cache and batches.
   const EditRequest request{fact.subject, fact.prompt, fact.target_new, {}, {}};
   const auto here = context.editor.edit(request, context.progress, context.cancel);
   if (!here) return std::unexpected(here.error());

@@ -1,11 +1,11 @@
-// mobiedit-lab experiment compare: every method for single facts, on the same facts in the same model.
+// Experiment compare: every method for single facts, on equal facts in one model.
 #include "lab/experiment/experiment.h"
 
 namespace mobiedit {
 namespace {
 
-// Horowitz, "Computing's energy problem", ISSCC 2014, 45 nm: an 8-bit product 0.2 pJ and a 32-bit sum 0.1; in float32
-// 3.7 and 0.9.
+// Horowitz, "Computing's energy problem", ISSCC 2014, 45 nm: an 8-bit product takes 0.2 pJ and a 32-bit sum 0.1 pJ;
+// in float32 they take 3.7 and 0.9 pJ.
 constexpr double joules_an_integer = 0.3e-12, joules_a_float = 4.6e-12;
 
 Result<std::vector<Trial>> measure_comparison(const TrialContext& context, const FactRecord& fact) {

@@ -1,4 +1,4 @@
-// mobiedit-lab experiment gradient: estimates by differences against the gradient.
+// Experiment gradient: estimates by finite differences against the gradient.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// mobiedit-lab experiment hard: targets that the model gives little for, by how little.
+// Experiment hard: success on improbable targets, by their probability before the edit.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -10,7 +10,7 @@ namespace {
 
 constexpr double decades_a_bin = 3;
 
-/// Counted twice: among all of its method, and among those whose target was as improbable before.
+/// Counts a trial twice: for its method, and for its method and bin of the probability before.
 Result<std::vector<Trial>> measure_hard(const TrialContext& context, const FactRecord& fact) {
   auto trials = measure_edit(context, fact);
   if (!trials) return trials;

@@ -1,4 +1,4 @@
-// mobiedit-lab experiment multihop: questions that take more than one fact, after the edits of a case.
+// Experiment multihop: questions that need more than one fact, after the edits of a case.
 #include "lab/study/multihop.h"
 
 #include "lab/experiment/experiment.h"
@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* apart = "one after another";
 constexpr const char* joint = "in one update";
-constexpr double joint_clamp = 4;  // as for memit elsewhere
+constexpr double joint_clamp = 4;  // the limit of the method memit
 
 std::vector<TrialSetting> multihop_settings(const EditOptions& base, int, int) {
   std::vector<TrialSetting> list;
@@ -20,7 +20,7 @@ std::vector<TrialSetting> multihop_settings(const EditOptions& base, int, int) {
   return list;
 }
 
-/// Counted twice where the model knew every fact of the case.
+/// Counts a case twice where the model knew every fact of it.
 Result<std::vector<Trial>> measure_case(const TrialContext& context, const FactRecord& fact) {
   const bool together = context.setting.name == joint;
   const auto outcome = measure_multihop(context.editor, context.session, context.tokenizer, fact, {together},

@@ -1,4 +1,4 @@
-// mobiedit-lab experiment precision: the same searches in coarser and finer arithmetic.
+// Experiment precision: searches in coarser and finer arithmetic.
 #include <fmt/format.h>
 
 #include <optional>
@@ -12,7 +12,7 @@ struct Format {
   const char* name;
   NumberFormat format;
   double bits;
-  const char* kind;  // integers and floats of as many bits differ: a curve each
+  const char* kind;  // integers and floats get a curve each
 };
 constexpr Format formats[] = {{"INT4", NumberFormat::int4, 4, "integers"},
                               {"INT8", NumberFormat::int8, 8, "integers"},
@@ -39,7 +39,7 @@ void add_kernels(const EditOptions& edit, const std::string& method, std::vector
   }
 }
 
-// One part rounded, everything else in float32; and all of them.
+// Adds settings with one part rounded and everything else in float32, and settings with all parts rounded.
 void add_rounded(const EditOptions& edit, const std::string& method, int layer, std::vector<TrialSetting>& list) {
   const auto add = [&](const std::string& part, const Format& format, Rounding rounding) {
     rounding.edited_layer = layer;
@@ -53,7 +53,7 @@ void add_rounded(const EditOptions& edit, const std::string& method, int layer, 
   }
   for (const Part& part : parts)
     for (const Format& format : formats) {
-      if (format.format == NumberFormat::f32) continue;  // the same for each part
+      if (format.format == NumberFormat::f32) continue;  // `everywhere` has it already
       Rounding rounding;
       rounding.*part.member = format.format;
       add(part.name, format, rounding);

@@ -53,7 +53,7 @@ std::string cell(const SettingSummary& setting, const Column& column) {
   return fmt::format("{:.{}f} ±{:.{}f}", value, column.decimals, *m->half_interval * column.scale, column.decimals);
 }
 
-/// Columns of a terminal that a text takes: its characters; none of ours is wide.
+/// Number of terminal columns of a text: its characters. None of ours takes two columns.
 std::size_t columns_of(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }

@@ -17,7 +17,7 @@ struct Column {
   std::string title;
   int decimals = 1;
   double scale = 1;
-  bool median = false;  ///< rather than the mean
+  bool median = false;  ///< shows the median instead of the mean
 };
 
 /// A plot that tools/plot draws: bars of all settings; for settings with an x, curves, one plot per panel.

@@ -1,5 +1,5 @@
-// The results of an experiment on their way: a line of JSON for each unit of work, so that what an interruption leaves
-// can be gone on with, and parts made by several processes put together.
+// Results file of an experiment: a line of JSON per unit of work. A run continues such a file after an interruption;
+// files that several processes made can be merged.
 #pragma once
 
 #include <filesystem>
@@ -17,7 +17,7 @@
 
 namespace mobiedit {
 
-/// The first line. `settings` must agree wherever results meet; `about` says what a reader wants to know.
+/// The first line. Results with different `settings` never mix; `about` informs readers only.
 struct ResultsHeader {
   std::string experiment;
   nlohmann::ordered_json settings;
@@ -27,27 +27,27 @@ struct ResultsHeader {
 /// One fact under one setting.
 struct UnitResult {
   std::string setting;
-  std::size_t fact = 0;  ///< its number in the data, from 1
+  std::size_t fact = 0;  ///< number in the data, counted from 1
   std::vector<Trial> trials;
 };
 
 struct Results {
   ResultsHeader header;
   std::vector<UnitResult> units;
-  std::uintmax_t whole_bytes = 0;  ///< without a last line that was cut off
+  std::uintmax_t whole_bytes = 0;  ///< size of the whole lines: a last line may be cut off
 };
 
-/// Errors: io; usage, naming the line (no results, a line that is not one, other than a last one that was cut off).
+/// Ignores a last line that was cut off. Errors: io; usage, naming the line (any other line that is no result).
 [[nodiscard]] Result<Results> read_results(const std::filesystem::path& path);
 
-/// All of `parts`, a unit that several have once, as one file. Errors: usage (settings that differ).
+/// Returns the text of one file with all units of `parts`, each unit once. Errors: usage (settings differ).
 [[nodiscard]] Result<std::string> merged_results(const std::vector<Results>& parts,
                                                  const std::vector<std::string>& names, Results& merged);
 
-/// Where a run adds its results; without a path they are kept in memory alone.
+/// Collects the results of a run, in memory and, if there is a path, in a file.
 class ResultsFile {
  public:
-  /// Goes on with the file if there is one. Errors: usage (a file of other settings), io, locked.
+  /// Continues the file if it exists. Errors: usage (a file of other settings), io, locked.
   [[nodiscard]] static Result<ResultsFile> open(const std::filesystem::path& path, ResultsHeader header);
 
   [[nodiscard]] bool has(const std::string& setting, std::size_t fact) const;

@@ -1,4 +1,4 @@
-// mobiedit-lab experiment sensitivity: one setting of a method at a time, others at their defaults.
+// Experiment sensitivity: varies one setting of a method at a time; others keep their defaults.
 #include <fmt/format.h>
 
 #include <algorithm>

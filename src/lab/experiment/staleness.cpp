@@ -1,4 +1,4 @@
-// mobiedit-lab experiment staleness: how stale a prefix cache gets, and what rules for reading it anew cost.
+// Experiment staleness: the staleness of a prefix cache, and the cost of rules that refresh it.
 #include <fmt/format.h>
 
 #include "lab/experiment/experiment.h"
@@ -21,7 +21,7 @@ std::vector<TrialSetting> staleness_settings(const EditOptions& base, int, int) 
     const char* name;
     std::vector<MethodSetting> settings;
   };
-  // A fall that no loss has: read anew after every step.
+  // No loss falls by refresh_fall = 1e6; so the cache is refreshed after every step.
   const Rule rules[] = {
       {"exact", {{"stale_prefix", 0}}},
       {"read anew after every step", {{"stale_prefix", 1}, {"refresh_steps", 1}, {"refresh_fall", 1e6}}},

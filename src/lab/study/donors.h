@@ -11,15 +11,15 @@
 
 namespace mobiedit {
 
-/// A record's subject in another fact's prompt.
+/// The subject of a record in the prompt of another fact.
 struct Donor {
-  std::vector<float> residual;  ///< leaving the edited block at the subject's last token, [d]
-  double leaning = 0;           ///< mean log-probability of the fact's target there, over its contexts
+  std::vector<float> residual;  ///< [d], output of the edited layer at the last token of the subject
+  double leaning = 0;           ///< mean log-probability of the fact's target after it, over its contexts
 };
 
-/// The subjects of `others`, each once and the fact's own not among them, in the fact's prompt; those that lean to its
-/// target most come first. Subjects that the prompt cannot take are left out. Errors: as Editor::edit; usage, if fewer
-/// than two are left.
+/// Puts the subjects of `others` into the prompt of the fact: each subject once, without the subject of the fact.
+/// Sorted by `leaning`, largest first. Leaves out subjects that the prompt cannot take. Errors: as Editor::edit; usage,
+/// if fewer than two remain.
 [[nodiscard]] Result<std::vector<Donor>> find_donors(Editor& editor, const FactRecord& fact,
                                                      std::span<const FactRecord> others,
                                                      const CancelToken& cancel = {});

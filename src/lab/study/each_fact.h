@@ -1,4 +1,4 @@
-// Edits facts one by one, each in the model as it is, and measures every edit alone.
+// Edits each fact of a data set in the unedited model, and measures each edit alone.
 #pragma once
 
 #include <cstddef>
@@ -21,9 +21,9 @@ struct ExperimentObserver {
   std::function<void(std::size_t fact, const FactOutcome&)> measured;    ///< may be empty
 };
 
-/// One outcome for each fact, in order. `seconds` is the edit's own time: search, update, and the editor's measurement
-/// of the bare prompt. The editor's adapters stay in force underneath for the search; the measurement has the edit's
-/// alone. Errors: usage, naming the record, before the first search if the editor would refuse any; cancelled.
+/// Returns one outcome per fact, in order. `seconds` is the time of search, update and the editor's own measurement of
+/// the prompt. Searches run with the editor's adapters in force; measurements have the adapter of the edit alone.
+/// Errors: usage, naming the record, before the first search if the editor would refuse any; cancelled.
 [[nodiscard]] Result<std::vector<FactOutcome>> run_experiment(Editor& editor, const Model& model,
                                                               std::span<const FactRecord> facts,
                                                               const SessionOptions& session_options,

@@ -13,10 +13,10 @@
 
 namespace mobiedit {
 
-/// Neither paraphrases nor neighbours: those are scored afterwards, outside of the edit's own time.
+/// Has neither paraphrases nor neighbours: those are scored afterwards, outside the measured time of the edit.
 [[nodiscard]] EditRequest request_of(const FactRecord& fact);
 
-/// The error, naming the record.
+/// Returns the error with the record as its place.
 [[nodiscard]] Error at(const FactRecord& fact, Error error);
 
 /// Errors: usage, if the editor would refuse any.
@@ -28,8 +28,8 @@ void add_cost(const EditEvidence& evidence, FactOutcome& outcome);
 
 [[nodiscard]] EditProgressFn progress_of(const ExperimentObserver& observer, std::size_t fact);
 
-/// Each fact with whatever is in force in the session, in order; `success` means that the fact's own prompt gives its
-/// target. Errors: as measure_fact.
+/// Measures each fact with the adapters in force in the session, in order. `success` means that greedy generation after
+/// the prompt gives the target. Errors: as measure_fact.
 [[nodiscard]] Result<std::vector<FactOutcome>> measure_all(Session& session, const Tokenizer& tokenizer,
                                                            std::span<const FactRecord> facts,
                                                            std::span<const EditEvidence> costs,

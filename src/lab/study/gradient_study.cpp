@@ -21,8 +21,8 @@ constexpr int evaluations_at_once = 32;
 using Matrix = Eigen::MatrixXf;
 using Vector = Eigen::VectorXf;
 
-/// The residuals of the first `count` donors less the mean of all, [d, count], so long that N(0, 1) combinations of
-/// them are √d long on average.
+/// Residuals of the first `count` donors less the mean of all, [d, count]. They are scaled so that N(0, 1)
+/// combinations have length √d on average.
 Matrix span_of(std::span<const Donor> donors, std::size_t count) {
   const auto d = static_cast<Eigen::Index>(donors.front().residual.size());
   Matrix span(d, static_cast<Eigen::Index>(donors.size()));
@@ -36,7 +36,7 @@ Matrix span_of(std::span<const Donor> donors, std::size_t count) {
   return span;
 }
 
-/// `donors` has no columns for directions of other kinds.
+/// `donors` has no columns unless the directions are donors.
 Matrix directions_of(const GradientStudyOptions& options, int d, const Matrix& donors, std::uint64_t stream) {
   const int n = options.kind == Directions::orthonormal ? std::min(options.directions, d) : options.directions;
   Matrix z(options.kind == Directions::donors ? static_cast<int>(donors.cols()) : d, n);
@@ -47,7 +47,7 @@ Matrix directions_of(const GradientStudyOptions& options, int d, const Matrix& d
   return std::sqrt(static_cast<float>(d)) * (qr.householderQ() * Matrix::Identity(d, n));
 }
 
-/// [L(δ + μz) − L(δ − μz)] / 2μ for each direction.
+/// [L(δ + μz) − L(δ − μz)] / 2μ per direction.
 Result<Vector> slopes_along(Objective& objective, const Vector& delta, const Matrix& z, double probe,
                             std::span<const float> base) {
   Vector slopes(z.cols());

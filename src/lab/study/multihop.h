@@ -1,4 +1,4 @@
-// Questions that take more than one fact, after the edits of a case.
+// Multi-hop questions: they need more than one fact, and are asked after the edits of a case.
 #pragma once
 
 #include <span>
@@ -15,26 +15,26 @@
 namespace mobiedit {
 
 struct MultihopOptions {
-  bool together = false;  ///< one update of all edits (memit), rather than one after another
+  bool together = false;  ///< writes all edits in one update (memit) instead of one after another
 };
 
-/// Shares are from 0 to 1.
+/// Shares lie between 0 and 1.
 struct MultihopOutcome {
   int edits = 0;
-  double recall = 0;       ///< of the edits, those whose own prompt gives the new answer with all in force
-  double answered = 0;     ///< of the questions, those that some wording answers as after the edits
-  double old_answers = 0;  ///< of the questions, those that some wording still answers as before the edits
+  double recall = 0;       ///< share of the edits whose prompt gives the new answer, with all edits in force
+  double answered = 0;     ///< share of the questions with a wording that gets the new answer
+  double old_answers = 0;  ///< share of the questions with a wording that gets the answer from before the edits
   double before = 0;       ///< `answered` without the edits
   double old_before = 0;   ///< `old_answers` without the edits
-  bool known = false;      ///< without the edits the model gives every edited fact's true answer
+  bool known = false;      ///< without the edits the model gives the true answer of every edited fact
   double evaluations = 0;
 };
 
 /// Returns true if a generated text begins with one of the answers as a whole word.
 [[nodiscard]] bool gives_answer(std::string_view generated, std::span<const std::string> answers);
 
-/// The editor's and the session's adapters are replaced, and gone afterwards. A wording that ends with a question mark
-/// is asked as "Question: … Answer:", others are gone on with. Errors: as Editor::edit's and together's, naming the
+/// Replaces the adapters of editor and session, and leaves none. A wording that ends with a question mark is asked as
+/// "Question: … Answer:"; other wordings are continued. Errors: as Editor::edit and Editor::together, naming the
 /// record.
 [[nodiscard]] Result<MultihopOutcome> measure_multihop(Editor& editor, Session& session, const Tokenizer& tokenizer,
                                                        const FactRecord& record, const MultihopOptions& options,

@@ -13,7 +13,7 @@
 namespace mobiedit {
 namespace {
 
-/// ‖Σ l rᵀ‖ of all blocks together.
+/// ‖Σ l rᵀ‖, Frobenius, over all layers.
 double norm_of_sum(std::span<const RankOneUpdate> updates) {
   std::map<int, std::vector<const RankOneUpdate*>> blocks;
   for (const RankOneUpdate& update : updates) blocks[update.block].push_back(&update);
@@ -22,7 +22,7 @@ double norm_of_sum(std::span<const RankOneUpdate> updates) {
   return std::sqrt(square);
 }
 
-/// The edit as it is written, a block after the other.
+/// The updates that write the edit, layer by layer.
 Result<std::vector<RankOneUpdate>> parts_of(Editor& editor, const Edit& edit, int blocks, const CancelToken& cancel) {
   if (blocks == 1) return std::vector{edit.update};
   return editor.mass_edit({&edit, 1}, {.layers = blocks}, cancel);

@@ -1,4 +1,4 @@
-// Edits made one after another in one model, and what holds of all of them after so many.
+// Sequential editing: edits made one after another in one model, measured all together on the way.
 #pragma once
 
 #include <cstddef>
@@ -19,17 +19,17 @@
 namespace mobiedit {
 
 struct SequenceOptions {
-  std::vector<std::size_t> points;  ///< after how many edits to measure; the last edit is always one
-  std::string running_text;         ///< for the perplexity; empty: it is not measured
+  std::vector<std::size_t> points;  ///< numbers of edits after which to measure; the end is one always
+  std::string running_text;         ///< text whose perplexity is measured; empty: none
   bool preserve = true;             ///< earlier edits are preserved (Editor::preserve); false: they are adapters only
   int blocks = 1;  ///< each edit is spread over this many layers (Editor::mass_edit); at most EditOptions::layers
 };
 
-/// With the first `edits` facts' updates in force, and no others.
+/// Figures with the first `edits` edits in force, and no others.
 struct SequencePoint {
   std::size_t edits = 0;
-  Summary summary;         ///< of these facts, as they are now; evaluations and seconds are their searches'
-  double perplexity = 0;   ///< a token of the running text; 0: not measured
+  Summary summary;         ///< of these facts at this point; evaluations and seconds are those of the searches
+  double perplexity = 0;   ///< of the running text; 0: not measured
   double update_norm = 0;  ///< ‖ΔW‖, Frobenius
 };
 
@@ -39,8 +39,8 @@ struct Sequence {
   std::vector<FactOutcome> outcomes;  ///< at the last point
 };
 
-/// Each fact is edited in the model as the edits before it left it. Errors: usage, naming the record, before the first
-/// search if the editor would refuse any; cancelled; out_of_memory. The editor's adapters are replaced.
+/// Edits each fact in the model that the edits before it left, and replaces the adapters of the editor. Errors: usage,
+/// naming the record, before the first search if the editor would refuse any; cancelled; out_of_memory.
 [[nodiscard]] Result<Sequence> run_sequence(Editor& editor, const Model& model, std::span<const FactRecord> facts,
                                             const SequenceOptions& options, const SessionOptions& session_options,
                                             const ExperimentObserver& observer = {}, const CancelToken& cancel = {});

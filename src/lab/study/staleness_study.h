@@ -1,4 +1,4 @@
-// How stale a prompt's cached tokens become as a search moves δ.
+// Staleness of cached keys and values as a search moves δ.
 #pragma once
 
 #include <vector>
@@ -10,15 +10,16 @@
 
 namespace mobiedit {
 
-/// At one step of a search by backprop.
+/// Staleness at one step of a search by backprop.
 struct Staleness {
   int step = 0;
-  std::vector<double> cosines;  ///< of what was cached at δ = 0 and what is there now, by block above the edited one
+  std::vector<double>
+      cosines;  ///< cosines of the values cached at δ = 0 and the fresh ones, per layer above the edited one
 };
 
-/// `words` of a made-up clause stand between the subject and the rest of the prompt, so that so many more tokens are
-/// cached that can be stale: tokens before the subject's last never are. Empty cosines: no token lies between subject
-/// and target. Errors: as Editor::edit, naming the record.
+/// Inserts `words` words of a made-up clause after the subject, so that more cached tokens can be stale: tokens before
+/// the subject's last one never are. Cosines are empty if no token lies between subject and target. Errors: as
+/// Editor::edit, naming the record.
 [[nodiscard]] Result<std::vector<Staleness>> study_staleness(Editor& editor, const FactRecord& fact, int words,
                                                              const CancelToken& cancel = {});
 

@@ -9,11 +9,11 @@
 
 namespace mobiedit {
 
-/// n, metrics, magnitudes, uncertainty, evaluations, seconds, multiply_accumulates, success_rate; null where the data
-/// has nothing to measure.
+/// Fields n, metrics, magnitudes, uncertainty, evaluations, seconds, multiply_accumulates, success_rate. A figure is
+/// null where the data has nothing to measure.
 [[nodiscard]] nlohmann::ordered_json summary_json(const Summary& summary);
 
-/// A list, an entry for each fact, with the log-probabilities behind the figures.
+/// A list with one entry per fact: the log-probabilities behind the figures.
 [[nodiscard]] nlohmann::ordered_json outcomes_json(std::span<const FactRecord> facts,
                                                    std::span<const FactOutcome> outcomes);
 

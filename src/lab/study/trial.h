@@ -34,7 +34,8 @@ struct MeasureSummary {
   std::string name;
   int n = 0;
   double mean = 0;
-  std::optional<double> half_interval;  ///< of 95 %, of the mean; none for fewer than two trials
+  std::optional<double>
+      half_interval;  ///< half of the 95 % confidence interval of the mean; none for fewer than two trials
   Spread spread;
 };
 
@@ -48,24 +49,24 @@ struct SettingSummary {
   [[nodiscard]] const MeasureSummary* find(std::string_view name) const;
 };
 
-/// Settings and measures in the order in which they first appear. Values that are not finite are left out. Where there
-/// are ES, PS and NS, there is also S, the harmonic mean of theirs.
+/// Settings and measures keep the order of their first appearance. Leaves out values that are not finite. Adds S, the
+/// harmonic mean, where there are ES, PS and NS.
 [[nodiscard]] std::vector<SettingSummary> summarise(std::span<const Trial> trials);
 
-/// An edit, and what was measured of it.
+/// An edit and its measurement.
 struct MeasuredEdit {
   Edit edit;
   FactOutcome outcome;
 };
 
-/// Edits a fact in the model as the editor has it, and measures it in the session with that edit alone in force.
-/// Errors: as Editor::edit and measure_fact, naming the record.
+/// Edits a fact, with the adapters of the editor in force, and measures it in the session with that edit alone in
+/// force. Errors: as Editor::edit and measure_fact, naming the record.
 [[nodiscard]] Result<MeasuredEdit> edit_and_measure(Editor& editor, Session& session, const Tokenizer& tokenizer,
                                                     const FactRecord& fact, const EditProgressFn& progress = {},
                                                     const CancelToken& cancel = {});
 
-/// In per cent success, ES, PS, NS, exact, `paraphrase exact`, portability and locality, as far as the fact has them;
-/// evaluations, seconds, `integer MAC` and `float MAC`, tokens, `length` (‖δ‖/‖v₀‖), `probability before`.
+/// In per cent, as far as the fact has them: success, ES, PS, NS, exact, `paraphrase exact`, portability, locality.
+/// Besides: evaluations, seconds, `integer MAC`, `float MAC`, tokens, `length` (‖δ‖/‖v₀‖), `probability before`.
 [[nodiscard]] std::vector<Measure> measures_of(const MeasuredEdit& edit);
 
 }  // namespace mobiedit
