@@ -154,7 +154,7 @@ Parsed<FactRecord> rewrite_from(const Json& rewrite) {
   return record;
 }
 
-/// MQuAKE's cases: several edits, and a question that takes all of them.
+/// Reads a case of MQuAKE: several edits, and questions that need all of them.
 Parsed<FactRecord> case_from(const Json& json, const Json& rewrites) {
   if (rewrites.empty()) return std::unexpected("field \"requested_rewrite\" is empty");
   std::optional<FactRecord> record;

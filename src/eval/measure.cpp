@@ -132,7 +132,7 @@ ScoredText scored_answer(const Tokenizer& tokenizer, const std::string& prompt, 
   ScoredText text;
   text.tokens = tokenizer.encode(prompt + " " + target);
   const auto [differs, ignored] = std::ranges::mismatch(text.tokens, head);
-  // There must be a token before the first that is scored, and one to score.
+  // Scoring needs a token before the first scored one.
   const auto common = static_cast<std::ptrdiff_t>(differs - text.tokens.begin());
   const auto last = static_cast<std::ptrdiff_t>(text.tokens.size()) - 1;
   text.first = static_cast<int>(std::max<std::ptrdiff_t>(1, std::min(common, last)));

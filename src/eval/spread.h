@@ -1,4 +1,4 @@
-// Statistics that summaries share.
+// Quantiles and the harmonic mean.
 #pragma once
 
 #include <initializer_list>

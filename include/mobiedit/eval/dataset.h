@@ -10,7 +10,7 @@
 
 namespace mobiedit {
 
-/// A prompt about something else, whose answer an edit must not change.
+/// Neighbour: a prompt about something else, whose answer an edit must not change.
 struct Neighbour {
   std::string prompt;
   std::string target_true;
@@ -23,12 +23,12 @@ struct Question {
   std::vector<std::string> answers_old;  ///< the answers before the edits; may be empty
 };
 
-/// One fact and how to tell whether its edit worked.
+/// One fact to edit, with the prompts that test the edit.
 struct FactRecord {
   std::string subject;
   std::string prompt;       ///< with {} for the subject
   std::string target_new;   ///< without a leading space
-  std::string target_true;  ///< may be empty where the set does not say
+  std::string target_true;  ///< the true answer; empty if the set has none
   std::vector<std::string> paraphrases;
   std::vector<Neighbour> neighbours;
   std::vector<Neighbour> portability;  ///< consequences of the edit: a prompt and its answer each

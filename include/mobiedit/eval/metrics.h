@@ -31,7 +31,7 @@ struct FactOutcome {
   std::optional<double> fluency, fluency_before;   ///< n-gram entropy of long continuations, with the edit and without
   int evaluations = 0;
   double seconds = 0;
-  double integer_work = 0, float_work = 0;  ///< multiply-accumulates, as EditEvidence has them
+  double integer_work = 0, float_work = 0;  ///< multiply-accumulates; see EditEvidence
 };
 
 /// One measure of edited facts. A new one is a row of the table in src/eval/metrics.cpp: summaries and their JSON then
