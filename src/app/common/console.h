@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/human_bytes.h"
 #include "mobiedit/base/result.h"
 
 namespace mobiedit::cli {
@@ -33,8 +34,6 @@ void report(const Error& error);
 /// Returns true if stderr is a terminal that understands cursor movement.
 [[nodiscard]] bool interactive();
 
-/// For example "41.3 MiB".
-[[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 /// Peak memory of this process.
 [[nodiscard]] std::uint64_t peak_rss_bytes();
 

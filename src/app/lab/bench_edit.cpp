@@ -9,6 +9,7 @@
 #include "app/common/console.h"
 #include "app/common/interrupt.h"
 #include "app/lab/bench.h"
+#include "lab/bench/bench_text.h"
 #include "lab/bench/made_model.h"
 #include "lab/bench/measure_edits.h"
 #include "lab/bench/peer.h"
@@ -32,57 +33,6 @@ constexpr const char* notes =
     "the "
     "time that it takes to read as many tokens as the edit computed (rows through a layer, over the number of layers); "
     "it edits nothing. Edits go on after they are found, until all evaluations are made.";
-
-std::string or_dash(const Json& value) {
-  return value.is_null() ? "-" : value.dump();
-}
-
-std::vector<std::vector<std::string>> rows_of(const Json& models) {
-  std::vector<std::vector<std::string>> rows{{"model", "varied", "evaluations", "contexts", "target tokens", "seconds",
-                                              "floor, s", "over floor", "llama-bench, s"}};
-  for (const Json& m : models)
-    for (const Json& one : m["cases"])
-      rows.push_back({m["model"]["name"].get<std::string>(), one["varied"].get<std::string>(),
-                      one["evaluations"].dump(), one["contexts"].dump(), one["target_tokens"].dump(),
-                      one["seconds"].dump(), or_dash(one["floor_seconds"]), or_dash(one["over_floor"]),
-                      or_dash(one["peer_seconds"])});
-  return rows;
-}
-
-std::vector<std::string> about(const Json& models) {
-  std::vector<std::string> lines;
-  for (const Json& m : models) {
-    std::string line = fmt::format(
-        "{}: {}, {}, {} threads, block {}; measured peak {} G operations a second on bytes, {} in float; peak memory "
-        "{}",
-        m["model"]["name"].get<std::string>(), human_bytes(m["model"]["bytes"].get<std::uint64_t>()),
-        m["arithmetic"].get<std::string>(), m["threads"].dump(), m["layer"].dump(), m["peak_int8_gops"].dump(),
-        m["peak_f32_gflops"].dump(), human_bytes(m["peak_rss_bytes"].get<std::uint64_t>()));
-    const Json& peer = m["peer"];
-    lines.push_back(line + (peer.is_null() ? "; llama-bench: absent"
-                                           : fmt::format("; llama-bench: {} tokens/s, {} at once",
-                                                         peer["tokens_per_second"].dump(), peer["rows"].dump())));
-  }
-  return lines;
-}
-
-std::string edits_text(const Json& models) {
-  std::string text;
-  for (const std::string& line : about(models)) text += line + "\n";
-  std::vector<std::size_t> widths;
-  const auto rows = rows_of(models);
-  for (const auto& row : rows) {
-    widths.resize(row.size());
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i)
-      text += i < 2 ? fmt::format("{:<{}}  ", row[i], widths[i]) : fmt::format("{:>{}}  ", row[i], widths[i]);
-    text.erase(text.find_last_not_of(' ') + 1);
-    text += "\n";
-  }
-  return text;
-}
 
 int bench_edit(const BenchEdit& verb) {
   if (verb.models.empty() && verb.shapes.empty())

@@ -1,13 +1,10 @@
 // mobiedit-lab bench kernels: the matrix products alone, beside the measured peak of the processor.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
 
 #include "app/common/console.h"
 #include "app/lab/bench.h"
+#include "lab/bench/bench_text.h"
 #include "lab/bench/measure_kernels.h"
 
 namespace mobiedit::cli {
@@ -17,23 +14,6 @@ struct BenchKernels {
   KernelOptions options;
   bool json = false;
 };
-
-std::string kernels_text(const nlohmann::ordered_json& j) {
-  std::string text =
-      fmt::format("{} threads, {}: peak {:.0f} G operations a second on bytes, {:.0f} in float; memory {:.1f} GB/s\n",
-                  j["threads"].dump(), j["isa"].get<std::string>(), j["peak_int8_gops"].get<double>(),
-                  j["peak_f32_gflops"].get<double>(), j["read_gbytes_per_second"].get<double>());
-  std::string line;
-  for (const nlohmann::ordered_json& c : j["cases"]) {
-    const std::string head = fmt::format("{:<12} {:<15} K={:<5} N={:<6}", c["isa"].get<std::string>(),
-                                         c["type"].get<std::string>(), c["K"].dump(), c["N"].dump());
-    if (head != line) text += (line.empty() ? "" : "\n") + head;
-    line = head;
-    text += fmt::format("  M={} {:.1f}", c["M"].dump(), c["gops"].get<double>());
-    if (!c["of_peak"].is_null()) text += fmt::format(" ({:.0f} %)", 100 * c["of_peak"].get<double>());
-  }
-  return text + "\n";
-}
 
 }  // namespace
 

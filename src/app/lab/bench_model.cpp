@@ -11,6 +11,7 @@
 #include "app/common/console.h"
 #include "app/common/interrupt.h"
 #include "app/lab/bench.h"
+#include "lab/bench/bench_text.h"
 #include "lab/bench/made_model.h"
 #include "lab/bench/measure_model.h"
 #include "lab/bench/peer.h"
@@ -29,40 +30,6 @@ struct BenchModel {
   bool peer = true;
   MeasureOptions measure;
 };
-
-constexpr std::size_t name_width = 36;
-
-std::string model_text(const Json& j) {
-  const auto gib = [](const Json& bytes) { return human_bytes(bytes.get<std::uint64_t>()); };
-  std::string text = fmt::format("{}: {}, {}\n", j["model"]["name"].get<std::string>(), gib(j["model"]["bytes"]),
-                                 j["arithmetic"].get<std::string>());
-  const auto row = [&](std::string_view what, const std::string& value) {
-    text += fmt::format("{:<{}} {}\n", what, name_width, value);
-  };
-  row("threads", j["threads"].dump());
-  row("measured peak, int8 / float",
-      fmt::format("{} / {} G operations a second", j["peak_int8_gops"].dump(), j["peak_f32_gflops"].dump()));
-  row("load", fmt::format("{} s, peak {}", j["load"]["seconds"].dump(), gib(j["load"]["peak_rss_bytes"])));
-  const auto speed = [&](const std::string& name, const Json& reading) {
-    std::string value = reading["tokens_per_second"].dump() + " tokens/s";
-    if (const Json& peer = reading["peer_tokens_per_second"]; !peer.is_null())
-      value += fmt::format("; llama-bench {}; {} x", peer.dump(), reading["of_peer"].dump());
-    row(name, value);
-  };
-  speed(fmt::format("prefill, {} tokens", j["prefill"]["tokens"].dump()), j["prefill"]);
-  speed(fmt::format("decode, {} tokens at depth {}", j["decode"]["tokens"].dump(), j["decode"]["depth"].dump()),
-        j["decode"]);
-  if (j["peer"].is_null()) row("llama-bench", "absent");
-  for (const Json& t : j["evaluation"]["times"])
-    row(fmt::format("an evaluation, {} at once", t["at_once"].dump()),
-        fmt::format("{} s, {} of one alone", t["seconds_each"].dump(), t["of_one_alone"].dump()));
-  if (j.contains("edit"))
-    row(fmt::format("an edit of {} evaluations", j["edit"]["evaluations"].dump()),
-        fmt::format("{} s, {} times its arithmetic floor", j["edit"]["seconds"].dump(),
-                    j["edit"]["over_floor"].dump()));
-  row("peak memory", fmt::format("{}, {} of the file", gib(j["peak_rss_bytes"]), j["peak_over_file"].dump()));
-  return text;
-}
 
 int measure(const BenchModel& verb, const std::string& path, const CancelToken& cancel) {
   const BenchObserver observer = bench_observer();

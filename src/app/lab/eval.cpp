@@ -4,7 +4,6 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "app/lab/verbs.h"
 #include "lab/study/each_fact.h"
 #include "lab/study/summary_json.h"
+#include "lab/study/summary_text.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/eval/metrics.h"
@@ -49,34 +49,11 @@ Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, co
 }
 
 std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary) {
-  const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
-  const Metrics& metrics = summary.metrics;
-  const std::string fluency = metrics.fluency ? fmt::format("fluency           {:>7} bits x 100, {} before\n",
-                                                            percent(metrics.fluency), percent(metrics.fluency_before))
-                                              : "";
-  std::string left_out = unknown_line(facts, verb.reading);
-  if (facts.skipped > 0) left_out += fmt::format("{} malformed records left out\n", facts.skipped);
-  return left_out + fmt::format(
-                        "{} facts of {}, method {}, block {}\n"
-                        "success           {:>7.1f} %   greedy generation gives the new answer\n"
-                        "ES                {:>7} %   new answer more probable than the true one\n"
-                        "PS                {:>7} %   the same in other wordings\n"
-                        "NS                {:>7} %   neighbours keep theirs\n"
-                        "S                 {:>7} %   harmonic mean of the three\n"
-                        "exact             {:>7} %   on the prompt\n"
-                        "paraphrase exact  {:>7} %\n"
-                        "portability       {:>7} %   tokens of answers that follow from the new one\n"
-                        "locality          {:>7} %   tokens of neighbours' answers that stay\n"
-                        "{}"
-                        "evaluations       {:>7.0f}     median, p90 {:.0f}\n"
-                        "seconds           {:>7.2f}     median, p90 {:.2f}\n"
-                        "peak memory       {:>11}\n",
-                        summary.n, verb.data, verb.search.method, editor.layer(), 100 * summary.success_rate,
-                        percent(metrics.efficacy), percent(metrics.generalisation), percent(metrics.specificity),
-                        percent(metrics.score), percent(metrics.exact), percent(metrics.paraphrase_exact),
-                        percent(metrics.portability), percent(metrics.locality), fluency, summary.evaluations.median,
-                        summary.evaluations.p90, summary.seconds.median, summary.seconds.p90,
-                        human_bytes(peak_rss_bytes()));
+  std::string text = unknown_line(facts, verb.reading);
+  if (facts.skipped > 0) text += fmt::format("{} malformed records left out\n", facts.skipped);
+  text +=
+      fmt::format("{} facts of {}, method {}, layer {}\n", summary.n, verb.data, verb.search.method, editor.layer());
+  return text + summary_text(summary);
 }
 
 int eval(const EvalVerb& verb) {

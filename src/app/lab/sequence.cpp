@@ -7,7 +7,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "app/common/console.h"
@@ -21,6 +20,7 @@
 #include "app/lab/experiment.h"
 #include "io/mapped_file.h"
 #include "lab/study/summary_json.h"
+#include "lab/study/summary_text.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -38,47 +38,25 @@ struct SequenceVerb {
 };
 
 Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
-  Json points = Json::array();
-  for (const SequencePoint& point : sequence.points) {
-    Json entry{{"edits", point.edits}};
-    entry.update(summary_json(point.summary));
-    entry["perplexity"] = point.perplexity > 0 ? Json(point.perplexity) : Json();
-    entry["update_norm"] = point.update_norm;
-    points.push_back(std::move(entry));
-  }
-  return {{"schema", "mobiedit.experiment.sequence/1"},
-          {"model", verb.run.model},
-          {"data", verb.data},
-          {"method", verb.search.method},
-          {"layer", editor.layer()},
-          {"keep_off", !verb.free},
-          {"text_metric", verb.search.fisher_metric},
-          {"blocks", verb.search.blocks_up_to(editor.layer())},
-          {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
-          {"perplexity_before", sequence.perplexity_before > 0 ? Json(sequence.perplexity_before) : Json()},
-          {"points", std::move(points)},
-          {"peak_rss_bytes", peak_rss_bytes()},
-          {"facts", outcomes_json(facts.records, sequence.outcomes)}};
+  Json json{{"schema", "mobiedit.experiment.sequence/1"},
+            {"model", verb.run.model},
+            {"data", verb.data},
+            {"method", verb.search.method},
+            {"layer", editor.layer()},
+            {"keep_off", !verb.free},
+            {"text_metric", verb.search.fisher_metric},
+            {"blocks", verb.search.blocks_up_to(editor.layer())},
+            {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
+            {"peak_rss_bytes", peak_rss_bytes()}};
+  json.update(sequence_json(facts.records, sequence));
+  return json;
 }
 
 std::string table(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
-  std::string text = unknown_line(facts, verb.reading);
-  text += fmt::format("method {}, block {}; all edits so far, measured after the last of them\n", verb.search.method,
-                      editor.layer());
-  text += fmt::format("{:>6} {:>7} {:>7} {:>7} {:>7} {:>7} {:>12} {:>9}\n", "edits", "ES", "PS", "NS", "S", "exact",
-                      "perplexity", "norm");
-  const auto percent = [](const std::optional<double>& value) { return value ? fmt::format("{:.1f}", *value) : "-"; };
-  const double before = sequence.perplexity_before;
-  if (before > 0) text += fmt::format("{:>6} {:>52.2f}\n", 0, before);
-  for (const SequencePoint& point : sequence.points) {
-    const Metrics& m = point.summary.metrics;
-    const std::string running =
-        before > 0 ? fmt::format("{:.2f} {:+.1f}%", point.perplexity, 100 * (point.perplexity / before - 1)) : "-";
-    text += fmt::format("{:>6} {:>7} {:>7} {:>7} {:>7} {:>7} {:>12} {:>9.2f}\n", point.edits, percent(m.efficacy),
-                        percent(m.generalisation), percent(m.specificity), percent(m.score), percent(m.exact), running,
-                        point.update_norm);
-  }
-  return text;
+  return unknown_line(facts, verb.reading) +
+         fmt::format("method {}, layer {}; all edits so far, measured after the last of them\n", verb.search.method,
+                     editor.layer()) +
+         sequence_text(sequence);
 }
 
 int sequence(const SequenceVerb& verb) {

@@ -30,9 +30,9 @@ struct ExperimentObserver {
                                                               const ExperimentObserver& observer = {},
                                                               const CancelToken& cancel = {});
 
-/// Finds each edit alone, writes all of them as one update (Editor::mass_edit), and measures each fact with the whole
-/// in force; `success` then means that the fact's own prompt gives its target. `measured` is called in the end. Errors:
-/// as run_experiment's and Editor::mass_edit's.
+/// Searches each edit alone, writes all of them as one update (Editor::mass_edit), and measures each fact with the whole
+/// update in force. `success` means here that greedy generation after the prompt gives the target. `measured` is called
+/// at the end. Errors: as run_experiment and Editor::mass_edit.
 [[nodiscard]] Result<std::vector<FactOutcome>> run_mass_edit(
     Editor& editor, const Model& model, std::span<const FactRecord> facts, const MassEditOptions& options,
     const SessionOptions& session_options, const ExperimentObserver& observer = {}, const CancelToken& cancel = {});

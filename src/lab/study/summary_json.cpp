@@ -64,4 +64,19 @@ Json outcomes_json(std::span<const FactRecord> facts, std::span<const FactOutcom
   return list;
 }
 
+Json sequence_json(std::span<const FactRecord> facts, const Sequence& sequence) {
+  const auto measured = [](double perplexity) { return perplexity > 0 ? Json(perplexity) : Json(); };
+  Json points = Json::array();
+  for (const SequencePoint& point : sequence.points) {
+    Json entry{{"edits", point.edits}};
+    entry.update(summary_json(point.summary));
+    entry["perplexity"] = measured(point.perplexity);
+    entry["update_norm"] = point.update_norm;
+    points.push_back(std::move(entry));
+  }
+  return {{"perplexity_before", measured(sequence.perplexity_before)},
+          {"points", std::move(points)},
+          {"facts", outcomes_json(facts, sequence.outcomes)}};
+}
+
 }  // namespace mobiedit

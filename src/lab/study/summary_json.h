@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "lab/study/sequence.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/eval/metrics.h"
 
@@ -16,5 +17,8 @@ namespace mobiedit {
 /// A list with one entry per fact: the log-probabilities behind the figures.
 [[nodiscard]] nlohmann::ordered_json outcomes_json(std::span<const FactRecord> facts,
                                                    std::span<const FactOutcome> outcomes);
+
+/// `perplexity_before`, `points` and `facts` of a sequence; null where a perplexity was not measured.
+[[nodiscard]] nlohmann::ordered_json sequence_json(std::span<const FactRecord> facts, const Sequence& sequence);
 
 }  // namespace mobiedit
