@@ -172,7 +172,8 @@ void add_trials(CLI::App& verb, Run& run, Experiment experiment) {
   options->experiment = std::move(experiment);
   CLI::App* sub = verb.add_subcommand(options->experiment.name, options->experiment.about);
   add_run_options(*sub, options->run);
-  sub->add_option("--data", options->data, "File of facts: CounterFact, EasyEdit, KnowEdit, ZsRE or MQuAKE records")->required();
+  sub->add_option("--data", options->data, "File of facts: CounterFact, EasyEdit, KnowEdit, ZsRE or MQuAKE records")
+      ->required();
   add_data_options(*sub, options->reading);
   sub->add_option("--out", options->out,
                   "Add each result to this file, or to a file in this folder; continue it if it exists");

@@ -30,9 +30,9 @@ struct ExperimentObserver {
                                                               const ExperimentObserver& observer = {},
                                                               const CancelToken& cancel = {});
 
-/// Searches each edit alone, writes all of them as one update (Editor::mass_edit), and measures each fact with the whole
-/// update in force. `success` means here that greedy generation after the prompt gives the target. `measured` is called
-/// at the end. Errors: as run_experiment and Editor::mass_edit.
+/// Searches each edit alone, writes all of them as one update (Editor::mass_edit), and measures each fact with the
+/// whole update in force. `success` means here that greedy generation after the prompt gives the target. `measured` is
+/// called at the end. Errors: as run_experiment and Editor::mass_edit.
 [[nodiscard]] Result<std::vector<FactOutcome>> run_mass_edit(
     Editor& editor, const Model& model, std::span<const FactRecord> facts, const MassEditOptions& options,
     const SessionOptions& session_options, const ExperimentObserver& observer = {}, const CancelToken& cancel = {});
