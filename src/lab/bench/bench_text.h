@@ -6,11 +6,11 @@
 
 namespace mobiedit {
 
-/// Of the document of measure_kernels.
+/// Describes the document of measure_kernels.
 [[nodiscard]] std::string kernels_text(const nlohmann::ordered_json& document);
-/// Of the document of measure_model.
+/// Describes the document of measure_model.
 [[nodiscard]] std::string model_text(const nlohmann::ordered_json& document);
-/// Of a list of documents of measure_edits.
+/// Describes a list of documents of measure_edits.
 [[nodiscard]] std::string edits_text(const nlohmann::ordered_json& models);
 
 }  // namespace mobiedit
