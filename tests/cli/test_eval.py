@@ -106,12 +106,12 @@ def test_only_known_facts_and_sound_records_count(lab, model, tmp_path):
 
 def test_a_methods_own_settings_can_be_set(lab, model, data):
     run = lambda *more: lab("eval", "-m", model, "--data", data, "--limit", 1, "--max-evaluations", 13, "--json", *more)
-    few, many = run("--set", "first_looks=1"), run("--set", "first_looks=8", "--set", "first_looks=2")
+    few, many = run("--set", "initial_probes=1"), run("--set", "initial_probes=8", "--set", "initial_probes=2")
     assert few.returncode == 0 and many.returncode == 0, few.stderr + many.stderr
     assert json.loads(few.stdout)["facts"][0]["rewrite"] != json.loads(many.stdout)["facts"][0]["rewrite"]
 
     unknown = run("--set", "foo=1")
-    assert unknown.returncode == 2 and "first_looks" in unknown.stderr
+    assert unknown.returncode == 2 and "initial_probes" in unknown.stderr
     for bad in ("foo", "=1", "margin=", "margin=1x", "margin=inf"):
         refused = run("--set", bad)
         assert refused.returncode == 2 and "NAME=NUMBER" in refused.stderr, bad

@@ -1,4 +1,4 @@
-// Estimated Jacobian of the logits with respect to δ, for the subspace search.
+// Estimated Jacobian of the logits: how they move with δ, as far as probes have shown.
 #pragma once
 
 #include <Eigen/Core>
@@ -7,32 +7,38 @@
 
 namespace mobiedit {
 
-/// A linear map from δ [d] to logits, row by row of [logits, d]: an expectation that observations correct.
+/// A linear map from δ [d] to logits, stored row by row as [logits, d]: an expectation that measurements correct.
 class LogitMap {
  public:
   LogitMap(Eigen::Index logits, int d) : map_(Rows::Zero(logits, d)) {}
 
   [[nodiscard]] Eigen::Index logits() const { return map_.rows(); }
-  /// Logits [first, first + rows.rows()) are expected to move by `rows` [·, d].
+  /// Sets the rows of logits [first, first + rows.rows()) to `rows` [·, d], before any measurement.
   void expect(Eigen::Index first, const Eigen::Ref<const Eigen::MatrixXf>& rows) {
     map_.middleRows(first, rows.rows()) = rows;
   }
-  /// The least change that makes logits [first, first + seen.rows()) move by `seen` [·, n] along n orthonormal
-  /// directions [d, n]; of a column only the share `trust` [n] is taken.
+  /// Corrects logits [first, first + seen.rows()), which moved by `seen` [·, n] along `directions` [d, n], with
+  /// Kalman gains [n, d] (DirectionCovariance::gains).
   void observe(Eigen::Index first, const Eigen::MatrixXf& directions, const Eigen::MatrixXf& seen,
-               const Eigen::VectorXf& trust);
-  /// The same for all logits and one step, of any length (Broyden).
-  void observe_step(const Eigen::VectorXf& step, const Eigen::VectorXf& change);
+               const Eigen::MatrixXf& gains);
+  /// Keeps the share `keep` of every entry, 0 to 1.
+  void fade(float keep) { map_ *= keep; }
 
-  /// The map on a few directions only.
+  /// The map restricted to few directions.
   struct Reduced {
     Eigen::MatrixXf directions;  ///< [d, q], orthonormal
     Eigen::MatrixXf jacobian;    ///< [logits, q]
   };
-  /// On those along which the logits numbered in `chosen` move, and along δ: there lies the shortest δ that moves them.
-  [[nodiscard]] Reduced reduced(std::span<const Eigen::Index> chosen, const Eigen::VectorXf& delta) const;
+  /// The map restricted to the span of the columns of `span` [d, ·]; of more than d columns the first d count.
+  [[nodiscard]] Reduced reduced(const Eigen::MatrixXf& span) const;
   /// Mᵀ g, [d]: where the logits move along `gradient` [logits].
   [[nodiscard]] Eigen::VectorXf pull_back(const Eigen::VectorXf& gradient) const { return map_.transpose() * gradient; }
+  /// Mᵀ g, [d], of the logits [first, first + gradient.size()) alone.
+  [[nodiscard]] Eigen::VectorXf pull_back(Eigen::Index first, const Eigen::VectorXf& gradient) const {
+    return map_.middleRows(first, gradient.size()).transpose() * gradient;
+  }
+  /// How logit `which` moves, [d].
+  [[nodiscard]] Eigen::VectorXf row(Eigen::Index which) const { return map_.row(which).transpose(); }
 
  private:
   using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

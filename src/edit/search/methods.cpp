@@ -17,17 +17,24 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::array<NamedSetting<SubspaceSettings>, 11> subspace_settings{{
-    {"first_looks", &SubspaceSettings::first_looks, true},
-    {"more_looks", &SubspaceSettings::more_looks, true},
-    {"row_guesses", &SubspaceSettings::row_guesses},
-    {"probe", &SubspaceSettings::probe, true},
-    {"borrow", &SubspaceSettings::borrow},
+constexpr std::array<NamedSetting<SubspaceSettings>, 18> subspace_settings{{
+    {"initial_probes", &SubspaceSettings::initial_probes, true},
+    {"probes", &SubspaceSettings::probes, true},
+    {"hard_probes", &SubspaceSettings::hard_probes, true},
+    {"hard_after", &SubspaceSettings::hard_after},
+    {"gradient_probes", &SubspaceSettings::gradient_probes},
+    {"probe_length", &SubspaceSettings::probe_length, true},
+    {"cross_context_weight", &SubspaceSettings::cross_context_weight, true},
+    {"probe_noise", &SubspaceSettings::probe_noise, true},
+    {"memory", &SubspaceSettings::memory},
     {"penalty", &SubspaceSettings::penalty},
     {"margin", &SubspaceSettings::margin},
-    {"enough_margin", &SubspaceSettings::enough_margin},
-    {"first_radius", &SubspaceSettings::first_radius, true},
-    {"stall", &SubspaceSettings::stall},
+    {"stop_margin", &SubspaceSettings::stop_margin},
+    {"hard_margin_share", &SubspaceSettings::hard_margin_share},
+    {"initial_radius", &SubspaceSettings::initial_radius, true},
+    {"min_improvement", &SubspaceSettings::min_improvement},
+    {"patience", &SubspaceSettings::patience},
+    {"min_gain", &SubspaceSettings::min_gain},
     {"logits_moved", &SubspaceSettings::logits_moved, true},
 }};
 constexpr std::array<NamedSetting<ZerothOrderSettings>, 7> zo_settings{{
@@ -48,7 +55,7 @@ constexpr std::array<NamedSetting<BackpropSettings>, 4> backprop_settings{{
 constexpr std::array<NamedSetting<ShortestSettings>, 7> shortest_settings{{
     {"step", &ShortestSettings::step, true},
     {"margin", &ShortestSettings::margin},
-    {"enough_margin", &ShortestSettings::enough_margin},
+    {"stop_margin", &ShortestSettings::stop_margin},
     {"penalty", &ShortestSettings::penalty},
     {"steps", &ShortestSettings::steps},
     {"shrink", &ShortestSettings::shrink},
@@ -97,8 +104,8 @@ Passes steps_only(int evaluations, Prompts) {
 // Probes before the first step, and again after every second step.
 Passes subspace_passes(int evaluations, Prompts prompts) {
   const SubspaceSettings usual = prompts == Prompts::unlike ? subspace_for_unlike_prompts() : SubspaceSettings();
-  const int first = std::min(usual.first_looks, std::max(evaluations - 1, 0));
-  const int steps = (evaluations - 1 - first) * 2 * lengths_at_once / (2 * lengths_at_once + usual.more_looks);
+  const int first = std::min(usual.initial_probes, std::max(evaluations - 1, 0));
+  const int steps = (evaluations - 1 - first) * 2 * lengths_at_once / (2 * lengths_at_once + usual.probes);
   return {{1, 1, false}, {evaluations - 1 - steps, 1, true}, {steps, lengths_at_once, false}};
 }
 

@@ -58,12 +58,12 @@ class ShortestSearch {
     if (base_.empty()) base_ = kl_base(objective_, outputs_, 0);
     loss_ = loss_of(objective_, outputs_, 0, base_);
     if (progress_ && !progress_({evaluations_, evaluations_, loss_})) stopped_ = true;
-    return loss_.correct && loss_.margin >= settings_.enough_margin;
+    return loss_.correct && loss_.margin >= settings_.stop_margin;
   }
 
   void keep() {
     result_ = {delta_, loss_, loss_.correct, evaluations_, evaluations_};
-    leads_ = loss_.correct && loss_.margin >= settings_.enough_margin;
+    leads_ = loss_.correct && loss_.margin >= settings_.stop_margin;
   }
 
   // A step of `length` down the gradient at the place last looked at.

@@ -1,10 +1,10 @@
-// Subspace Gauss-Newton on logits (docs/method.md).
+// Subspace Gauss-Newton on logits (docs/method.md), without a backward pass.
 //
-// A map from δ to the logits of all target positions is believed, and corrected by what forward passes show. It begins
-// as an average over sentences, where one was measured. One pass at δ + μ z shows a column of it along z; prompts that
-// differ by a sentence in front move much alike, so each direction is probed in one of them, the prompts taking turns:
-// as many directions for the price of one as there are prompts. With the map the loss is a small softmax regression
-// that is solved outright; its step is tried at a few lengths, in every prompt. No backward pass anywhere.
+// The search estimates the Jacobian of all target logits by δ with a Kalman filter. The estimate begins as a mean over
+// sentences, where one was measured. A forward pass at δ + μ z measures one column, along z. Prompts that differ by a
+// sentence in front have similar Jacobians, so each z is probed in one prompt, in rotation: P directions for the price
+// of one. With the estimate, the loss is a small softmax regression that is solved outright. Its step is tried at four
+// lengths in all prompts. Each step fades the estimate, because the Jacobian turns as δ moves.
 #include "edit/search/subspace.h"
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "edit/search/direction_covariance.h"
 #include "edit/search/logit_map.h"
 #include "edit/search/softmax_model.h"
 
@@ -21,10 +22,11 @@ namespace {
 using Vector = Eigen::VectorXf;
 using Matrix = Eigen::MatrixXf;
 
-// An empty rest has a log-sum-exp of −inf, which differences cannot bear; this far below all others it is as good.
-constexpr float nothing = -100.0f;
+constexpr float lowest_logit = -100.0f;  // stands for −inf, so that differences stay finite
 constexpr double trial_scales[] = {0.4, 0.8, 1.3, 2.0};
 constexpr int trials = std::size(trial_scales);
+constexpr double shortest_radius = 0.25;  // of ‖v₀‖: rounded activations drown what a shorter step changes
+constexpr int hard_ramp = 200;            // evaluations over which the wanted lead of a hard search falls
 
 class SubspaceSearch {
  public:
@@ -39,43 +41,56 @@ class SubspaceSearch {
         unit_(objective.value_norm()),
         clamp_(options.clamp * unit_),
         delta_(Vector::Zero(d_)),
-        radius_(settings.first_radius * unit_),
+        radius_(settings.initial_radius * unit_),
         width_(objective.kept() + 1),
         prompts_(objective.prompts()),
-        targets_(targets_a_prompt(objective)),
+        targets_(targets_per_prompt(objective)),
         map_(static_cast<Eigen::Index>(objective.rows().size()) * width_, d_),
-        explored_(d_, 0) {}
+        covariance_(d_) {}
 
   Result<SearchResult> run() {
     if (auto s = begin(); !s) return std::unexpected(s.error());
-    if (auto s = look_around(settings_.first_looks); !s) return std::unexpected(s.error());
-    bool stopped = false;
-    while (!stopped && !done() && evaluations_ + trials <= options_.max_evaluations) {
-      const double before = wanted_loss_;
-      auto moved = step();
-      if (!moved) return std::unexpected(moved.error());
+    if (auto s = probe(settings_.initial_probes); !s) return std::unexpected(s.error());
+    double reference = loss_.nll;
+    int reference_at = evaluations_;
+    while (!done() && evaluations_ + trials <= options_.max_evaluations) {
+      const auto removed = step();
+      if (!removed) return std::unexpected(removed.error());
       ++steps_;
-      stopped = progress_ && !progress_({steps_, evaluations_, loss_});
-      if (stopped || done()) break;
-      const bool stalled = !*moved || before - wanted_loss_ < settings_.stall * before;
-      if (stalled && evaluations_ + settings_.more_looks + trials <= options_.max_evaluations)
-        if (auto s = look_around(settings_.more_looks); !s) return std::unexpected(s.error());
+      if (progress_ && !progress_({steps_, evaluations_, loss_})) break;
+      if (done()) break;
+      if (loss_.nll < (1 - settings_.min_gain) * reference) {
+        reference = loss_.nll;
+        reference_at = evaluations_;
+      } else if (settings_.patience > 0 && evaluations_ - reference_at >= settings_.patience) {
+        break;
+      }
+      const int budget = evaluations_ < settings_.hard_after ? settings_.probes : settings_.hard_probes;
+      if (*removed < settings_.min_improvement && evaluations_ + budget + trials <= options_.max_evaluations)
+        if (auto s = probe(budget); !s) return std::unexpected(s.error());
     }
-    return SearchResult{{delta_.begin(), delta_.end()}, loss_, loss_.correct, steps_, evaluations_};
+    return SearchResult{{best_delta_.begin(), best_delta_.end()}, best_loss_, best_loss_.correct, steps_, evaluations_};
   }
 
  private:
-  static int targets_a_prompt(const Objective& objective) {
+  static int targets_per_prompt(const Objective& objective) {
     int targets = 0;
     for (const ObjectiveRow& row : objective.rows()) targets += row.target >= 0 ? 1 : 0;
     return targets / objective.prompts();
   }
 
-  [[nodiscard]] bool done() const { return loss_.correct && loss_.margin >= settings_.enough_margin; }
+  // Share of the stop margin that is still asked: 1 at first, then falling.
+  [[nodiscard]] double margin_share() const {
+    const double late = std::clamp(static_cast<double>(evaluations_ - settings_.hard_after) / hard_ramp, 0.0, 1.0);
+    return 1 - (1 - settings_.hard_margin_share) * late;
+  }
+  [[nodiscard]] bool done() const {
+    return best_loss_.correct && best_loss_.margin >= settings_.stop_margin * margin_share();
+  }
 
   Vector logits_of(const Outputs& outputs, int which) const {
     const auto size = static_cast<Eigen::Index>(objective_.rows().size()) * width_;
-    return Eigen::Map<const Vector>(outputs.logits.data() + which * size, size).cwiseMax(nothing);
+    return Eigen::Map<const Vector>(outputs.logits.data() + which * size, size).cwiseMax(lowest_logit);
   }
 
   Result<Outputs> evaluate(const Matrix& deltas) {
@@ -84,111 +99,16 @@ class SubspaceSearch {
                                static_cast<int>(deltas.cols()));
   }
 
-  // Where the map says that the loss falls: for all rows at once, and for those furthest from their target, one by one.
-  std::vector<Vector> guesses() const {
-    const Vector logits = handicapped(logits_);
-    Vector gradient(logits.size());
-    std::vector<std::pair<double, Eigen::Index>> unhappy;
-    for (std::size_t r = 0; r < model_.rows.size(); ++r) {
-      const auto begin = static_cast<Eigen::Index>(r) * width_;
-      Vector p = (logits.segment(begin, width_).array() - logits.segment(begin, width_).maxCoeff()).exp();
-      p /= p.sum();
-      gradient.segment(begin, width_) = static_cast<float>(model_.rows[r].weight) * (model_.rows[r].wanted - p);
-      unhappy.emplace_back(-gradient.segment(begin, width_).norm(), begin);
-    }
-    std::ranges::sort(unhappy);
-    std::vector<Vector> found{map_.pull_back(gradient)};
-    for (int i = 0; i < settings_.row_guesses && i < static_cast<int>(unhappy.size()); ++i) {
-      Vector one = Vector::Zero(gradient.size());
-      const auto begin = unhappy[static_cast<std::size_t>(i)].second;
-      one.segment(begin, width_) = gradient.segment(begin, width_);
-      found.push_back(map_.pull_back(one));
-    }
-    return found;
-  }
-
-  // Orthonormal: the guesses as far as they differ, then random ones that are new as long as there are any.
-  Matrix new_directions(int count) {
-    if (explored_.cols() + count > d_) explored_.resize(d_, 0);
-    Matrix fresh(d_, count);
-    int made = 0;
-    const auto add = [&](Vector z, bool new_only) {
-      const float length = z.norm();
-      for (int pass = 0; pass < 2; ++pass) {
-        if (new_only) z -= explored_ * (explored_.transpose() * z);
-        z -= fresh.leftCols(made) * (fresh.leftCols(made).transpose() * z);
-      }
-      if (z.norm() > 1e-3f * length) fresh.col(made++) = z.normalized();
-    };
-    for (const Vector& guess : guesses())
-      if (made < count) add(guess, false);
-    guessed_ = made;
-    while (made < count) {
-      Vector z(d_);
-      random_.fill_normal({z.data(), static_cast<std::size_t>(d_)});
-      add(std::move(z), true);
-    }
-    const auto known = explored_.cols();
-    explored_.conservativeResize(Eigen::NoChange, known + count - guessed_);
-    explored_.rightCols(count - guessed_) = fresh.rightCols(count - guessed_);
-    return fresh;
-  }
-
   Status begin() {
     auto outputs = evaluate(Matrix::Zero(d_, 1));
     if (!outputs) return std::unexpected(outputs.error());
     base_ = kl_base(objective_, *outputs, 0);
     logits_ = logits_of(*outputs, 0);
     loss_ = loss_of(objective_, *outputs, 0, base_);
+    best_delta_ = delta_;
+    best_loss_ = loss_;
     prepare_rows();
     expect();
-    wanted_loss_ = wanted_loss(logits_, delta_);
-    return {};
-  }
-
-  // Starts from the objective's prior Jacobian. A target row of one prompt stands for those of the others.
-  void expect() {
-    Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows(width_, d_);
-    const int all = prompts_ * targets_;
-    for (int r = 0; r < static_cast<int>(model_.rows.size()); ++r) {
-      if (r >= targets_ && r < all) continue;
-      if (!objective_.expect(r, {rows.data(), static_cast<std::size_t>(rows.size())})) return;
-      for (int same = r; same < (r < all ? all : r + 1); same += targets_)
-        map_.expect(Eigen::Index{same} * width_, rows);
-    }
-  }
-
-  // Probes directions around δ, for about as much as `looks` evaluations cost.
-  Status look_around(int looks) {
-    looks = std::min(looks, std::max(1, options_.max_evaluations - evaluations_ - trials));
-    const int count = std::min(looks * prompts_, d_);
-    const auto mu = static_cast<float>(settings_.probe * unit_);
-    const Matrix fresh = new_directions(count);
-    const Matrix deltas = (mu * fresh).colwise() + delta_;
-    evaluations_ += (count + prompts_ - 1) / prompts_;
-    auto outputs = objective_.probe({deltas.data(), static_cast<std::size_t>(deltas.size())}, count);
-    if (!outputs) return std::unexpected(outputs.error());
-    const Eigen::Index targets = Eigen::Index{targets_} * width_, all = prompts_ * targets, kl = logits_.size() - all;
-    Matrix seen(targets + kl, count);
-    for (int i = 0; i < count; ++i) {
-      seen.col(i) =
-          Eigen::Map<const Vector>(outputs->logits.data() + i * (targets + kl), targets + kl).cwiseMax(nothing);
-      seen.col(i).head(targets) -= logits_.segment(i % prompts_ * targets, targets);
-      seen.col(i).tail(kl) -= logits_.tail(kl);
-    }
-    seen /= mu;
-    // The mean response over random probes is curvature, not slope, so it is subtracted.
-    constexpr int enough_to_average = 4;
-    if (const int random = count - guessed_; random > enough_to_average) {
-      const Vector bend = seen.rightCols(random).rowwise().mean();
-      seen.colwise() -= bend;
-    }
-    for (int p = 0; p < prompts_; ++p) {
-      Vector trust(count);
-      for (int i = 0; i < count; ++i) trust[i] = i % prompts_ == p ? 1.0f : static_cast<float>(settings_.borrow);
-      map_.observe(p * targets, fresh, seen.topRows(targets), trust);
-    }
-    if (kl > 0) map_.observe(all, fresh, seen.bottomRows(kl), Vector::Ones(count));
     return {};
   }
 
@@ -205,16 +125,139 @@ class SubspaceSearch {
     model_.penalty = settings_.penalty / (unit_ * unit_);
   }
 
-  // A target's logit counts `margin` less than it is: being right is not enough, other wordings need the lead.
+  // Takes over what the objective can tell beforehand; a target row of one prompt stands for those of the others.
+  void expect() {
+    Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows(width_, d_);
+    const int all = prompts_ * targets_;
+    for (int r = 0; r < static_cast<int>(model_.rows.size()); ++r) {
+      if (r >= targets_ && r < all) continue;
+      if (!objective_.expect(r, {rows.data(), static_cast<std::size_t>(rows.size())})) return;
+      for (int other = r; other < (r < all ? all : r + 1); other += targets_)
+        map_.expect(Eigen::Index{other} * width_, rows);
+    }
+  }
+
+  // Slopes of the loss by the logits of row r of the model.
+  [[nodiscard]] Vector row_slopes(std::size_t r, const Vector& logits) const {
+    const auto z = logits.segment(static_cast<Eigen::Index>(r) * width_, width_);
+    Vector p = (z.array() - z.maxCoeff()).exp();
+    p /= p.sum();
+    return static_cast<float>(model_.rows[r].weight) * (p - model_.rows[r].wanted);
+  }
+
+  // Gradients by the estimate: of the whole loss, and of the rows furthest from their target, one by one.
+  [[nodiscard]] std::vector<Vector> estimated_gradients() const {
+    const Vector logits = handicapped(logits_);
+    Vector slopes(logits.size());
+    std::vector<std::pair<double, std::size_t>> worst;
+    for (std::size_t r = 0; r < model_.rows.size(); ++r) {
+      const auto begin = static_cast<Eigen::Index>(r) * width_;
+      slopes.segment(begin, width_) = row_slopes(r, logits);
+      worst.emplace_back(-slopes.segment(begin, width_).norm(), r);
+    }
+    std::ranges::sort(worst);
+    std::vector<Vector> found{map_.pull_back(slopes)};
+    for (std::size_t i = 0; i < worst.size() && static_cast<int>(i) < settings_.gradient_probes; ++i) {
+      const auto begin = static_cast<Eigen::Index>(worst[i].second) * width_;
+      found.push_back(map_.pull_back(begin, slopes.segment(begin, width_)));
+    }
+    return found;
+  }
+
+  struct Directions {
+    Matrix columns;     ///< [d, n], orthonormal
+    int gradients = 0;  ///< leading columns that are estimated gradients; the others are random
+  };
+  [[nodiscard]] Directions new_directions(int count) {
+    Directions found{Matrix(d_, count)};
+    int made = 0;
+    const auto add = [&](Vector z) {
+      const float length = z.norm();
+      for (int pass = 0; pass < 2; ++pass)
+        z -= found.columns.leftCols(made) * (found.columns.leftCols(made).transpose() * z);
+      if (z.norm() > 1e-3f * length) found.columns.col(made++) = z.normalized();
+    };
+    for (const Vector& gradient : estimated_gradients())
+      if (made < count) add(gradient);
+    found.gradients = made;
+    while (made < count) add(covariance_.draw(random_));
+    return found;
+  }
+
+  // Probes directions around δ, for about the cost of `budget` evaluations.
+  Status probe(int budget) {
+    budget = std::min(budget, std::max(1, options_.max_evaluations - evaluations_ - trials));
+    const int count = std::min(budget * prompts_, d_);
+    const auto mu = static_cast<float>(settings_.probe_length * unit_);
+    const Directions fresh = new_directions(count);
+    const Matrix deltas = (mu * fresh.columns).colwise() + delta_;
+    evaluations_ += (count + prompts_ - 1) / prompts_;
+    auto outputs = objective_.probe({deltas.data(), static_cast<std::size_t>(deltas.size())}, count);
+    if (!outputs) return std::unexpected(outputs.error());
+    const Eigen::Index targets = Eigen::Index{targets_} * width_, all = prompts_ * targets, kl = logits_.size() - all;
+    Matrix seen(targets + kl, count);
+    for (int i = 0; i < count; ++i) {
+      seen.col(i) =
+          Eigen::Map<const Vector>(outputs->logits.data() + i * (targets + kl), targets + kl).cwiseMax(lowest_logit);
+      seen.col(i).head(targets) -= logits_.segment(i % prompts_ * targets, targets);
+      seen.col(i).tail(kl) -= logits_.tail(kl);
+    }
+    seen /= mu;
+    // The mean response over random probes is curvature, not slope.
+    constexpr int enough_to_average = 4;
+    if (const int random = count - fresh.gradients; random > enough_to_average) {
+      const Vector curvature = seen.rightCols(random).rowwise().mean();
+      seen.colwise() -= curvature;
+    }
+    observe_probes(fresh.columns, seen);
+    return {};
+  }
+
+  // A probe in one prompt is a measurement of the other prompts' slopes too, with more noise.
+  void observe_probes(const Matrix& directions, const Matrix& seen) {
+    const auto count = directions.cols();
+    const Eigen::Index targets = Eigen::Index{targets_} * width_, all = prompts_ * targets, kl = logits_.size() - all;
+    const auto own = static_cast<float>(settings_.probe_noise);
+    const float others = own + std::max(0.0f, 1 / static_cast<float>(settings_.cross_context_weight) - 1);
+    for (int p = 0; p < prompts_; ++p) {
+      Vector noise(count);
+      for (Eigen::Index i = 0; i < count; ++i) noise[i] = i % prompts_ == p ? own : others;
+      map_.observe(p * targets, directions, seen.topRows(targets), covariance_.gains(directions, noise));
+    }
+    if (kl > 0)
+      map_.observe(all, directions, seen.bottomRows(kl), covariance_.gains(directions, Vector::Constant(count, own)));
+    covariance_.observe(directions, covariance_.gains(directions, Vector::Constant(count, others)));
+  }
+
+  // A step measures the slopes of all prompts along itself (Broyden's update).
+  void observe_step(const Vector& step, const Vector& change) {
+    const float length = step.norm();
+    if (!(length > 0)) return;
+    const Matrix direction = step / length;
+    const Matrix gains = covariance_.gains(direction, Vector::Constant(1, static_cast<float>(settings_.probe_noise)));
+    map_.observe(0, direction, change / length, gains);
+    covariance_.observe(direction, gains);
+  }
+
+  // The Jacobian at the end of a step of this length resembles that at its beginning only so far.
+  void fade(double length) {
+    if (!(settings_.memory > 0)) return;
+    const auto keep = static_cast<float>(std::exp(-length / (settings_.memory * unit_)));
+    map_.fade(keep);
+    covariance_.fade(keep);
+  }
+
+  // A target's logit counts less than it is: being right is not enough, other wordings need the lead.
   [[nodiscard]] Vector handicapped(Vector logits) const {
     const auto rows = objective_.rows();
+    const double margin = settings_.margin - settings_.stop_margin * (1 - margin_share());
     for (std::size_t r = 0; r < rows.size(); ++r)
       if (rows[r].target >= 0)
-        logits[static_cast<Eigen::Index>(r) * width_ + rows[r].target] -= static_cast<float>(settings_.margin);
+        logits[static_cast<Eigen::Index>(r) * width_ + rows[r].target] -= static_cast<float>(std::max(margin, 0.0));
     return logits;
   }
 
-  // The true loss at δ, as the model counts it.
+  // The true loss at δ, with the margin and the penalty.
   [[nodiscard]] double wanted_loss(const Vector& logits, const Vector& delta) const {
     SoftmaxModel here;
     here.rows = model_.rows;
@@ -230,7 +273,7 @@ class SubspaceSearch {
     return delta;
   }
 
-  // The logits that a step is to move: the targets, and the likeliest others.
+  // The logits that matter most: the targets, and the likeliest others.
   [[nodiscard]] std::vector<Eigen::Index> chosen_logits() const {
     const Vector still = Vector::Zero(map_.logits());
     Vector mass(map_.logits());
@@ -249,10 +292,23 @@ class SubspaceSearch {
     return order;
   }
 
-  // Returns true if δ moved.
-  Result<bool> step() {
+  // Directions whose span a step is sought in, [d, ·]: δ, each row's gradient, and the chosen logits' own.
+  [[nodiscard]] Matrix step_span() const {
+    const std::vector<Eigen::Index> chosen = chosen_logits();
+    const auto rows = static_cast<Eigen::Index>(model_.rows.size());
+    Matrix span(d_, 1 + rows + std::ssize(chosen));
+    span.col(0) = delta_;
+    for (Eigen::Index r = 0; r < rows; ++r)
+      span.col(1 + r) = map_.pull_back(r * width_, row_slopes(static_cast<std::size_t>(r), model_.logits));
+    for (Eigen::Index i = 0; i < std::ssize(chosen); ++i)
+      span.col(1 + rows + i) = map_.row(chosen[static_cast<std::size_t>(i)]);
+    return span;
+  }
+
+  // Returns the share of the loss that the step removed, 0 where δ stays.
+  Result<double> step() {
     model_.logits = handicapped(logits_);
-    LogitMap::Reduced reduced = map_.reduced(chosen_logits(), delta_);
+    LogitMap::Reduced reduced = map_.reduced(step_span());
     model_.jacobian = std::move(reduced.jacobian);
     model_.offset = reduced.directions.transpose() * delta_;
     const Vector a = model_.minimise(radius_);
@@ -262,8 +318,9 @@ class SubspaceSearch {
     auto outputs = evaluate(deltas);
     if (!outputs) return std::unexpected(outputs.error());
 
+    const double before = wanted_loss(logits_, delta_);
     int best = -1;
-    double best_loss = wanted_loss_;
+    double best_loss = before;
     for (int i = 0; i < trials; ++i) {
       const double loss = wanted_loss(logits_of(*outputs, i), deltas.col(i));
       if (loss < best_loss) {
@@ -271,22 +328,29 @@ class SubspaceSearch {
         best = i;
       }
     }
-    // Broyden: the columns are corrected so that they explain the step that was taken (or, if none was, the shortest).
+    // If no trial is better, the shortest teaches most.
     const int seen = std::max(best, 0);
-    map_.observe_step(deltas.col(seen) - delta_, logits_of(*outputs, seen) - logits_);
+    const Vector moved = deltas.col(seen) - delta_;
+    observe_step(moved, logits_of(*outputs, seen) - logits_);
 
     if (best < 0) {
-      radius_ = std::max(0.25 * a.norm(), 1e-3 * unit_);
-      return false;
+      radius_ = std::max(0.5 * a.norm(), shortest_radius * unit_);
+      return 0.0;
     }
+    fade(moved.norm());
     const double length = a.norm();
     radius_ =
         best == 0 ? 0.6 * length : std::max(best == 1 ? 0.5 * radius_ : radius_, 1.25 * trial_scales[best] * length);
+    radius_ = std::max(radius_, shortest_radius * unit_);
     delta_ = deltas.col(best);
     logits_ = logits_of(*outputs, best);
     loss_ = loss_of(objective_, *outputs, best, base_);
-    wanted_loss_ = best_loss;
-    return true;
+    // Once every target leads, a lower loss may still lose a lead: the widest lead is kept.
+    if (!best_loss_.correct || (loss_.correct && loss_.margin > best_loss_.margin)) {
+      best_delta_ = delta_;
+      best_loss_ = loss_;
+    }
+    return 1 - best_loss / before;
   }
 
   Objective& objective_;
@@ -301,15 +365,15 @@ class SubspaceSearch {
   double radius_;
   int width_;  // of a row: kept logits and the rest
   int prompts_;
-  int targets_;  // rows a prompt
+  int targets_;  // rows per prompt
   LogitMap map_;
-  Matrix explored_;  // [d, ·], orthonormal: random directions probed so far
-  int guessed_ = 0;  // of the directions probed last
+  DirectionCovariance covariance_;
   SoftmaxModel model_;
   std::vector<float> base_;
   Vector logits_;
   LossParts loss_;
-  double wanted_loss_ = 0;
+  Vector best_delta_;
+  LossParts best_loss_;
   int steps_ = 0;
   int evaluations_ = 0;
 };
@@ -330,10 +394,11 @@ class Subspace final : public ValueSearch {
 
 SubspaceSettings subspace_for_unlike_prompts() {
   SubspaceSettings settings;
-  settings.more_looks = 16;
-  settings.borrow = 0.1;
+  settings.probes = 16;
+  settings.cross_context_weight = 0.1;
   settings.margin = 5;
-  settings.enough_margin = 3;
+  settings.stop_margin = 3;
+  settings.hard_margin_share = 1;
   return settings;
 }
 

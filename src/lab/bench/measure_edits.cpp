@@ -74,7 +74,7 @@ class EditTimes {
                               .max_evaluations = kind.evaluations,
                               .threads = options_.threads,
                               .prefixes = std::move(prefixes),
-                              .settings = {{"enough_margin", 1e6}}};
+                              .settings = {{"stop_margin", 1e6}, {"hard_margin_share", 1}, {"patience", 0}}};
     EditEvidence evidence;
     Status status;
     const double seconds = best_seconds(options_.repeats, 0, [&] {

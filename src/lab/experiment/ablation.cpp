@@ -21,7 +21,9 @@ std::vector<TrialSetting> ablations(const EditOptions& base, int, int) {
   add("subspace, one at a time", "subspace", [](EditOptions& e) { e.evaluation.batched = false; });
   add("subspace, 16-bit activations", "subspace",
       [](EditOptions& e) { e.evaluation.activations = Activations::int16; });
-  add("subspace, no early stop", "subspace", [](EditOptions& e) { e.settings.push_back({"enough_margin", 1e6}); });
+  add("subspace, no early stop", "subspace", [](EditOptions& e) {
+    e.settings.insert(e.settings.end(), {{"stop_margin", 1e6}, {"hard_margin_share", 1}, {"patience", 0}});
+  });
   add("mobiedit", "mobiedit", nothing);
   add("mobiedit, 16-bit activations", "mobiedit",
       [](EditOptions& e) { e.evaluation.activations = Activations::int16; });

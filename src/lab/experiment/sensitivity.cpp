@@ -24,7 +24,7 @@ std::vector<TrialSetting> sensitivities(const EditOptions& base, int layer, int 
     }
   };
   vary("subspace", "probe", {0.1, 0.3, 1, 3});
-  vary("subspace", "first_looks", {1, 4, 8, 16, 32});
+  vary("subspace", "initial_probes", {1, 4, 8, 16, 32});
   vary("subspace", "margin", {2, 4, 8, 12});
   const std::vector<std::string> prefixes = default_prefixes();
   for (std::size_t n = 1; n <= prefixes.size(); n += 2) {

@@ -1,6 +1,7 @@
 // The searches on functions with known answers: no model anywhere.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/random.h"
@@ -83,6 +84,98 @@ class Bent final : public Objective, private Gradient {
   int d_;
   float reach_;
   std::vector<float> matrix_, base_, here_;
+  std::vector<ObjectiveRow> description_;
+};
+
+/// Six prompts of four tokens whose Jacobian turns as δ moves: half of it comes through sines of period about 2π / ω,
+/// in units of ‖v₀‖. A token's slope is small as long as the token before it is not likely, as in a chain.
+class Turning final : public Objective {
+ public:
+  Turning(int d, float omega) : d_(d), omega_(omega) {
+    Random random(7);
+    const auto normal = [&](std::size_t n, float scale) {
+      std::vector<float> v(n);
+      random.fill_normal(v);
+      for (float& x : v) x *= scale;
+      return v;
+    };
+    const auto size = static_cast<std::size_t>(d);
+    const float unit = 1 / std::sqrt(static_cast<float>(d));
+    inner_ = normal(size * size, 1.0f);
+    outer_ = normal(size * size, unit * unit);
+    common_ = normal(static_cast<std::size_t>(tokens * width) * size, unit);
+    own_ = normal(static_cast<std::size_t>(prompts_ * tokens * width) * size, 0.4f * unit);
+    for (int r = 0; r < prompts_ * tokens; ++r) description_.push_back({1.0 / (prompts_ * tokens), 2});
+    description_.push_back({1.0, -1});
+  }
+  [[nodiscard]] int dimension() const override { return d_; }
+  [[nodiscard]] int kept() const override { return width - 1; }
+  [[nodiscard]] int prompts() const override { return prompts_; }
+  [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return description_; }
+  [[nodiscard]] double value_norm() const override { return 3.0; }
+  [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override {
+    Outputs o;
+    o.n = n;
+    for (int i = 0; i < n; ++i) {
+      const std::vector<float> h =
+          state(deltas.subspan(static_cast<std::size_t>(i * d_), static_cast<std::size_t>(d_)));
+      for (int p = 0; p < prompts_; ++p) add_prompt(p, h, o);
+      for (int k = 0; k < width; ++k) o.logits.push_back(0.1f * h[static_cast<std::size_t>(k)]);
+      o.rest_max.push_back(o.logits.back());
+    }
+    return o;
+  }
+  [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override {
+    Outputs o;
+    o.n = n;
+    for (int i = 0; i < n; ++i) {
+      const std::vector<float> h =
+          state(deltas.subspan(static_cast<std::size_t>(i * d_), static_cast<std::size_t>(d_)));
+      add_prompt(i % prompts_, h, o);
+      for (int k = 0; k < width; ++k) o.logits.push_back(0.1f * h[static_cast<std::size_t>(k)]);
+      o.rest_max.push_back(o.logits.back());
+    }
+    return o;
+  }
+
+ private:
+  [[nodiscard]] std::span<const float> row(const std::vector<float>& m, int r) const {
+    return std::span(m).subspan(static_cast<std::size_t>(r * d_), static_cast<std::size_t>(d_));
+  }
+  // x + B sin(ω C x) / ω, with x = δ / ‖v₀‖.
+  [[nodiscard]] std::vector<float> state(std::span<const float> delta) const {
+    std::vector<float> x(delta.begin(), delta.end()), sines(delta.size()), h(delta.size());
+    for (float& value : x) value /= 3.0f;
+    for (int i = 0; i < d_; ++i)
+      sines[static_cast<std::size_t>(i)] = std::sin(omega_ * kernels::dot(row(inner_, i), x)) / omega_;
+    for (int i = 0; i < d_; ++i)
+      h[static_cast<std::size_t>(i)] =
+          x[static_cast<std::size_t>(i)] + 2 * std::sqrt(static_cast<float>(d_)) * kernels::dot(row(outer_, i), sines);
+    return h;
+  }
+  void add_prompt(int p, const std::vector<float>& h, Outputs& o) const {
+    float gate = 1;
+    for (int t = 0; t < tokens; ++t) {
+      float rival = -100, target = 0;
+      for (int k = 0; k < width; ++k) {
+        const float slope =
+            kernels::dot(row(common_, t * width + k), h) + kernels::dot(row(own_, (p * tokens + t) * width + k), h);
+        const float logit = (k == 5 ? 6.0f : 0.0f) + gate * 8 * slope;
+        o.logits.push_back(logit);
+        if (k == 2)
+          target = logit;
+        else
+          rival = std::max(rival, logit);
+      }
+      o.rest_max.push_back(o.logits.back());
+      gate = 0.3f + 0.7f / (1 + std::exp(rival - target));
+    }
+  }
+
+  static constexpr int width = 12, tokens = 4, prompts_ = 6;
+  int d_;
+  float omega_;
+  std::vector<float> inner_, outer_, common_, own_;
   std::vector<ObjectiveRow> description_;
 };
 
@@ -185,8 +278,8 @@ TEST(Shortest, GoesOnToSmallerSpheres) {
 // An expected Jacobian saves evaluations.
 TEST(Subspace, BeginsWithWhatIsExpected) {
   SubspaceSettings few;
-  few.first_looks = 2;
-  few.more_looks = 2;
+  few.initial_probes = 2;
+  few.probes = 2;
   const auto evaluations = [&](bool expected) {
     Bent objective(256, 20);
     objective.expected = expected;
@@ -195,6 +288,49 @@ TEST(Subspace, BeginsWithWhatIsExpected) {
         ->evaluations;
   };
   EXPECT_LT(2 * evaluations(true), evaluations(false));
+}
+
+// A Jacobian believed where it no longer holds leads astray: an estimate that never fades misses this.
+TEST(Subspace, ReachesAChainOfTokensWhoseSlopesTurn) {
+  Turning objective(192, 0.5f);
+  const auto found = (*make_search("subspace"))->run(objective, {.max_evaluations = 400, .seed = 1, .clamp = 8}, {});
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->reached);
+  EXPECT_GT(found->loss.margin, 1.0);
+}
+
+TEST(Subspace, StopsWhereNothingIsGained) {
+  Bent objective(64, 1);  // a target that cannot be reached: no logit moves by more than 1
+  const auto run = [&](std::span<const MethodSetting> settings) {
+    return *(*make_search("subspace", settings))->run(objective, {.max_evaluations = 2000, .seed = 1, .clamp = 20}, {});
+  };
+  const SearchResult stopped = run({});
+  EXPECT_FALSE(stopped.reached);
+  EXPECT_LT(stopped.evaluations, 500);
+  const MethodSetting patient{"patience", 0};
+  const SearchResult all = run({&patient, 1});
+  EXPECT_GT(all.evaluations, 1900);
+  // 5 % a stop, and little more is left to gain after it.
+  EXPECT_GT(all.loss.nll, 0.85 * stopped.loss.nll);
+}
+
+// Later steps may lose a lead while they lower the loss.
+TEST(Subspace, ReturnsTheWidestLeadItFound) {
+  Turning objective(192, 0.5f);
+  double widest = 0;
+  const MethodSetting never[] = {{"stop_margin", 50}, {"hard_margin_share", 1}, {"margin", 2}};
+  const auto found = (*make_search("subspace", never))
+                         ->run(objective, {.max_evaluations = 400, .seed = 1, .clamp = 8}, [&](const SearchStep& step) {
+                           widest = std::max(widest, step.loss.margin);
+                           return true;
+                         });
+  ASSERT_TRUE(found);
+  EXPECT_GT(widest, 0.0);
+  EXPECT_EQ(found->loss.margin, widest);
+  // And it is true of δ.
+  const std::vector<float> zero(192, 0.0f);
+  const auto base = kl_base(objective, *objective.evaluate(zero, 1), 0);
+  EXPECT_NEAR(loss_of(objective, *objective.evaluate(found->delta, 1), 0, base).margin, widest, 1e-4);
 }
 
 TEST_P(EveryMethod, TakesItsSettingsByName) {
@@ -208,7 +344,7 @@ TEST_P(EveryMethod, TakesItsSettingsByName) {
   ASSERT_FALSE(defaults.empty());
   EXPECT_EQ(run(defaults), run({}));
   const std::string method = GetParam();
-  const std::string step = method == "subspace" ? "first_radius" : method == "shortest" ? "step" : "learning_rate";
+  const std::string step = method == "subspace" ? "initial_radius" : method == "shortest" ? "step" : "learning_rate";
   const MethodSetting shorter{step, 0.01};
   EXPECT_NE(run({&shorter, 1}), run({}));
 }
