@@ -52,7 +52,10 @@ Status read_sizes(const Keys& keys, ModelConfig& c) {
                 "the sizes of its attention don't fit together (" + std::to_string(c.heads) + " heads, " +
                     std::to_string(c.kv_heads) + " of keys and values, " + std::to_string(c.head_dim) + " wide)",
                 keys.where());
-  auto epsilon = keys.number("attention.layer_norm_rms_epsilon", 1e-5, 0.0, 0.999);
+  constexpr std::string_view epsilon_key = "attention.layer_norm_rms_epsilon";
+  if (keys.file().find(keys.full(epsilon_key)) == nullptr)
+    return fail(ErrorCode::bad_model, "the key '" + keys.full(epsilon_key) + "' is missing", keys.where());
+  auto epsilon = keys.number(epsilon_key, 0.0, 0.0, 0.999);
   if (!epsilon) return std::unexpected(epsilon.error());
   c.norm_epsilon = static_cast<float>(*epsilon);
   return {};

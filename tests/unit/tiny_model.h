@@ -25,6 +25,7 @@ struct TinyModel {
   int padding = 0;                                 ///< rows of the embedding beyond the vocabulary, as real ones have
   std::function<void(gguf::Writer&)> change = {};  ///< spoils the metadata, say
   std::string without = {};                        ///< a tensor to leave out
+  bool norm_epsilon = true;                        ///< false: leaves the key out
 };
 
 /// Keys that a family needs besides those that all have, with values that a few layers and tokens can tell apart.
@@ -61,7 +62,7 @@ inline void write_tiny_model(const std::filesystem::path& path, const TinyModel&
   writer.set_u32(p + "feed_forward_length", static_cast<std::uint32_t>(m.f));
   writer.set_u32(p + "attention.head_count", static_cast<std::uint32_t>(m.heads));
   writer.set_u32(p + "attention.head_count_kv", static_cast<std::uint32_t>(m.kv_heads));
-  writer.set_f32(p + "attention.layer_norm_rms_epsilon", 1e-5f);
+  if (m.norm_epsilon) writer.set_f32(p + "attention.layer_norm_rms_epsilon", 1e-5f);
   writer.set_f32(p + "rope.freq_base", 10000.0f);
 
   set_family_keys(writer, m);

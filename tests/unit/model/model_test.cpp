@@ -30,7 +30,8 @@ TinyModel with(std::function<void(gguf::Writer&)> change) {
 }
 
 std::vector<Spoilt> spoilt_models() {
-  TinyModel missing, no_embedding;
+  TinyModel missing, no_embedding, no_epsilon;
+  no_epsilon.norm_epsilon = false;
   missing.without = "blk.1.ffn_up.weight";
   no_embedding.without = "token_embd.weight";
   return {
@@ -52,6 +53,7 @@ std::vector<Spoilt> spoilt_models() {
        with([](gguf::Writer& w) { w.set_string("qwen2.rope.scaling.type", "longrope"); })},
       {"a rope scaled by nothing", "out of range",
        with([](gguf::Writer& w) { w.set_f32("qwen2.rope.scaling.factor", 1e-6f); })},
+      {"no norm epsilon", "layer_norm_rms_epsilon' is missing", no_epsilon},
       {"unequal layers", "unequal numbers", with([](gguf::Writer& w) {
          w.set({.key = "qwen2.feed_forward_length",
                 .type = gguf::ValueType::array,
