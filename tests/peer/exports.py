@@ -21,6 +21,7 @@ import tempfile
 
 import peer
 from facts import PROGRAM, SOURCE, TOKENS, is_answer, run
+from forward import FILE_TYPES
 
 MEASURE = os.environ.get("MOBIEDIT_MEASURE", str(SOURCE / "build/release/bench/bench_measure"))
 MODEL = SOURCE / "models/facts-40m-q8_0.gguf"
@@ -33,8 +34,7 @@ def requantised(folder, kind):
     path = pathlib.Path(folder, f"{kind}.gguf")
     with peer.inside(MODEL) as [inside]:
         written = str(pathlib.Path(inside).parent / f"{kind}.gguf")
-        name = "Q4_K_S" if kind == "Q4_K" else kind
-        done = peer.run("llama-quantize", "--allow-requantize", "--pure", inside, written, name)
+        done = peer.run("llama-quantize", "--allow-requantize", "--pure", inside, written, FILE_TYPES.get(kind, kind))
         if done.returncode != 0:
             sys.exit(done.stderr)
         shutil.move(str(peer.ROOT) + written, path)
