@@ -15,29 +15,27 @@
 #include "mobiedit/gguf/file.h"
 
 namespace mobiedit {
-namespace {
-
-/// One file as it is now, whatever its path.
-struct FileKey {
-  dev_t device = 0;
-  ino_t inode = 0;
-  off_t size = 0;
-  time_t seconds = 0;
-  long nanoseconds = 0;
-  Precision precision = Precision::automatic;
-
-  bool operator==(const FileKey&) const = default;
-};
-
-struct OpenFile {
-  FileKey key;
-  std::mutex opening;
-  std::weak_ptr<const Model> model;
-};
-
-}  // namespace
+namespace {}  // namespace
 
 struct Engine::State {
+  /// One file as it is now, whatever its path.
+  struct FileKey {
+    dev_t device = 0;
+    ino_t inode = 0;
+    off_t size = 0;
+    time_t seconds = 0;
+    long nanoseconds = 0;
+    Precision precision = Precision::automatic;
+
+    bool operator==(const FileKey&) const = default;
+  };
+
+  struct OpenFile {
+    FileKey key;
+    std::mutex opening;
+    std::weak_ptr<const Model> model;
+  };
+
   std::shared_ptr<ThreadPool> pool;
   std::mutex mutex;
   std::vector<std::shared_ptr<OpenFile>> files;

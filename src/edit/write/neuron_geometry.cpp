@@ -1,5 +1,6 @@
 #include "edit/write/neuron_geometry.h"
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 #include <numbers>
@@ -90,11 +91,19 @@ Neuron NeuronGeometry::neuron(int layer, std::span<const float> query, const Neu
 float firing(const Neuron& neuron, std::span<const float> input, GateActivation activation) {
   const double gate = row_product(neuron.gate, input);
   const double up = row_product(neuron.up, input);
-  const double root = std::sqrt(2 / std::numbers::pi);
-  const double opened = activation == GateActivation::silu
-                            ? gate / (1 + std::exp(-gate))
-                            : 0.5 * gate * (1 + std::tanh(root * (gate + 0.044715 * gate * gate * gate)));
-  return static_cast<float>(opened * up);
+  switch (activation) {
+    case GateActivation::silu:
+      return static_cast<float>(gate / (1 + std::exp(-gate)) * up);
+    case GateActivation::gelu_tanh: {
+      const double root = std::sqrt(2 / std::numbers::pi);
+      return static_cast<float>(0.5 * gate * (1 + std::tanh(root * (gate + 0.044715 * gate * gate * gate))) * up);
+    }
+    case GateActivation::clamped_silu: {
+      const double x = std::min(gate, 7.0);
+      return static_cast<float>(x / (1 + std::exp(-1.702 * x)) * (std::clamp(up, -7.0, 7.0) + 1));
+    }
+  }
+  return 0;
 }
 
 }  // namespace mobiedit

@@ -9,6 +9,7 @@
 
 #include "edit/statistics/input_moment.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/model/layer_spec.h"
 #include "mobiedit/model/neuron.h"
 
 namespace mobiedit {
@@ -50,9 +51,8 @@ class NeuronGeometry {
   double fit_ = 0;
 };
 
-/// act(gate·n) (up·n) with SiLU or GELU (tanh form) for an input n [d]: how much of δ this input gets. The plain
-/// reference of the forward pass.
-enum class GateActivation { silu, gelu };
+/// act(gate·n) (up·n) for an input n [d]: the share of δ that this input gets. The plain reference of the forward
+/// pass.
 [[nodiscard]] float firing(const Neuron& neuron, std::span<const float> input, GateActivation activation);
 
 }  // namespace mobiedit

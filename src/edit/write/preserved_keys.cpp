@@ -13,7 +13,7 @@ namespace mobiedit {
 namespace {
 
 // Squared cosine in S from which two keys count as one subject's. Preserving such a key would leave hardly any update.
-constexpr double same_subject = 0.5;
+constexpr double equal_share = 0.5;
 
 }  // namespace
 
@@ -69,7 +69,7 @@ std::vector<std::size_t> PreservedKeys::alike(std::span<const std::vector<double
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < size(); ++i) {
     for (std::size_t k = 0; k < own.size(); ++k) {
-      if (products[k][i] * products[k][i] <= same_subject * own[k] * own_[i]) continue;
+      if (products[k][i] * products[k][i] <= equal_share * own[k] * own_[i]) continue;
       found.push_back(i);
       break;
     }

@@ -102,7 +102,9 @@ TEST(MetricTable, EveryRowHasANameOfItsOwnAndItsValue) {
     EXPECT_EQ(found->metric, &metric) << metric.name;
     const auto own = metric.of != nullptr ? metric.of(outcome) : std::nullopt;
     EXPECT_EQ(found->percent.has_value(), own.has_value()) << metric.name;
-    if (own) EXPECT_DOUBLE_EQ(*found->percent, 100 * *own) << metric.name;
+    if (own) {
+      EXPECT_DOUBLE_EQ(*found->percent, 100 * *own) << metric.name;
+    }
   }
   EXPECT_EQ(summary.find("no such metric"), nullptr);
 }
