@@ -61,8 +61,11 @@ def test_float_weights_of_random_models(random_model):
 
 
 # Families that store their weights in ways of their own; the long table has all.
-@pytest.mark.parametrize("random_model", ["llama-3.2", "qwen2.5", "phi3", "gpt-oss"], indirect=True)
-@pytest.mark.parametrize("kind", ["Q8_0", "Q4_K"])
+@pytest.mark.parametrize(
+    ("random_model", "kind"),
+    [("llama-3.2", "Q8_0"), ("llama-3.2", "Q4_K"), ("qwen2.5", "Q8_0"), ("phi3", "Q4_K"), ("gpt-oss", "Q8_0"), ("gpt-oss", "MXFP4")],
+    indirect=["random_model"],
+)
 def test_quantised_weights_of_random_models(random_model, kind, tmp_path):
     with forward.requantised(random_model, kind, tmp_path) as file:
         # Their texts are left aside: the likeliest of a thousand random logits often leads by less than the rounding.
