@@ -87,6 +87,26 @@ TEST_P(EveryArchitecture, PortableKernelsAgree) {
   EXPECT_LT(largest_difference(logits_after(*a, some_tokens(20)), logits_after(*b, some_tokens(20))), 0.05f);
 }
 
+TEST(Session, PutsNeuronsInForceAndTakesThemBack) {
+  const TemporaryFolder folder;
+  const Model model = open_tiny_model(folder.path() / "m.gguf", {});
+  auto session = Session::create(model);
+  const auto tokens = some_tokens(10);
+  const auto plain = logits_after(*session, tokens);
+  Neuron neuron{1, std::vector<float>(64, 0.1f), std::vector<float>(64, 0.1f), std::vector<float>(64, 1.0f)};
+  ASSERT_TRUE(session->set_neurons({&neuron, 1}));
+  EXPECT_EQ(session->position(), 0);
+  const auto with = logits_after(*session, tokens);
+  EXPECT_GT(largest_difference(plain, with), 0.01f);
+  // A refused set leaves the one in force.
+  Neuron wrong = neuron;
+  wrong.layer = 4;
+  EXPECT_EQ(session->set_neurons({&wrong, 1}).error().code, ErrorCode::usage);
+  EXPECT_EQ(logits_after(*session, tokens), with);
+  ASSERT_TRUE(session->set_neurons({}));
+  EXPECT_EQ(logits_after(*session, tokens), plain);
+}
+
 TEST(Session, ScoresWhatReadingGives) {
   TemporaryFolder folder;
   const Model model = open_tiny_model(folder.path() / "m.gguf", {});
