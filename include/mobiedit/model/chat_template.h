@@ -33,6 +33,7 @@ struct ChatValue {
   std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object> value = nullptr;
 
   ChatValue() = default;
+  ChatValue(std::nullptr_t) {}
   ChatValue(bool b) : value(b) {}
   ChatValue(int number) : value(std::int64_t{number}) {}
   ChatValue(std::int64_t number) : value(number) {}

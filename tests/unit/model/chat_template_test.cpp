@@ -87,6 +87,12 @@ TEST(ChatTemplateMarks, NothingThatTheTemplateSaysIsInput) {
       "<s>1100True");
 }
 
+TEST(ChatTemplate, ANullContentIsNone) {
+  ChatInputs inputs;
+  inputs.messages = {ChatValue::Object{{"role", "assistant"}, {"content", nullptr}}};
+  EXPECT_EQ(marked("{{ messages[0].content is none }}", inputs), "True");
+}
+
 TEST(ChatTemplateTokens, ANameInAMessageIsNoControlToken) {
   auto data = tiny_vocabulary({}, "gpt-2", {"<|a|>", "<|b|>"});
   const auto tokenizer = make_tokenizer(std::move(data));
