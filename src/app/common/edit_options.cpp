@@ -16,7 +16,7 @@ std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " or "));
 }
 
-/// NAME=VALUE. None where it isn't that.
+/// Reads NAME=VALUE; none for any other text.
 std::optional<MethodSetting> read_setting(const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == 0 || equals == std::string::npos) return {};
@@ -31,12 +31,12 @@ std::string check_setting(const std::string& text) {
   return read_setting(text) ? std::string() : "\"" + text + "\" is not NAME=NUMBER";
 }
 
-/// Empty if the text is "auto" or a block number, as CLI11 wants its validators.
+/// A CLI11 validator: empty if the text is "auto" or the index of a layer, else the error.
 std::string check_layer(const std::string& text) {
   int layer = 0;
   const auto [stopped, error] = std::from_chars(text.data(), text.data() + text.size(), layer);
   const bool is_number = error == std::errc() && stopped == text.data() + text.size() && layer >= 0;
-  return is_number || text == automatic ? std::string() : "\"" + text + "\" is neither a block number nor auto";
+  return is_number || text == automatic ? std::string() : "\"" + text + "\" is neither the index of a layer nor auto";
 }
 
 }  // namespace
@@ -75,21 +75,22 @@ int SearchSettings::blocks_up_to(int edited) const {
 Status SearchSettings::check_statistics(bool used) const {
   if (used) return {};
   if (fisher_metric)
-    return fail(ErrorCode::usage, "there is no running text to measure by", "--text-metric", "give --text FILE");
+    return fail(ErrorCode::usage, "there is no running text for the Fisher metric", "--text-metric",
+                "give --text FILE");
   if (!find_method(method)->needs_statistics) return {};
   return fail(ErrorCode::usage, "the method '" + method + "' needs key statistics, and there are none", "--method",
               "give --text FILE");
 }
 
 void add_layer_option(CLI::App& verb, std::string& layer) {
-  verb.add_option("--layer", layer, "Block to edit, counted from 0, or auto (default auto)")
+  verb.add_option("--layer", layer, "Layer to edit, counted from 0, or auto (default auto)")
       ->envname("MOBIEDIT_LAYER")
       ->check(check_layer);
 }
 
 void add_blocks_option(CLI::App& verb, SearchSettings& settings) {
   verb.add_option("--blocks", settings.blocks,
-                  fmt::format("So many blocks, up to the edited one, share each change (default 1; {}: {})",
+                  fmt::format("Number of layers, ending at the edited one, that share each change (default 1; {}: {})",
                               joined(method_names(MethodKind::mass_edit)),
                               find_method(method_names(MethodKind::mass_edit).front())->usual_layers))
       ->check(CLI::Range(1, 1000));
@@ -99,40 +100,41 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
   const auto searches = method_names(MethodKind::search), mass_edits = method_names(MethodKind::mass_edit);
   auto names = searches;
   names.insert(names.end(), mass_edits.begin(), mass_edits.end());
-  verb.add_option("--method", settings.method,
-                  fmt::format("Value search: {}; or all edits in one update: {} (default {})", joined(searches),
-                              joined(mass_edits), settings.method))
+  verb.add_option(
+          "--method", settings.method,
+          fmt::format("Search method: {}; or a mass edit, which writes all edits in one update: {} (default {})",
+                      joined(searches), joined(mass_edits), settings.method))
       ->envname("MOBIEDIT_METHOD")
       ->check(CLI::IsMember(names));
   verb.add_option("--values", settings.values,
-                  fmt::format("Value search of {} (default {})", joined(mass_edits), settings.values))
+                  fmt::format("Search method inside {} (default {})", joined(mass_edits), settings.values))
       ->envname("MOBIEDIT_VALUES")
       ->check(CLI::IsMember(searches));
   add_layer_option(verb, settings.layer);
   verb.add_option("--clamp", settings.clamp,
-                  "Longest change of the value, in lengths of the value (default: the model's)")
+                  "Limit on the change of the value, in lengths of the value (default: by model)")
       ->envname("MOBIEDIT_CLAMP")
       ->check(CLI::Range(1e-3, 1e3));
   verb.add_option("--sure", settings.confidence_threshold,
-                  "Teach general wordings too where the model's own answer begins with at most this probability; 0: "
-                  "never (default: the model's)")
+                  "Teach general wordings too if the model gives its own answer at most this probability; 0: never "
+                  "(default: by model)")
       ->envname("MOBIEDIT_SURE")
       ->check(CLI::Range(0.0, 1.0));
   verb.add_option("--max-evaluations", settings.max_evaluations,
-                  fmt::format("Forward evaluations for one edit at most (default {})", settings.max_evaluations))
+                  fmt::format("Limit on forward evaluations per edit (default {})", settings.max_evaluations))
       ->envname("MOBIEDIT_MAX_EVALUATIONS")
       ->check(CLI::Range(1, 1'000'000'000));
   verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
-  verb.add_flag("--text-metric", settings.fisher_metric,
-                "Search for values that running text feels least, for models that are to bear many edits");
+  verb.add_flag(
+      "--text-metric", settings.fisher_metric,
+      "Measure steps of the search in the Fisher metric of running text, so that edits disturb other text less");
   verb.add_option("--set", settings.settings,
-                  "NAME=VALUE: a setting of the method's own, in place of its default; may be given again. An unknown "
-                  "name lists those there are")
+                  "NAME=VALUE: a setting of the search method; may be repeated. An unknown name lists all settings")
       ->allow_extra_args(false)
       ->check(check_setting);
   auto* text = verb.add_option(
       "--text", settings.statistics.text,
-      "Running text for the key statistics (default: what `mobiedit stats` was given last for this model, "
+      "Running text for the key statistics (default: the last text given to `mobiedit stats` for this model, "
       "or covariance-text.txt beside it)");
   verb.add_flag("--no-text", settings.statistics.none, "Use no key statistics")->excludes(text);
 }

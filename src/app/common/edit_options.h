@@ -18,15 +18,15 @@ namespace mobiedit::cli {
 
 struct SearchSettings {
   std::string method;
-  std::string values;  ///< the search behind a method for many facts at once
+  std::string values;  ///< search method inside a mass edit
   std::string layer = "auto";
   std::optional<double> clamp;
   std::optional<double> confidence_threshold;
   int max_evaluations = 0;
-  std::optional<int> blocks;  ///< that share a change; none: blocks_up_to
+  std::optional<int> blocks;  ///< number of layers that share a change; none: see blocks_up_to
   std::uint64_t seed = 0;
   bool fisher_metric = false;
-  std::vector<std::string> settings;  ///< NAME=VALUE, in place of the method's defaults
+  std::vector<std::string> settings;  ///< NAME=VALUE, instead of the method's defaults
   StatisticsOptions statistics;
 
   SearchSettings();

@@ -15,19 +15,19 @@
 namespace mobiedit::cli {
 
 void add_run_options(CLI::App& verb, RunOptions& options) {
-  verb.add_option("-m,--model", options.model, "The model, a GGUF file")->required()->envname("MOBIEDIT_MODEL");
-  verb.add_option("-t,--threads", options.threads, "Threads; 0: one for each processor")
+  verb.add_option("-m,--model", options.model, "Model, a GGUF file")->required()->envname("MOBIEDIT_MODEL");
+  verb.add_option("-t,--threads", options.threads, "Number of threads; 0: one per processor")
       ->envname("MOBIEDIT_THREADS")
       ->check(CLI::Range(0, 1024));
   verb.add_option("--activations", options.activation_bits,
-                  "Bits of activations where answers are computed; an edit's search takes 8")
+                  "Bits of activations for answers, 8 or 16; a search always takes 8")
       ->check(CLI::IsMember({8, 16}));
-  verb.add_flag("-v,--verbose", options.verbose, "Say more, on stderr");
+  verb.add_flag("-v,--verbose", options.verbose, "Print more messages on stderr");
   verb.add_flag("--json", options.json, "Print one JSON document");
 }
 
 void add_context_option(CLI::App& verb, RunOptions& options) {
-  verb.add_option("-c,--ctx-size", options.context, "Longest sequence, tokens; 0: the model's own")
+  verb.add_option("-c,--ctx-size", options.context, "Context length in tokens; 0: the model's own")
       ->envname("MOBIEDIT_CTX_SIZE")
       ->check(CLI::Range(0, 1 << 24));
 }
@@ -58,7 +58,7 @@ Result<Model> open_model(const RunOptions& options, Precision precision, const R
 Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required) {
   std::error_code ignored;
   const auto colon = text.rfind(':');
-  // A name that holds a colon is still a name.
+  // The name of a file may contain a colon.
   if (!scale_required && (colon == std::string::npos || std::filesystem::exists(text, ignored)))
     return AdapterOption{text};
   if (colon != std::string::npos) {

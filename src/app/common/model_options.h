@@ -34,25 +34,25 @@ void add_run_options(CLI::App& verb, RunOptions& options);
 /// -c, for verbs that hold a conversation.
 void add_context_option(CLI::App& verb, RunOptions& options);
 
-/// Says on stderr what has no kernel, once however often a model is opened.
+/// Warns on stderr of weights without a kernel, once per process.
 void warn_of_fallbacks(const Model& model);
 
-/// Says what is worth saying of a model that was opened: fallbacks, and its shape where the user wants to hear more.
+/// Reports on a model that was opened: its fallbacks and, with --verbose, its shape.
 void tell_of_model(const Model& model, const RunOptions& options);
 
 [[nodiscard]] Result<Model> open_model(const RunOptions& options, Precision precision = Precision::automatic,
                                        const Rounding& rounding = {});
 
-/// An adapter and how strongly it counts, as --lora F[:SCALE] names it.
+/// An adapter and its scale: --lora FILE[:SCALE].
 struct AdapterOption {
   std::string path;
   float scale = 1;
 };
 
-/// Errors: usage (a scale that is not a number where one is required).
+/// Errors: usage (the required scale is missing or no number).
 [[nodiscard]] Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required);
 
-/// Reads the adapters and checks that they are this model's.
+/// Reads the adapters. Errors: those of reading; usage (an adapter of another model).
 [[nodiscard]] Result<std::vector<LowRankDelta>> load_adapters(const Model& model,
                                                               const std::vector<AdapterOption>& adapters);
 

@@ -13,7 +13,8 @@ namespace mobiedit::cli {
 
 void add_data_options(CLI::App& verb, DataOptions& options) {
   verb.add_option("--limit", options.limit, "Take the first N records only");
-  verb.add_flag("--strict", options.strict, "Refuse a file with a malformed record, rather than pass it over");
+  verb.add_flag("--strict", options.strict,
+                "Refuse a file that has a malformed record, instead of skipping the record");
   verb.add_flag("--known", options.known, "Leave out facts whose true answer the model does not give");
 }
 

@@ -59,7 +59,7 @@ std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor
 int eval(const EvalVerb& verb) {
   const CancelToken cancel = catch_interrupts();
   if (verb.search.blocks && !verb.search.together())
-    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' edits one block", "--blocks",
+    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' edits one layer", "--blocks",
                    fmt::format("only {} share a change", fmt::join(method_names(MethodKind::mass_edit), " and "))});
   auto read = read_data({verb.data}, verb.reading);
   if (!read) return failed(read.error());
