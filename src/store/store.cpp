@@ -1,7 +1,9 @@
 #include "mobiedit/store/store.h"
 
+#include <chrono>
 #include <cstring>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include "edit/fact_key.h"
@@ -13,6 +15,7 @@
 namespace mobiedit {
 namespace {
 
+constexpr int most_waits = 100;  // of 20 ms each
 constexpr const char* no_memory = "not enough memory for the store";
 
 std::vector<float> floats_of(std::span<const std::byte> bytes) {
@@ -45,15 +48,24 @@ Result<Store> Store::open(const std::filesystem::path& path, Access access, std:
   }
   auto database = Database::open(path, access == Access::write);
   if (!database) return std::unexpected(database.error());
-  const auto version = store_version(*database, path.string());
+  auto version = store_version(*database, path.string());
   if (!version) return std::unexpected(version.error());
-  if (*version < newest_store_version()) {
-    if (!lock) {
-      if (auto taken = take_lock(); !taken) return std::unexpected(taken.error());
-    }
-    if (auto done = upgrade_store(*database, *version); !done) return std::unexpected(done.error());
-    if (access == Access::read) lock.reset();
+  // A writer that holds the lock brings the store up to date before anything else: a reader waits for that.
+  for (int waits = 0; *version < newest_store_version() && !lock; ++waits) {
+    const auto taken = take_lock();
+    if (taken) break;
+    if (taken.error().code != ErrorCode::locked || waits == most_waits) return std::unexpected(taken.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    version = store_version(*database, path.string());
+    if (!version) return std::unexpected(version.error());
   }
+  if (*version < newest_store_version()) {
+    // Another reader may have been first.
+    version = store_version(*database, path.string());
+    if (!version) return std::unexpected(version.error());
+    if (auto done = upgrade_store(*database, *version); !done) return std::unexpected(done.error());
+  }
+  if (access == Access::read) lock.reset();
   return Store(std::make_unique<State>(State{path, std::move(lock), std::move(*database)}));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, no_memory, path.string());

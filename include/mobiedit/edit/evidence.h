@@ -22,8 +22,7 @@ struct EditEvidence {
   int layer = 0;         ///< the edited layer, counted from 0
   int steps = 0;
   int evaluations = 0;  ///< forward evaluations, each of all contexts at one δ
-  int wordings =
-      0;  ///< general templates that the target was taught behind as well (EditOptions::confidence_threshold)
+  int wordings = 0;     ///< general templates that the target was taught behind too (confidence_threshold)
   double seconds = 0;
   double loss = 0;                          ///< at the end of the search
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates with weights, without the measurement

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <limits>
 #include <numeric>
+#include <optional>
+#include <thread>
 
+#include "io/file_lock.h"
 #include "unit/store/sample_edit.h"
 #include "unit/temporary_folder.h"
 
@@ -133,6 +137,20 @@ TEST_F(StoreTest, OneWriterAtATimeAndReadersBesideIt) {
   ASSERT_TRUE(reader) << reader.error().message();
   EXPECT_EQ(in_force(*reader).size(), 1u);
   EXPECT_EQ(reader->remove({}).error().code, ErrorCode::usage);
+}
+
+// A reader that comes while a new store is being made waits until it is a store.
+TEST_F(StoreTest, AReaderWaitsForTheWriterThatMakesTheStore) {
+  std::optional<io::FileLock> maker = *io::FileLock::acquire(path(), "the maker");
+  std::ofstream(path()).flush();  // empty so far
+  std::thread soon([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(60));
+    maker.reset();
+  });
+  const auto reader = Store::open(path(), Store::Access::read);
+  soon.join();
+  ASSERT_TRUE(reader) << reader.error().message();
+  EXPECT_TRUE(reader->list()->empty());
 }
 
 TEST_F(StoreTest, ADumpIsTheStore) {

@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "io/file_system.h"
+#include "store/record.h"
+#include "unit/bundled_model.h"
 #include "unit/workspace/tiny_workspace.h"
 
 namespace mobiedit {
@@ -51,7 +53,9 @@ TEST_F(TeachTest, AKeptEditAnswersAndHasItsOrigin) {
 
   const auto kept = Store::open(folder_ / "edits.db", Store::Access::read)->get(1);
   ASSERT_TRUE(kept) << kept.error().message();
-  EXPECT_EQ(*kept, report->outcomes[0].edit);
+  Edit expected = report->outcomes[0].edit;
+  make_utf8(expected);  // a random model's answers are any bytes
+  EXPECT_EQ(*kept, expected);
   const EditOrigin& origin = kept->origin;
   EXPECT_EQ(origin.base.fingerprint, space.model().fingerprint());
   EXPECT_EQ(origin.method, "subspace");
@@ -74,7 +78,7 @@ TEST_F(TeachTest, AnEditCanBeMadeAgainFromItsOrigin) {
   Workspace space = workspace();
   TeachOptions options = quick();
   options.search.seed = 3;
-  options.search.settings = {{"probe", 0.2}};
+  options.search.settings = {{"probe_length", 0.2}};
   const auto report = space.teach(one_, std::move(options));
   ASSERT_TRUE(report) << report.error().message();
   const Edit& first = report->outcomes[0].edit;
@@ -94,7 +98,7 @@ TEST_F(TeachTest, AnEditCanBeMadeAgainFromItsOrigin) {
 TEST_F(TeachTest, ALaterEditOfAFactTakesTheEarlierOnesPlace) {
   Workspace space = workspace();
   ASSERT_EQ(space.teach(one_, quick())->kept(), 1u);
-  const std::vector<EditRequest> again{request(" the cat", "{}  is", "q")};
+  const std::vector<EditRequest> again{request(" the cat", "{}  is", "u")};
   const auto report = space.teach(again, quick());
   ASSERT_TRUE(report) << report.error().message();
   ASSERT_EQ(report->kept(), 1u) << report->outcomes[0].why_not;
@@ -220,11 +224,21 @@ TEST_F(TeachTest, WithoutAStoreEditsLiveAsLongAsTheWorkspace) {
 }
 
 TEST_F(TeachTest, AMassEditIsWrittenTogether) {
-  const std::vector<EditRequest> requests{one_[0], request("a dog", "{} runs to", "k"),
-                                          request("my hat", "{} has", "z")};
+  // Random models answer too narrowly to bear a joint solution, so this one has learnt some facts.
+  model_ = test::bundled_model_path();
+  const std::vector<EditRequest> requests{request("Eiffel Tower", "{} is located in", "Rome"),
+                                          request("Achille Varzi", "The mother tongue of {} is", "Greek"),
+                                          request("Toko Yasuda", "{} plays the", "piano")};
   Workspace apart = workspace("apart.db"), together = workspace("together.db");
-  const auto alone = apart.teach(requests, quick());
-  TeachOptions options = quick();
+  const auto of_facts = [] {
+    TeachOptions options = quick();
+    options.search.layer = 5;
+    options.search.clamp = 8;
+    options.search.settings.clear();
+    return options;
+  };
+  const auto alone = apart.teach(requests, of_facts());
+  TeachOptions options = of_facts();
   options.mass_method = "memit";
   const auto mass = together.teach(requests, std::move(options));
   ASSERT_TRUE(alone && mass);

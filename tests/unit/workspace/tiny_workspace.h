@@ -42,6 +42,7 @@ inline Workspace workspace_on(const Engine& engine, const std::filesystem::path&
 /// Options of a quick search at a layer that needs no trial, with short contexts.
 inline TeachOptions quick() {
   TeachOptions options;
+  options.search.settings = {{"patience", 1000}};
   options.search.layer = 1;
   options.search.clamp = 40;
   options.search.max_evaluations = 1500;
