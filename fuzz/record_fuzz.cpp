@@ -2,7 +2,7 @@
 #include <string_view>
 
 #include "memory_file.h"
-#include "store/record_json.h"
+#include "store/dump_line.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace mobiedit;

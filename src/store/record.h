@@ -1,7 +1,6 @@
 // Checks of an edit before it is kept, and the checksum by which a store knows it again.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,8 +13,6 @@ namespace mobiedit {
 [[nodiscard]] std::string checksum(const Edit& edit);
 /// For callers that have the JSON texts of evidence and origin (origin_text) at hand.
 [[nodiscard]] std::string checksum(const Edit& edit, std::string_view evidence_text, std::string_view origin_text);
-
-inline constexpr std::int64_t largest_block = 1'000'000;
 
 /// The one kind of update that this version knows, as stores and dumps name it.
 inline constexpr std::string_view rank_one_kind = "rank-one";

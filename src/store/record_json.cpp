@@ -1,14 +1,9 @@
 #include "store/record_json.h"
 
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <span>
-#include <utility>
 
-#include "store/base64.h"
-#include "store/record.h"
-#include "store/timestamp.h"
+#include "store/json_fields.h"
 
 namespace mobiedit {
 namespace {
@@ -16,8 +11,6 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr const char* line_schema = "mobiedit.stored-edit/2";
-constexpr const char* first_line_schema = "mobiedit.stored-edit/1";  // without kind and origin
 constexpr std::int64_t largest_count = std::numeric_limits<int>::max();
 
 OrderedJson probes_json(const std::vector<ProbeResult>& probes) {
@@ -28,102 +21,6 @@ OrderedJson probes_json(const std::vector<ProbeResult>& probes) {
   }
   return list;
 }
-
-/// Reads fields of an object, and notes if one is missing or of another type.
-class Fields {
- public:
-  explicit Fields(const Json& json) : json_(json), sound_(json.is_object()) {}
-  [[nodiscard]] bool sound() const { return sound_; }
-  [[nodiscard]] const std::string& wrong() const { return wrong_; }
-  [[nodiscard]] bool has(const char* name) const { return json_.contains(name); }
-
-  std::string text(const char* name) {
-    const Json* found = find(name, &Json::is_string);
-    return found == nullptr ? std::string() : found->get<std::string>();
-  }
-  double number(const char* name) {
-    const Json* found = find(name, &Json::is_number);
-    return found == nullptr ? 0 : found->get<double>();
-  }
-  std::int64_t integer(const char* name, std::int64_t least, std::int64_t most) {
-    const Json* found = find(name, &Json::is_number_integer);
-    if (found == nullptr) return 0;
-    // A number of 64 bits would turn negative.
-    if (found->is_number_unsigned() &&
-        found->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
-      return refuse(name);
-    }
-    const auto value = found->get<std::int64_t>();
-    return value < least || value > most ? refuse(name) : value;
-  }
-  std::uint64_t seed(const char* name) {
-    const Json* found = find(name, &Json::is_number_unsigned);
-    return found == nullptr ? 0 : found->get<std::uint64_t>();
-  }
-  bool boolean(const char* name) {
-    const Json* found = find(name, &Json::is_boolean);
-    return found != nullptr && found->get<bool>();
-  }
-  std::vector<std::string> texts(const char* name) {
-    const Json* found = find(name, &Json::is_array);
-    auto list = found == nullptr ? std::nullopt : texts_from(*found);
-    if (!list) return refuse(name), std::vector<std::string>();
-    return std::move(*list);
-  }
-  std::vector<ProbeResult> probes(const char* name) {
-    const Json* found = find(name, &Json::is_array);
-    std::vector<ProbeResult> list;
-    if (found == nullptr) return list;
-    for (const Json& entry : *found) {
-      Fields fields(entry);
-      list.push_back({fields.text("prompt"), fields.text("before"), fields.text("after"), fields.boolean("as_wanted")});
-      if (!fields.sound()) refuse(name);
-    }
-    return list;
-  }
-  std::vector<MethodSetting> settings(const char* name) {
-    const Json* found = find(name, &Json::is_array);
-    std::vector<MethodSetting> list;
-    if (found == nullptr) return list;
-    for (const Json& entry : *found) {
-      Fields fields(entry);
-      list.push_back({fields.text("name"), fields.number("value")});
-      if (!fields.sound()) refuse(name);
-    }
-    return list;
-  }
-  std::vector<float> floats(const char* name) {
-    const auto bytes = from_base64(text(name));
-    if (!bytes || bytes->size() % sizeof(float) != 0) return refuse(name), std::vector<float>();
-    std::vector<float> values(bytes->size() / sizeof(float));
-    if (!values.empty()) std::memcpy(values.data(), bytes->data(), bytes->size());
-    return values;
-  }
-  const Json& object(const char* name) {
-    static const Json none;
-    const Json* found = find(name, &Json::is_object);
-    return found == nullptr ? none : *found;
-  }
-  std::int64_t refuse(const char* name) {
-    if (sound_) wrong_ = name;
-    sound_ = false;
-    return 0;
-  }
-
- private:
-  const Json* find(const char* name, bool (Json::*kind)() const noexcept) {
-    if (json_.is_object()) {
-      const auto found = json_.find(name);
-      if (found != json_.end() && ((*found).*kind)()) return &*found;
-    }
-    refuse(name);
-    return nullptr;
-  }
-
-  const Json& json_;
-  bool sound_;
-  std::string wrong_;
-};
 
 }  // namespace
 
@@ -179,9 +76,7 @@ std::optional<EditEvidence> evidence_from(const Json& json) {
   return e;
 }
 
-namespace {
-
-OrderedJson origin_json(const EditOrigin& origin) {
+OrderedJson to_json(const EditOrigin& origin) {
   OrderedJson json = OrderedJson::object();
   if (!origin.value_search.empty()) json["value_search"] = origin.value_search;
   if (origin.max_evaluations > 0) json["max_evaluations"] = origin.max_evaluations;
@@ -197,10 +92,8 @@ OrderedJson origin_json(const EditOrigin& origin) {
   return json;
 }
 
-}  // namespace
-
 std::string origin_text(const EditOrigin& origin) {
-  return origin_json(origin).dump();
+  return to_json(origin).dump();
 }
 
 bool read_origin(const Json& json, EditOrigin& origin) {
@@ -233,78 +126,6 @@ std::optional<std::vector<std::string>> texts_from(const Json& json) {
     texts.push_back(entry.get<std::string>());
   }
   return texts;
-}
-
-std::string to_line(const Edit& edit) {
-  const EditRequest& request = edit.request;
-  const EditOrigin& origin = edit.origin;
-  const OrderedJson line{{"schema", line_schema},
-                         {"id", edit.id},
-                         {"subject", request.subject},
-                         {"prompt", request.prompt},
-                         {"target_new", request.target_new},
-                         {"paraphrases", request.paraphrases},
-                         {"keep", request.keep},
-                         {"enabled", edit.enabled},
-                         {"made_at", to_timestamp(origin.made_at)},
-                         {"method", origin.method},
-                         {"seed", origin.seed},
-                         {"base",
-                          {{"fingerprint", origin.base.fingerprint},
-                           {"architecture", origin.base.architecture},
-                           {"name", origin.base.name}}},
-                         {"origin", origin_json(origin)},
-                         {"evidence", to_json(edit.evidence)},
-                         {"kind", rank_one_kind},
-                         {"block", edit.update.block},
-                         {"left", to_base64(std::as_bytes(std::span(edit.update.left)))},
-                         {"right", to_base64(std::as_bytes(std::span(edit.update.right)))},
-                         {"checksum", checksum(edit)}};
-  return line.dump();
-}
-
-Result<Edit> from_line(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, false);
-  if (json.is_discarded()) return fail(ErrorCode::usage, "is not JSON");
-  if (!json.is_object()) return fail(ErrorCode::usage, "is not an object");
-  Fields fields(json);
-  const std::string schema = fields.text("schema");
-  if (schema != line_schema && schema != first_line_schema) {
-    return fail(ErrorCode::usage, std::string("has no \"schema\": \"") + line_schema + "\"");
-  }
-  Edit edit;
-  EditRequest& request = edit.request;
-  EditOrigin& origin = edit.origin;
-  edit.id = fields.integer("id", 1, std::numeric_limits<std::int64_t>::max());
-  request = {fields.text("subject"), fields.text("prompt"), fields.text("target_new"), fields.texts("paraphrases"),
-             fields.texts("keep")};
-  edit.enabled = fields.boolean("enabled");
-  const auto made_at = from_timestamp(fields.text("made_at"));
-  if (!made_at) fields.refuse("made_at");
-  origin.made_at = made_at.value_or(0);
-  origin.method = fields.text("method");
-  origin.seed = fields.seed("seed");
-  Fields base(fields.object("base"));
-  origin.base = {base.text("fingerprint"), base.text("architecture"), base.text("name")};
-  if (!base.sound()) fields.refuse("base");
-  if (schema == line_schema) {
-    if (fields.text("kind") != rank_one_kind) fields.refuse("kind");
-    if (!read_origin(fields.object("origin"), origin)) fields.refuse("origin");
-  }
-  auto measured = evidence_from(fields.object("evidence"));
-  if (!measured) fields.refuse("evidence");
-  if (measured) edit.evidence = std::move(*measured);
-  edit.update.block = static_cast<int>(fields.integer("block", 0, largest_block));
-  edit.update.left = fields.floats("left");
-  edit.update.right = fields.floats("right");
-  const std::string sum = fields.text("checksum");
-  if (!fields.sound()) {
-    return fail(ErrorCode::usage, "its field \"" + fields.wrong() + "\" is missing or not what it should be");
-  }
-  if (auto sound = check_record(edit); !sound) return std::unexpected(sound.error());
-  if (sum != checksum(edit))
-    return fail(ErrorCode::usage, "does not agree with its checksum: it was changed or damaged");
-  return edit;
 }
 
 }  // namespace mobiedit

@@ -1,18 +1,22 @@
-// Edits as JSON: the evidence and origin columns of a store, and the lines of a dump.
+// Parts of an edit as JSON: the evidence and origin columns of a store.
 #pragma once
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "mobiedit/base/result.h"
 #include "mobiedit/store/store.h"
 
 namespace mobiedit {
 
+/// Layers beyond this number are refused.
+inline constexpr std::int64_t largest_block = 1'000'000;
+
 [[nodiscard]] nlohmann::ordered_json to_json(const EditEvidence& evidence);
+[[nodiscard]] nlohmann::ordered_json to_json(const EditOrigin& origin);
 /// Null where a field is missing or of another kind; unknown fields are ignored.
 [[nodiscard]] std::optional<EditEvidence> evidence_from(const nlohmann::json& json);
 
@@ -25,10 +29,5 @@ inline constexpr std::string_view empty_origin_text = "{}";
 
 [[nodiscard]] std::string to_json_list(const std::vector<std::string>& texts);
 [[nodiscard]] std::optional<std::vector<std::string>> texts_from(const nlohmann::json& json);
-
-/// One line of a dump, without its end.
-[[nodiscard]] std::string to_line(const Edit& edit);
-/// Errors: usage, saying what is wrong with the line.
-[[nodiscard]] Result<Edit> from_line(std::string_view line);
 
 }  // namespace mobiedit

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "mobiedit/store/store.h"
+#include "store/dump_line.h"
 #include "store/record.h"
-#include "store/record_json.h"
 #include "store/store_state.h"
 
 namespace mobiedit {
