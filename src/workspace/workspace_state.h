@@ -14,13 +14,13 @@ struct Workspace::State {
   Engine engine;
   std::shared_ptr<const Model> model;
   WorkspaceOptions options;
-  std::timed_mutex changing;       ///< held by the job that changes edits
+  std::mutex changing;             ///< held by the job that changes edits
   mutable std::mutex reading;      ///< guards `unsaved`
   std::vector<Edit> unsaved = {};  ///< without a store: the edits in force
 
   [[nodiscard]] bool has_store() const { return !options.store.empty(); }
   /// Waits for other jobs of this workspace. Errors: cancelled.
-  [[nodiscard]] Result<std::unique_lock<std::timed_mutex>> wait_for_turn(const Job& job);
+  [[nodiscard]] Result<std::unique_lock<std::mutex>> wait_for_turn(const Job& job);
   /// None where the store is missing and may be. Errors: as Store::open.
   [[nodiscard]] Result<std::optional<Store>> open_to_read() const;
   /// Errors: usage (there is no store), and as Store::open.
