@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "memory_file.h"
-#include "mobiedit/model/chat_template.h"
+#include "mobiedit/chat/chat_template.h"
 
 namespace {
 

@@ -3,6 +3,8 @@
 
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/chat/chat.h"
+#include "mobiedit/chat/chat_template.h"
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/edit/evidence.h"
@@ -20,8 +22,6 @@
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
-#include "mobiedit/model/chat.h"
-#include "mobiedit/model/chat_template.h"
 #include "mobiedit/model/config.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "app/mobiedit/answering_options.h"
-#include "mobiedit/model/chat.h"
+#include "mobiedit/chat/chat.h"
 
 namespace mobiedit::cli {
 
