@@ -92,14 +92,9 @@ void report(const Error& error) {
   if (!error.hint.empty()) line("", "", error.hint);
 }
 
-int failed(Error error, const char* where) {
-  if (error.where.empty()) error.where = where;
+int failed(const Error& error) {
   report(error);
   return exit_code(error.code);
-}
-
-int finished(const Status& printed, int code) {
-  return printed ? code : failed(printed.error());
 }
 
 bool interactive() {

@@ -26,10 +26,8 @@ void warn(std::string_view text);
 void warn_once(std::string_view text);
 /// Prints "NAME: error: text", and the hint on a line of its own.
 void report(const Error& error);
-/// Reports the error and returns its exit code. An error without a place gets `where` as its place.
-[[nodiscard]] int failed(Error error, const char* where = "");
-/// Returns `code`, or reports the error of printing and returns its exit code.
-[[nodiscard]] int finished(const Status& printed, int code = 0);
+/// Reports the error and returns its exit code.
+[[nodiscard]] int failed(const Error& error);
 
 /// Returns true if stderr is a terminal that understands cursor movement.
 [[nodiscard]] bool interactive();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/common/console.h"
+#include "base/try.h"
 #include "mobiedit/store/adapter.h"
 
 namespace mobiedit::cli {
@@ -75,14 +76,13 @@ Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required
 Result<std::vector<LowRankDelta>> load_adapters(const Model& model, const std::vector<AdapterOption>& adapters) {
   std::vector<LowRankDelta> deltas;
   for (const AdapterOption& option : adapters) {
-    auto adapter = read_adapter(option.path);
-    if (!adapter) return std::unexpected(adapter.error());
-    if (auto fits = check_adapter(*adapter, model.file(), option.path); !fits) return std::unexpected(fits.error());
-    const std::string& base = adapter->provenance.base_fingerprint;
+    MOBIEDIT_TRY(auto adapter, read_adapter(option.path));
+    MOBIEDIT_CHECK(check_adapter(adapter, model.file(), option.path));
+    const std::string& base = adapter.provenance.base_fingerprint;
     if (!base.empty() && base != model.fingerprint()) {
       warn(option.path + " was made for another file of this shape; its edits may not hold here");
     }
-    for (LowRankDelta& delta : adapter->deltas) {
+    for (LowRankDelta& delta : adapter.deltas) {
       delta.scale *= option.scale;
       deltas.push_back(std::move(delta));
     }

@@ -4,6 +4,7 @@
 
 #include "app/common/cache_folder.h"
 #include "app/common/console_observer.h"
+#include "base/try.h"
 #include "mobiedit/workspace/make_editor.h"
 
 namespace mobiedit::cli {
@@ -13,9 +14,8 @@ Result<Editor> open(const Model& model, EditOptions options, EditorPlace place, 
                     const CancelToken& cancel) {
   if (const auto folder = cache_folder()) place.cache_folder = folder->string();
   ConsoleObserver observer(run.model, run.verbose);
-  auto made = make_editor(model, std::move(options), place, {&observer, cancel});
-  if (!made) return std::unexpected(made.error());
-  return std::move(made->editor);
+  MOBIEDIT_TRY(auto made, make_editor(model, std::move(options), place, {&observer, cancel}));
+  return std::move(made.editor);
 }
 
 }  // namespace

@@ -28,12 +28,16 @@ int parse_and_run(const Program& program, int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
-    if (app.exit(error, out, err) == 0) return finished(print_result(out.str()));  // help or version was asked for
+    if (app.exit(error, out, err) == 0) {  // help or version was asked for
+      const Status printed = print_result(out.str());
+      return printed ? exit_done : failed(printed.error());
+    }
     const bool unknown = app.get_subcommands().empty() && argc > 1 && argv[1][0] != '-';
     return failed({ErrorCode::usage, unknown ? fmt::format("unknown verb \"{}\"", argv[1]) : error.what(), "",
                    fmt::format("`{0} -h` shows the verbs, `{0} VERB -h` their options", program.name)});
   }
-  return run();
+  const Result<int> code = run();
+  return code ? *code : failed(code.error());
 }
 
 }  // namespace

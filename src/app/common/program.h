@@ -3,14 +3,16 @@
 
 #include <functional>
 
+#include "mobiedit/base/result.h"
+
 namespace CLI {
 class App;
 }
 
 namespace mobiedit::cli {
 
-/// Does what the user asked for and returns the exit code.
-using Run = std::function<int()>;
+/// Does what the user asked for. Gives the exit code, or the error that decides it.
+using Run = std::function<Result<int>()>;
 
 struct Program {
   const char* name;

@@ -2,16 +2,16 @@
 
 #include "app/common/cache_folder.h"
 #include "app/common/console_observer.h"
+#include "base/try.h"
 
 namespace mobiedit::cli {
 
 Status remember_statistics(Editor& editor, const Model& model, const std::string& text_path,
                            const CancelToken& cancel) {
-  const auto folder = cache_folder();
-  if (!folder) return std::unexpected(folder.error());
+  MOBIEDIT_TRY(const auto folder, cache_folder());
   ConsoleObserver observer("", false);
-  auto kept = mobiedit::remember_statistics(editor, model, text_path, folder->string(), {&observer, cancel});
-  if (!kept && folder->empty()) kept.error().hint = "set MOBIEDIT_CACHE";
+  auto kept = mobiedit::remember_statistics(editor, model, text_path, folder.string(), {&observer, cancel});
+  if (!kept && folder.empty()) kept.error().hint = "set MOBIEDIT_CACHE";
   return kept;
 }
 

@@ -1,13 +1,8 @@
 // mobiedit-lab bench: speed and memory on this machine.
 #include "app/lab/bench.h"
 
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <string>
-
-#include "app/common/console.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
+#include "app/common/verb.h"
 
 namespace mobiedit::cli {
 

@@ -1,13 +1,7 @@
 // mobiedit-lab bench edit: seconds of whole edits, by size of the model and properties of the edit.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
-#include "app/common/console.h"
-#include "app/common/interrupt.h"
+#include "app/common/verb.h"
 #include "app/lab/bench.h"
 #include "lab/bench/bench_text.h"
 #include "lab/bench/made_model.h"
@@ -16,8 +10,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct BenchEdit {
   std::vector<std::string> models;
@@ -34,12 +26,12 @@ constexpr const char* notes =
     "time that it takes to read as many tokens as the edit computed (rows through a layer, over the number of layers); "
     "it edits nothing. Edits go on after they are found, until all evaluations are made.";
 
-int bench_edit(const BenchEdit& verb) {
+Result<int> bench_edit(const BenchEdit& verb) {
   if (verb.models.empty() && verb.shapes.empty())
-    return failed({ErrorCode::usage, "--shape or -m is needed", "", "either may be given several times"});
+    return fail(ErrorCode::usage, "--shape or -m is needed", "", "either may be given several times");
   if (!verb.shapes.empty() && verb.made.folder.empty())
-    return failed({ErrorCode::usage, "--folder is needed: where to write the model", "",
-                   "it needs about as much room as the real model's file"});
+    return fail(ErrorCode::usage, "--folder is needed: where to write the model", "",
+                "it needs about as much room as the real model's file");
   const CancelToken cancel = catch_interrupts();
   std::optional<Peer> peer;
   const BenchObserver observer = bench_observer();
@@ -48,17 +40,15 @@ int bench_edit(const BenchEdit& verb) {
   Json models = Json::array();
   const auto measure = [&](const std::string& path) -> Status {
     // Only the first model is swept: sweeps of all models would take too long.
-    auto found = measure_edits(path, verb.sweeps, models.empty(), peer ? &*peer : nullptr, observer, cancel);
-    if (!found) return std::unexpected(found.error());
-    models.push_back(std::move(*found));
+    MOBIEDIT_TRY(auto found,
+                 measure_edits(path, verb.sweeps, models.empty(), peer ? &*peer : nullptr, observer, cancel));
+    models.push_back(std::move(found));
     return {};
   };
-  for (const std::string& path : verb.models)
-    if (auto s = measure(path); !s) return failed(s.error(), path.c_str());
+  for (const std::string& path : verb.models) MOBIEDIT_CHECK(at(path.c_str(), measure(path)));
   for (const std::string& shape : verb.shapes) {
-    const auto made = MadeModel::make(shape, verb.made, observer, cancel);
-    if (!made) return failed(made.error(), "--folder");
-    if (auto s = measure(made->path().string()); !s) return failed(s.error(), made->path().c_str());
+    MOBIEDIT_TRY(const auto made, at("--folder", MadeModel::make(shape, verb.made, observer, cancel)));
+    MOBIEDIT_CHECK(at(made.path().c_str(), measure(made.path().string())));
   }
 
   const Json document{{"schema", "mobiedit.bench.edit/1"}, {"models", models}, {"notes", {notes}}};
@@ -68,8 +58,8 @@ int bench_edit(const BenchEdit& verb) {
 }  // namespace
 
 void add_bench_edit(CLI::App& bench, Run& run) {
-  auto options = std::make_shared<BenchEdit>();
-  CLI::App* verb = bench.add_subcommand("edit", "Whole edits, against the model's size and what the edit is of");
+  const auto [verb, options] =
+      add_verb(bench, run, "edit", "Whole edits, against the model's size and what the edit is of", bench_edit);
   verb->add_option("-m,--model", options->models, "A file to edit; may be repeated")
       ->allow_extra_args(false)
       ->envname("MOBIEDIT_MODEL");
@@ -92,7 +82,6 @@ void add_bench_edit(CLI::App& bench, Run& run) {
                    "Number of times that each edit is made; the best counts (default 2)")
       ->check(CLI::Range(1, 1000));
   verb->add_flag("!--no-peer", options->peer, "Leave out llama-bench even if it is installed");
-  verb->callback([options, &run] { run = [options] { return bench_edit(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -1,15 +1,8 @@
 // mobiedit-lab bench model: cost of a model file, or of a made-up model with the shape of a real one.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <string>
 #include <string_view>
 
-#include "app/common/console.h"
-#include "app/common/interrupt.h"
+#include "app/common/verb.h"
 #include "app/lab/bench.h"
 #include "lab/bench/bench_text.h"
 #include "lab/bench/made_model.h"
@@ -18,8 +11,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct BenchModel {
   std::string model;  ///< an existing file; empty: `shape` is written
@@ -31,32 +22,30 @@ struct BenchModel {
   MeasureOptions measure;
 };
 
-int measure(const BenchModel& verb, const std::string& path, const CancelToken& cancel) {
+Result<int> measure(const BenchModel& verb, const std::string& path, const CancelToken& cancel) {
   const BenchObserver observer = bench_observer();
   std::optional<Peer> peer;
   if (verb.peer) peer = Peer::find(observer.guard);
-  auto found = measure_model(path, verb.measure, peer ? &*peer : nullptr, observer, cancel);
-  if (!found) return failed(found.error());
+  MOBIEDIT_TRY(auto found, measure_model(path, verb.measure, peer ? &*peer : nullptr, observer, cancel));
   Json document{{"schema", "mobiedit.bench.model/1"}};
-  document.update(*found);
-  return finished(verb.json ? print_json(document) : print_result(model_text(*found)));
+  document.update(found);
+  return finished(verb.json ? print_json(document) : print_result(model_text(found)));
 }
 
-int bench_model(const BenchModel& verb) {
+Result<int> bench_model(const BenchModel& verb) {
   const CancelToken cancel = catch_interrupts();
   if (!verb.model.empty()) return measure(verb, verb.model, cancel);
-  if (verb.shape.empty()) return failed({ErrorCode::usage, "--shape or -m is needed", "", ""});
-  const auto made = MadeModel::make(verb.shape, verb.made, bench_observer(), cancel);
-  if (!made) return failed(made.error(), "--folder");
-  return verb.only_write ? 0 : measure(verb, made->path().string(), cancel);
+  if (verb.shape.empty()) return fail(ErrorCode::usage, "--shape or -m is needed", "", "");
+  MOBIEDIT_TRY(const auto made, at("--folder", MadeModel::make(verb.shape, verb.made, bench_observer(), cancel)));
+  return verb.only_write ? 0 : measure(verb, made.path().string(), cancel);
 }
 
 }  // namespace
 
 void add_bench_model(CLI::App& bench, Run& run) {
-  auto options = std::make_shared<BenchModel>();
-  CLI::App* verb = bench.add_subcommand(
-      "model", "Measure a model file, or a written model with the shape of a real one and random weights");
+  const auto [verb, options] =
+      add_verb(bench, run, "model",
+               "Measure a model file, or a written model with the shape of a real one and random weights", bench_model);
   auto* shape = verb->add_option("--shape", options->shape, "Shape of the written model")
                     ->check(CLI::IsMember(names_of_shapes()));
   verb->add_option("-m,--model", options->model, "Measure this file instead of writing one")->excludes(shape);
@@ -78,7 +67,6 @@ void add_bench_model(CLI::App& bench, Run& run) {
       ->check(CLI::IsMember({8, 16}));
   verb->add_flag("!--no-edit", options->measure.edit, "Leave out the whole edit");
   verb->add_flag("!--no-peer", options->peer, "Leave out llama-bench even if it is installed");
-  verb->callback([options, &run] { run = [options] { return bench_model(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/common/console.h"
+#include "base/try.h"
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit::cli {
@@ -41,15 +42,12 @@ Result<Facts> read_data(const std::vector<std::string>& paths, const DataOptions
 Status leave_out_unknown(Facts& facts, const DataOptions& options, const std::string& data, const Model& model,
                          const SessionOptions& session_options, const CancelToken& cancel) {
   if (!options.known) return {};
-  auto session = Session::create(model, session_options);
-  if (!session) return std::unexpected(session.error());
-  auto known = known_facts(*session, model.tokenizer(), facts.records, cancel);
-  if (!known) return std::unexpected(known.error());
+  MOBIEDIT_TRY(auto session, Session::create(model, session_options));
+  MOBIEDIT_TRY(auto known, known_facts(session, model.tokenizer(), facts.records, cancel));
   std::vector<FactRecord> left;
-  for (FactRecord& fact : *known) {
-    const auto further = known_facts(*session, model.tokenizer(), fact.further, cancel);
-    if (!further) return std::unexpected(further.error());
-    if (further->size() == fact.further.size()) left.push_back(std::move(fact));
+  for (FactRecord& fact : known) {
+    MOBIEDIT_TRY(const auto further, known_facts(session, model.tokenizer(), fact.further, cancel));
+    if (further.size() == fact.further.size()) left.push_back(std::move(fact));
   }
   facts.unknown = facts.records.size() - left.size();
   facts.records = std::move(left);

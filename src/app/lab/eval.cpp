@@ -1,20 +1,10 @@
 // mobiedit-lab eval: metrics of the edits of a data set.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "app/common/console.h"
 #include "app/common/edit_options.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
 #include "app/common/open_editor.h"
 #include "app/common/progress.h"
 #include "app/common/statistics.h"
+#include "app/common/verb.h"
 #include "app/lab/data_options.h"
 #include "app/lab/verbs.h"
 #include "lab/study/each_fact.h"
@@ -26,8 +16,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct EvalVerb {
   RunOptions run;
@@ -56,23 +44,18 @@ std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor
   return text + summary_text(summary);
 }
 
-int eval(const EvalVerb& verb) {
+Result<int> eval(const EvalVerb& verb) {
   const CancelToken cancel = catch_interrupts();
   if (verb.search.blocks && !verb.search.together())
-    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' edits one layer", "--blocks",
-                   fmt::format("only {} share a change", fmt::join(method_names(MethodKind::mass_edit), " and "))});
-  auto read = read_data({verb.data}, verb.reading);
-  if (!read) return failed(read.error());
-  const auto model = open_model(verb.run);
-  if (!model) return failed(model.error());
-  if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
-    return failed(left.error());
-  const std::vector<FactRecord>& facts = read->records;
-  auto editor = open_editor(*model, verb.search, verb.run, cancel);
-  if (!editor) return failed(editor.error());
-  const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
-  if (!used) return failed(used.error(), "--text");
-  if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
+    return fail(ErrorCode::usage, "the method '" + verb.search.method + "' edits one layer", "--blocks",
+                fmt::format("only {} share a change", fmt::join(method_names(MethodKind::mass_edit), " and ")));
+  MOBIEDIT_TRY(auto read, read_data({verb.data}, verb.reading));
+  MOBIEDIT_TRY(const auto model, open_model(verb.run));
+  MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data, model, verb.run.session(), cancel));
+  const std::vector<FactRecord>& facts = read.records;
+  MOBIEDIT_TRY(auto editor, open_editor(model, verb.search, verb.run, cancel));
+  MOBIEDIT_TRY(const auto used, at("--text", use_statistics(editor, model, verb.search.statistics, cancel)));
+  MOBIEDIT_CHECK(verb.search.check_statistics(used));
 
   ProgressLine progress;
   ExperimentObserver observer = observer_on(progress, facts);
@@ -86,22 +69,22 @@ int eval(const EvalVerb& verb) {
   }
   const auto outcomes =
       verb.search.together()
-          ? run_mass_edit(*editor, *model, facts,
-                          {.method = verb.search.method, .layers = verb.search.blocks_up_to(editor->layer())},
+          ? run_mass_edit(editor, model, facts,
+                          {.method = verb.search.method, .layers = verb.search.blocks_up_to(editor.layer())},
                           verb.run.session(), observer, cancel)
-          : run_experiment(*editor, *model, facts, verb.run.session(), observer, cancel);
+          : run_experiment(editor, model, facts, verb.run.session(), observer, cancel);
   progress.clear();
-  if (!outcomes) return failed(outcomes.error());
+  if (!outcomes) return std::unexpected(outcomes.error());
   const Summary summary = summarise(*outcomes);
-  return finished(verb.run.json ? print_json(document(verb, *read, *editor, summary, *outcomes))
-                                : print_result(table(verb, *read, *editor, summary)));
+  return finished(verb.run.json ? print_json(document(verb, read, editor, summary, *outcomes))
+                                : print_result(table(verb, read, editor, summary)));
 }
 
 }  // namespace
 
 void add_eval(CLI::App& app, Run& run) {
-  auto options = std::make_shared<EvalVerb>();
-  CLI::App* verb = app.add_subcommand("eval", "Edit each fact of a data set alone, or all at once, and measure it");
+  const auto [verb, options] =
+      add_verb(app, run, "eval", "Edit each fact of a data set alone, or all at once, and measure it", eval);
   add_run_options(*verb, options->run);
   verb->add_option("--data", options->data, "CounterFact, EasyEdit, KnowEdit or ZsRE records, JSON Lines or JSON")
       ->required();
@@ -110,7 +93,6 @@ void add_eval(CLI::App& app, Run& run) {
                  "Measure fluency: generate 100 tokens after each generation prompt, without and with the edit (slow)");
   add_search_options(*verb, options->search);
   add_blocks_option(*verb, options->search);
-  verb->callback([options, &run] { run = [options] { return eval(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -1,8 +1,7 @@
 // mobiedit-lab experiment: methods measured on many edits.
 #include "app/lab/experiment.h"
 
-#include <CLI/CLI.hpp>
-#include <utility>
+#include "app/common/verb.h"
 
 namespace mobiedit::cli {
 

@@ -1,10 +1,8 @@
 // mobiedit-lab experiment merge: joins the parts of an experiment.
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
 #include <span>
 
-#include "app/common/console.h"
+#include "app/common/verb.h"
 #include "app/lab/experiment.h"
 #include "io/write_whole.h"
 #include "lab/experiment/report.h"
@@ -19,23 +17,20 @@ struct MergeVerb {
   bool json = false;
 };
 
-int merge(const MergeVerb& verb) {
+Result<int> merge(const MergeVerb& verb) {
   std::vector<Results> parts;
   for (const std::string& path : verb.parts) {
-    auto part = read_results(path);
-    if (!part) return failed(part.error());
-    parts.push_back(std::move(*part));
+    MOBIEDIT_TRY(auto part, read_results(path));
+    parts.push_back(std::move(part));
   }
   Results merged;
-  const auto text = merged_results(parts, verb.parts, merged);
-  if (!text) return failed(text.error());
+  MOBIEDIT_TRY(const auto text, merged_results(parts, verb.parts, merged));
   const auto experiments = all_experiments();
   const auto found = std::ranges::find(experiments, merged.header.experiment, &Experiment::name);
   if (found == experiments.end())
-    return failed({ErrorCode::usage, "there is no experiment '" + merged.header.experiment + "'", verb.parts.front(),
-                   "was it made by another version?"});
-  if (auto written = io::write_whole(verb.out, std::as_bytes(std::span(*text))); !written)
-    return failed(written.error());
+    return fail(ErrorCode::usage, "there is no experiment '" + merged.header.experiment + "'", verb.parts.front(),
+                "was it made by another version?");
+  MOBIEDIT_CHECK(io::write_whole(verb.out, std::as_bytes(std::span(text))));
   const Report report = report_of(merged, found->presentation);
   return finished(verb.json ? print_json(report.document) : print_result(report.table));
 }
@@ -43,12 +38,11 @@ int merge(const MergeVerb& verb) {
 }  // namespace
 
 void add_merge(CLI::App& verb, Run& run) {
-  auto options = std::make_shared<MergeVerb>();
-  CLI::App* sub = verb.add_subcommand("merge", "Join result files of one experiment, and report them");
+  const auto [sub, options] =
+      add_verb(verb, run, "merge", "Join result files of one experiment, and report them", merge);
   sub->add_option("out", options->out, "File for all results")->required();
   sub->add_option("parts", options->parts, "Result files of the parts: their --out")->required();
   sub->add_flag("--json", options->json, "Print one JSON document");
-  sub->callback([options, &run] { run = [options] { return merge(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -1,21 +1,12 @@
 // mobiedit-lab experiment sequence: edits made one after another, measured all together.
 #include "lab/study/sequence.h"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <vector>
-
-#include "app/common/console.h"
 #include "app/common/edit_options.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
 #include "app/common/open_editor.h"
 #include "app/common/progress.h"
 #include "app/common/statistics.h"
+#include "app/common/verb.h"
 #include "app/lab/data_options.h"
 #include "app/lab/experiment.h"
 #include "io/mapped_file.h"
@@ -24,8 +15,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct SequenceVerb {
   RunOptions run;
@@ -59,48 +48,41 @@ std::string table(const SequenceVerb& verb, const Editor& editor, const Facts& f
          sequence_text(sequence);
 }
 
-int sequence(const SequenceVerb& verb) {
+Result<int> sequence(const SequenceVerb& verb) {
   const CancelToken cancel = catch_interrupts();
   if (verb.search.together())
-    return failed({ErrorCode::usage, "the method '" + verb.search.method + "' makes no edits one after another",
-                   "--method", "choose another"});
-  auto read = read_data(verb.data, verb.reading);
-  if (!read) return failed(read.error());
-  const std::vector<FactRecord>* facts = &read->records;
+    return fail(ErrorCode::usage, "the method '" + verb.search.method + "' makes no edits one after another",
+                "--method", "choose another");
+  MOBIEDIT_TRY(auto read, read_data(verb.data, verb.reading));
+  const std::vector<FactRecord>* facts = &read.records;
   SequenceOptions options{.points = verb.points, .preserve = !verb.free, .blocks = verb.search.blocks.value_or(1)};
   if (!verb.running_text.empty()) {
-    const auto text = io::MappedFile::open(verb.running_text);
-    if (!text) return failed(text.error());
-    options.running_text.assign(reinterpret_cast<const char*>(text->bytes().data()), text->bytes().size());
+    MOBIEDIT_TRY(const auto text, io::MappedFile::open(verb.running_text));
+    options.running_text.assign(reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size());
   }
-  const auto model = open_model(verb.run);
-  if (!model) return failed(model.error());
-  if (auto left = leave_out_unknown(*read, verb.reading, verb.data.front(), *model, verb.run.session(), cancel); !left)
-    return failed(left.error());
+  MOBIEDIT_TRY(const auto model, open_model(verb.run));
+  MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data.front(), model, verb.run.session(), cancel));
   SearchSettings search = verb.search;
   // Measures the effect of many edits on everything else, which general templates would enlarge.
   if (!search.confidence_threshold) search.confidence_threshold = 0;
-  auto editor = open_editor(*model, search, verb.run, cancel);
-  if (!editor) return failed(editor.error());
-  const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
-  if (!used) return failed(used.error(), "--text");
-  if (auto sound = verb.search.check_statistics(*used); !sound) return failed(sound.error());
+  MOBIEDIT_TRY(auto editor, open_editor(model, search, verb.run, cancel));
+  MOBIEDIT_TRY(const auto used, at("--text", use_statistics(editor, model, verb.search.statistics, cancel)));
+  MOBIEDIT_CHECK(verb.search.check_statistics(used));
 
   ProgressLine progress;
   const ExperimentObserver observer = observer_on(progress, *facts);
-  const auto found = run_sequence(*editor, *model, *facts, options, verb.run.session(), observer, cancel);
+  const auto found = run_sequence(editor, model, *facts, options, verb.run.session(), observer, cancel);
   progress.clear();
-  if (!found) return failed(found.error());
-  return finished(verb.run.json ? print_json(document(verb, *editor, *read, *found))
-                                : print_result(table(verb, *editor, *read, *found)));
+  if (!found) return std::unexpected(found.error());
+  return finished(verb.run.json ? print_json(document(verb, editor, read, *found))
+                                : print_result(table(verb, editor, read, *found)));
 }
 
 }  // namespace
 
 void add_sequence(CLI::App& verb, Run& run) {
-  auto options = std::make_shared<SequenceVerb>();
-  CLI::App* experiment =
-      verb.add_subcommand("sequence", "Edit facts one after another in one model; measure all of them on the way");
+  const auto [experiment, options] = add_verb(
+      verb, run, "sequence", "Edit facts one after another in one model; measure all of them on the way", sequence);
   add_run_options(*experiment, options->run);
   experiment->add_option("--data", options->data, "CounterFact, EasyEdit or ZsRE records; files, one after another")
       ->required();
@@ -112,7 +94,6 @@ void add_sequence(CLI::App& verb, Run& run) {
   experiment->add_flag("--free", options->free, "Later edits do not keep off the keys of earlier ones");
   add_search_options(*experiment, options->search);
   add_blocks_option(*experiment, options->search);
-  experiment->callback([options, &run] { run = [options] { return sequence(*options); }; });
 }
 
 }  // namespace mobiedit::cli

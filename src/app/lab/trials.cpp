@@ -1,24 +1,16 @@
 // mobiedit-lab experiment NAME: front end of the experiments in src/lab/experiment.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <memory>
 #include <optional>
-#include <string>
 #include <system_error>
-#include <utility>
-#include <vector>
 
-#include "app/common/console.h"
 #include "app/common/edit_options.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
 #include "app/common/open_editor.h"
 #include "app/common/progress.h"
 #include "app/common/statistics.h"
+#include "app/common/verb.h"
 #include "app/lab/data_options.h"
 #include "app/lab/experiment.h"
 #include "base/fingerprint.h"
@@ -29,8 +21,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct TrialsVerb {
   Experiment experiment;
@@ -64,12 +54,11 @@ std::filesystem::path results_path(const TrialsVerb& verb) {
 
 Result<ResultsHeader> header_of(const TrialsVerb& verb, const Facts& facts, const Model& model, const Editor& editor,
                                 bool statistics) {
-  const auto data = io::MappedFile::open(verb.data);
-  if (!data) return std::unexpected(data.error());
+  MOBIEDIT_TRY(const auto data, io::MappedFile::open(verb.data));
   const auto optional = [](const auto& value) { return value ? Json(*value) : Json(); };
   ResultsHeader header{verb.experiment.name,
                        {{"model", model.fingerprint()},
-                        {"data", fingerprint(data->bytes())},
+                        {"data", fingerprint(data.bytes())},
                         {"layer", editor.layer()},
                         {"clamp", optional(verb.search.clamp)},
                         {"max_evaluations", optional(verb.max_evaluations)},
@@ -89,8 +78,7 @@ Opener opener(const TrialsVerb& verb, const CancelToken& cancel) {
           [&](const Model& model, const EditOptions& edit) -> Result<Editor> {
             auto editor = open_editor(model, edit, verb.run, cancel);
             if (!editor) return editor;
-            if (auto used = use_statistics(*editor, model, verb.search.statistics, cancel); !used)
-              return std::unexpected(used.error());
+            MOBIEDIT_CHECK(use_statistics(*editor, model, verb.search.statistics, cancel));
             return editor;
           },
           verb.run.session()};
@@ -103,29 +91,24 @@ Result<std::vector<FactRecord>> other_records(const TrialsVerb& verb) {
   return read_facts(verb.data, verb.experiment.others, &malformed);
 }
 
-int trials(const TrialsVerb& verb) {
+Result<int> trials(const TrialsVerb& verb) {
   const CancelToken cancel = catch_interrupts();
   const auto shard = shard_of(verb.shard);
   if (!shard)
-    return failed(
-        {ErrorCode::usage, "\"" + verb.shard + "\" is no part", "--shard", "write 1/4 for the first of four"});
-  auto read = read_data({verb.data}, verb.reading);
-  if (!read) return failed(read.error());
+    return fail(ErrorCode::usage, "\"" + verb.shard + "\" is no part", "--shard", "write 1/4 for the first of four");
+  MOBIEDIT_TRY(auto read, read_data({verb.data}, verb.reading));
   if (verb.experiment.serves) {
-    const std::size_t all = read->records.size();
-    std::erase_if(read->records, [&](const FactRecord& fact) { return !verb.experiment.serves(fact); });
-    if (read->records.empty())
-      return failed({ErrorCode::usage, "none of its records is of use to this experiment", verb.data,
-                     "`experiment " + verb.experiment.name + "`: " + verb.experiment.about});
-    if (read->records.size() < all) say(fmt::format("{} of {} records serve", read->records.size(), all));
+    const std::size_t all = read.records.size();
+    std::erase_if(read.records, [&](const FactRecord& fact) { return !verb.experiment.serves(fact); });
+    if (read.records.empty())
+      return fail(ErrorCode::usage, "none of its records is of use to this experiment", verb.data,
+                  "`experiment " + verb.experiment.name + "`: " + verb.experiment.about);
+    if (read.records.size() < all) say(fmt::format("{} of {} records serve", read.records.size(), all));
   }
-  const std::vector<FactRecord>* facts = &read->records;
-  const auto others = other_records(verb);
-  if (!others) return failed(others.error());
-  const auto model = open_model(verb.run);
-  if (!model) return failed(model.error());
-  if (auto left = leave_out_unknown(*read, verb.reading, verb.data, *model, verb.run.session(), cancel); !left)
-    return failed(left.error());
+  const std::vector<FactRecord>* facts = &read.records;
+  MOBIEDIT_TRY(const auto others, other_records(verb));
+  MOBIEDIT_TRY(const auto model, open_model(verb.run));
+  MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data, model, verb.run.session(), cancel));
   EditOptions base = verb.search.edit_options(verb.run.threads);
   base.confidence_threshold = 0;  // gives all settings equal contexts
   base.max_evaluations = verb.max_evaluations.value_or(0);
@@ -133,33 +116,29 @@ int trials(const TrialsVerb& verb) {
   std::vector<TrialSetting> settings;
   std::optional<ResultsFile> file;
   {
-    auto editor = open_editor(*model, with_method(base, "subspace"), verb.run, cancel);
-    if (!editor) return failed(editor.error());
-    const auto used = use_statistics(*editor, *model, verb.search.statistics, cancel);
-    if (!used) return failed(used.error(), "--text");
-    for (const FactRecord& fact : *facts)
-      if (auto sound = check_record(*editor, fact); !sound) return failed(sound.error());
-    auto chosen = chosen_settings(verb.experiment.settings(base, editor->layer(), model->config().layers), verb.only);
-    if (!chosen) return failed(chosen.error(), "--only");
-    settings = std::move(*chosen);
-    auto header = header_of(verb, *read, *model, *editor, *used);
-    if (!header) return failed(header.error());
-    auto opened = ResultsFile::open(results_path(verb), std::move(*header));
-    if (!opened) return failed(opened.error());
-    file.emplace(std::move(*opened));
+    MOBIEDIT_TRY(auto editor, open_editor(model, with_method(base, "subspace"), verb.run, cancel));
+    MOBIEDIT_TRY(const auto used, at("--text", use_statistics(editor, model, verb.search.statistics, cancel)));
+    for (const FactRecord& fact : *facts) MOBIEDIT_CHECK(check_record(editor, fact));
+    MOBIEDIT_TRY(auto chosen,
+                 at("--only",
+                    chosen_settings(verb.experiment.settings(base, editor.layer(), model.config().layers), verb.only)));
+    settings = std::move(chosen);
+    MOBIEDIT_TRY(auto header, header_of(verb, read, model, editor, used));
+    MOBIEDIT_TRY(auto opened, ResultsFile::open(results_path(verb), std::move(header)));
+    file.emplace(std::move(opened));
   }
 
   ProgressLine line;
   const RunnerObserver observer{[&](const std::string& label) { line.note(label); },
                                 [&](const std::string& label, const EditProgress& p) { line.show(label, p); }};
-  const auto done = run_units({verb.experiment, settings, *facts, *others, *shard}, *model, opener(verb, cancel), *file,
+  const auto done = run_units({verb.experiment, settings, *facts, others, *shard}, model, opener(verb, cancel), *file,
                               observer, cancel);
   line.clear();
   if (!done) {
     if (done.error().code == ErrorCode::cancelled && !verb.out.empty())
       say(fmt::format("{} results are in {}; the same command goes on from there", file->results().units.size(),
                       results_path(verb).string()));
-    return failed(done.error());
+    return std::unexpected(done.error());
   }
   const Report report = report_of(file->results(), verb.experiment.presentation);
   return finished(verb.run.json ? print_json(report.document) : print_result(report.table));
@@ -168,9 +147,8 @@ int trials(const TrialsVerb& verb) {
 }  // namespace
 
 void add_trials(CLI::App& verb, Run& run, Experiment experiment) {
-  auto options = std::make_shared<TrialsVerb>();
+  const auto [sub, options] = add_verb(verb, run, experiment.name, experiment.about, trials);
   options->experiment = std::move(experiment);
-  CLI::App* sub = verb.add_subcommand(options->experiment.name, options->experiment.about);
   add_run_options(*sub, options->run);
   sub->add_option("--data", options->data, "File of facts: CounterFact, EasyEdit, KnowEdit, ZsRE or MQuAKE records")
       ->required();
@@ -189,7 +167,6 @@ void add_trials(CLI::App& verb, Run& run, Experiment experiment) {
   sub->add_option("-s,--seed", options->search.seed, "Seed of the searches (default 0)");
   auto* text = sub->add_option("--text", options->search.statistics.text, "Running text for the key statistics");
   sub->add_flag("--no-text", options->search.statistics.none, "Use no key statistics")->excludes(text);
-  sub->callback([options, &run] { run = [options] { return trials(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "app/common/console.h"
+#include "base/try.h"
 #include "workspace/edit_list.h"
 
 namespace mobiedit::cli {
@@ -42,9 +43,8 @@ Result<std::vector<AdapterOption>> adapters_of(const AnsweringOptions& options) 
   std::vector<AdapterOption> adapters;
   for (const auto* list : {&options.lora, &options.lora_scaled}) {
     for (const std::string& text : *list) {
-      auto adapter = parse_adapter(text, list == &options.lora_scaled);
-      if (!adapter) return std::unexpected(adapter.error());
-      adapters.push_back(std::move(*adapter));
+      MOBIEDIT_TRY(auto adapter, parse_adapter(text, list == &options.lora_scaled));
+      adapters.push_back(std::move(adapter));
     }
   }
   return adapters;
@@ -53,24 +53,20 @@ Result<std::vector<AdapterOption>> adapters_of(const AnsweringOptions& options) 
 Result<Changes> changes_of(const AnsweringOptions& options, const std::vector<AdapterOption>& adapters,
                            const Model& model) {
   Changes changes;
-  auto deltas = load_adapters(model, adapters);
-  if (!deltas) return std::unexpected(deltas.error());
-  changes.deltas = std::move(*deltas);
+  MOBIEDIT_TRY(auto deltas, load_adapters(model, adapters));
+  changes.deltas = std::move(deltas);
   changes.from_adapters = changes.deltas.size();
   if (options.base || (!adapters.empty() && !options.edits)) return changes;
   const auto path = store_path(options.store);
   if (!path) return options.edits ? Result<Changes>(std::unexpected(path.error())) : changes;
   std::error_code ignored;
   if (!options.edits && !std::filesystem::exists(*path, ignored)) return changes;
-  const auto store = open_store_to_read(options.store);
-  if (!store) return std::unexpected(store.error());
-  if (!*store) return changes;
-  const auto edits = (*store)->in_force(model.fingerprint());
-  if (!edits) return std::unexpected(edits.error());
-  auto stacked = deltas_of(list_of(*edits));
-  if (!stacked) return std::unexpected(stacked.error());
-  changes.edits = static_cast<int>(edits->size());
-  std::ranges::move(*stacked, std::back_inserter(changes.deltas));
+  MOBIEDIT_TRY(const auto store, open_store_to_read(options.store));
+  if (!store) return changes;
+  MOBIEDIT_TRY(const auto edits, store->in_force(model.fingerprint()));
+  MOBIEDIT_TRY(auto stacked, deltas_of(list_of(edits)));
+  changes.edits = static_cast<int>(edits.size());
+  std::ranges::move(stacked, std::back_inserter(changes.deltas));
   return changes;
 }
 

@@ -1,16 +1,7 @@
 // mobiedit apply: tries edits that were made for another model of the same shape.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-
-#include "app/common/console.h"
 #include "app/common/console_observer.h"
-#include "app/common/exit_code.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/edit_list.h"
 #include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
@@ -19,24 +10,21 @@
 namespace mobiedit::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct ApplyVerb {
   RunOptions run;
   StoreOptions store;
   std::string from;
 };
 
-int apply(const ApplyVerb& verb) {
+Result<int> apply(const ApplyVerb& verb) {
   const CancelToken cancel = catch_interrupts();
-  auto workspace = open_workspace(verb.run, verb.store, StoreUse::change, "mobiedit apply");
-  if (!workspace) return failed(workspace.error());
+  MOBIEDIT_TRY(auto workspace, open_workspace(verb.run, verb.store, StoreUse::change, "mobiedit apply"));
   ConsoleObserver observer(verb.run.model, verb.run.verbose);
-  const auto report = workspace->apply(verb.from, {&observer, cancel});
+  const auto report = workspace.apply(verb.from, {&observer, cancel});
   if (!report) {
     Error error = report.error();
     if (error.code == ErrorCode::usage && !error.hint.empty()) error.hint += ": --from, and `mobiedit list` shows them";
-    return failed(error);
+    return std::unexpected(error);
   }
   const bool all = report->new_ids.size() == report->edits.size();
   const int code = all ? exit_done : exit_target_not_reached;
@@ -63,12 +51,11 @@ int apply(const ApplyVerb& verb) {
 }  // namespace
 
 void add_apply(CLI::App& app, Run& run) {
-  auto options = std::make_shared<ApplyVerb>();
-  CLI::App* verb = app.add_subcommand("apply", "Try the edits of another model here, and keep those that hold");
+  const auto [verb, options] =
+      add_verb(app, run, "apply", "Try the edits of another model here, and keep those that hold", apply);
   add_run_options(*verb, options->run);
   add_store_option(*verb, options->store);
   verb->add_option("--from", options->from, "Fingerprint of the model they were made for, or its beginning");
-  verb->callback([options, &run] { run = [options] { return apply(*options); }; });
 }
 
 }  // namespace mobiedit::cli

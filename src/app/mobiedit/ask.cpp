@@ -1,18 +1,9 @@
 // mobiedit ask: continues a prompt.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <numeric>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "app/common/console.h"
-#include "app/common/interrupt.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/answering_options.h"
 #include "app/mobiedit/verbs.h"
 #include "mobiedit/gguf/file.h"
@@ -20,8 +11,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct AskOptions {
   AnsweringOptions answering;
@@ -97,37 +86,30 @@ void note_on(const Model& model, const std::string& prompt, const Generation& ge
     say("the answer is empty: the model ended the text at once");
 }
 
-int ask(const AskOptions& options) {
+Result<int> ask(const AskOptions& options) {
   const AnsweringOptions& answering = options.answering;
   const CancelToken cancel = catch_interrupts();
-  const auto adapters = adapters_of(answering);
-  if (!adapters) return failed(adapters.error());
-  const auto prompt = text_or_input(options.prompt);
-  if (!prompt) return failed(prompt.error());
-  const auto model = open_model(answering.run);
-  if (!model) return failed(model.error());
-  auto session = Session::create(*model, answering.run.session());
-  if (!session) return failed(session.error(), "--ctx-size");
-  auto changes = changes_of(answering, *adapters, *model);
-  if (!changes) return failed(changes.error());
-  if (auto set = session->set_adapters(std::move(changes->deltas)); !set) return failed(set.error());
+  MOBIEDIT_TRY(const auto adapters, adapters_of(answering));
+  MOBIEDIT_TRY(const auto prompt, text_or_input(options.prompt));
+  MOBIEDIT_TRY(const auto model, open_model(answering.run));
+  MOBIEDIT_TRY(auto session, at("--ctx-size", Session::create(model, answering.run.session())));
+  MOBIEDIT_TRY(auto changes, changes_of(answering, adapters, model));
+  MOBIEDIT_CHECK(session.set_adapters(std::move(changes.deltas)));
 
-  const Tokenizer& tokenizer = model->tokenizer();
-  if (auto read = session->append(tokenizer.encode(*prompt, {.parse_special = true}), cancel); !read) {
-    return failed(read.error(), "--prompt");
-  }
-  const auto top = options.top > 0 ? most_probable(session->logits(), options.top) : std::vector<Candidate>{};
+  const Tokenizer& tokenizer = model.tokenizer();
+  MOBIEDIT_CHECK(at("--prompt", session.append(tokenizer.encode(prompt, {.parse_special = true}), cancel)));
+  const auto top = options.top > 0 ? most_probable(session.logits(), options.top) : std::vector<Candidate>{};
   AnswerPrinter printer;
   const bool streams = !answering.run.json && output_is_terminal();
-  const auto generation = session->generate(
+  const auto generation = session.generate(
       answering.generate,
       [&](std::string_view text) {
         if (streams) printer.print(text);
       },
       cancel);
-  if (!generation) return failed(generation.error());
-  note_on(*model, *prompt, *generation);
-  if (answering.run.json) return finished(print_json(as_json(options, *prompt, *generation, top, tokenizer)));
+  if (!generation) return std::unexpected(generation.error());
+  note_on(model, prompt, *generation);
+  if (answering.run.json) return finished(print_json(as_json(options, prompt, *generation, top, tokenizer)));
   const Status printed = streams ? printer.finish() : print_result(answer_text(generation->text));
   if (!printed || top.empty()) return finished(printed);
   return finished(print_result(as_text(top, tokenizer)));
@@ -136,15 +118,13 @@ int ask(const AskOptions& options) {
 }  // namespace
 
 void add_ask(CLI::App& app, Run& run) {
-  auto options = std::make_shared<AskOptions>();
+  const auto [verb, options] = add_verb(app, run, "ask", "Continue a prompt", ask);
   options->answering.generate.max_tokens = 32;
-  CLI::App* verb = app.add_subcommand("ask", "Continue a prompt");
   add_answering_options(*verb, options->answering);
   verb->add_option("-p,--prompt", options->prompt, "The text to continue, or - for standard input")
       ->required()
       ->envname("MOBIEDIT_PROMPT");
   verb->add_option("--top", options->top, "Show the K most probable next tokens")->check(CLI::Range(0, 1 << 20));
-  verb->callback([options, &run] { run = [options] { return ask(*options); }; });
 }
 
 }  // namespace mobiedit::cli

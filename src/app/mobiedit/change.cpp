@@ -1,15 +1,7 @@
 // mobiedit undo, enable, disable: change which edits are in force.
 #include "mobiedit/store/change.h"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <vector>
-
-#include "app/common/console.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/edit_list.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
@@ -37,21 +29,20 @@ const char* past(Change change) {
   return "disabled";
 }
 
-int change_edits(const ChangeVerb& verb, Change change) {
-  auto store = open_store_to_write(verb.store, change == Change::undo     ? "mobiedit undo"
-                                               : change == Change::enable ? "mobiedit enable"
-                                                                          : "mobiedit disable");
-  if (!store) return failed(store.error());
+Result<int> change_edits(const ChangeVerb& verb, Change change) {
+  MOBIEDIT_TRY(auto store, open_store_to_write(verb.store, change == Change::undo     ? "mobiedit undo"
+                                                           : change == Change::enable ? "mobiedit enable"
+                                                                                      : "mobiedit disable"));
   const auto done =
-      change == Change::undo ? undo_edits(*store, verb.ids) : enable_edits(*store, verb.ids, change == Change::enable);
-  if (!done) return failed(done.error());
+      change == Change::undo ? undo_edits(store, verb.ids) : enable_edits(store, verb.ids, change == Change::enable);
+  if (!done) return std::unexpected(done.error());
   if (verb.json) {
-    auto ids = nlohmann::ordered_json::array();
+    auto ids = Json::array();
     for (const EditInfo& edit : done->changed) ids.push_back(edit.id);
-    auto others = nlohmann::ordered_json::array();
+    auto others = Json::array();
     for (const EditInfo& edit : done->others) others.push_back(summary_json(edit));
     return finished(print_json({{"schema", fmt::format("mobiedit.{}/1", past(change))},
-                                {"store", store->path().string()},
+                                {"store", store.path().string()},
                                 {past(change), std::move(ids)},
                                 {"others", std::move(others)}}));
   }
@@ -64,12 +55,11 @@ int change_edits(const ChangeVerb& verb, Change change) {
 }
 
 void add_change(CLI::App& app, Run& run, const char* name, const char* description, Change change) {
-  auto options = std::make_shared<ChangeVerb>();
-  CLI::App* verb = app.add_subcommand(name, description);
+  const auto [verb, options] = add_verb<ChangeVerb>(
+      app, run, name, description, [change](const ChangeVerb& changed) { return change_edits(changed, change); });
   add_store_option(*verb, options->store);
   verb->add_option("ID", options->ids, "As `mobiedit list` shows them")->required();
   verb->add_flag("--json", options->json, "Print one JSON document");
-  verb->callback([options, &run, change] { run = [options, change] { return change_edits(*options, change); }; });
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ struct ChatSettings {
   std::string chat_template;  ///< a file, "none", or empty: the model's own
 };
 
-/// The conversation line by line, on a terminal or from standard input. Returns the exit code.
-[[nodiscard]] int converse(const ChatSettings& settings, Session& session, Chat& chat, Changes changes);
+/// Holds the conversation line by line, on a terminal or from standard input. Gives the exit code.
+[[nodiscard]] Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, Changes changes);
 
 /// The messages of a JSON file: a list of objects with "role" and "content". Errors: io, usage.
 [[nodiscard]] Result<ChatValue::Array> read_messages(const std::string& path);

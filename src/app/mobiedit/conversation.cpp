@@ -1,12 +1,7 @@
 // The conversation of `mobiedit chat`, line by line.
-#include <fmt/format.h>
-
 #include <iostream>
-#include <string>
-#include <utility>
 
-#include "app/common/console.h"
-#include "app/common/interrupt.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/chat_options.h"
 
 namespace mobiedit::cli {
@@ -25,7 +20,7 @@ class Conversation {
   Conversation(const ChatSettings& settings, Session& session, Chat& chat, Changes changes)
       : settings_(settings), session_(session), chat_(chat), changes_(std::move(changes)) {}
 
-  int run() {
+  Result<int> run() {
     if (terminal_) say(fmt::format("{}{}; /help lists the commands", settings_.answering.run.model, in_force()));
     std::string line;
     while (read_line(line)) {
@@ -35,7 +30,7 @@ class Conversation {
       if (!done) return finished(done);
     }
     if (terminal_) return finished(print_result("\n"));
-    return 0;
+    return exit_done;
   }
 
  private:
@@ -123,7 +118,7 @@ class Conversation {
 
 }  // namespace
 
-int converse(const ChatSettings& settings, Session& session, Chat& chat, Changes changes) {
+Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, Changes changes) {
   return Conversation(settings, session, chat, std::move(changes)).run();
 }
 

@@ -1,22 +1,12 @@
 // mobiedit edit: facts in; the store, an adapter or an edited model out.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <string>
 #include <system_error>
-#include <utility>
-#include <vector>
 
-#include "app/common/console.h"
 #include "app/common/console_observer.h"
 #include "app/common/edit_options.h"
-#include "app/common/exit_code.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
@@ -25,8 +15,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct EditVerb {
   RunOptions run;
@@ -70,10 +58,9 @@ Status check_usage(const EditVerb& verb) {
 
 Result<Requests> requests_of(const EditVerb& verb) {
   if (verb.from.empty()) return Requests{{verb.request}, {"the edit that was asked for"}};
-  auto facts = read_facts(verb.from);
-  if (!facts) return std::unexpected(facts.error());
+  MOBIEDIT_TRY(auto facts, read_facts(verb.from));
   Requests read;
-  for (FactRecord& fact : *facts) {
+  for (FactRecord& fact : facts) {
     std::vector<std::string> keep = std::move(fact.keep);
     for (Neighbour& neighbour : fact.neighbours) keep.push_back(std::move(neighbour.prompt));
     read.requests.push_back({std::move(fact.subject), std::move(fact.prompt), std::move(fact.target_new),
@@ -91,17 +78,16 @@ Status reserve_outputs(const EditVerb& verb, TeachOptions& options, std::size_t 
     if (const auto path = store_path(verb.store)) inputs.push_back(*path);
   }
   if (!verb.out_lora.empty()) {
-    auto reserved = OutputFile::reserve(verb.out_lora, adapter_bytes_per_edit * requests, inputs, &observer);
-    if (!reserved) return std::unexpected(reserved.error());
-    options.adapter.emplace(std::move(*reserved));
+    MOBIEDIT_TRY(auto reserved,
+                 OutputFile::reserve(verb.out_lora, adapter_bytes_per_edit * requests, inputs, &observer));
+    options.adapter.emplace(std::move(reserved));
     inputs.emplace_back(verb.out_lora);
   }
   if (!verb.out_gguf.empty()) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(verb.run.model, error);
-    auto reserved = OutputFile::reserve(verb.out_gguf, error ? 0 : bytes, inputs, &observer);
-    if (!reserved) return std::unexpected(reserved.error());
-    options.model.emplace(std::move(*reserved));
+    MOBIEDIT_TRY(auto reserved, OutputFile::reserve(verb.out_gguf, error ? 0 : bytes, inputs, &observer));
+    options.model.emplace(std::move(reserved));
   }
   return {};
 }
@@ -171,11 +157,10 @@ int tell_of_refusals(const TeachReport& report) {
   return missed > 0 ? exit_target_not_reached : exit_done;
 }
 
-int edit(const EditVerb& verb) {
-  if (auto sound = check_usage(verb); !sound) return failed(sound.error());
+Result<int> edit(const EditVerb& verb) {
+  MOBIEDIT_CHECK(check_usage(verb));
   const CancelToken cancel = catch_interrupts();
-  auto requests = requests_of(verb);
-  if (!requests) return failed(requests.error());
+  MOBIEDIT_TRY(auto requests, requests_of(verb));
   ConsoleObserver observer(verb.run.model, verb.run.verbose);
   TeachOptions options;
   options.search = verb.search.edit_options(verb.run.threads);
@@ -183,19 +168,17 @@ int edit(const EditVerb& verb) {
   options.statistics = verb.search.statistics.source();
   options.limits = verb.limits;
   options.dry_run = verb.dry_run;
-  options.places = std::move(requests->places);
-  if (auto reserved = reserve_outputs(verb, options, requests->requests.size(), observer); !reserved)
-    return failed(reserved.error());
-  if (auto enough = Engine::check_memory(verb.run.model, options.search); !enough) return failed(enough.error());
+  options.places = std::move(requests.places);
+  MOBIEDIT_CHECK(reserve_outputs(verb, options, requests.requests.size(), observer));
+  MOBIEDIT_CHECK(Engine::check_memory(verb.run.model, options.search));
   const StoreUse use = verb.no_store ? StoreUse::none : verb.dry_run ? StoreUse::read_if_there : StoreUse::change;
-  auto workspace = open_workspace(verb.run, verb.store, use, "mobiedit edit");
-  if (!workspace) return failed(workspace.error());
-  const auto report = workspace->teach(requests->requests, std::move(options), {&observer, cancel});
+  MOBIEDIT_TRY(auto workspace, open_workspace(verb.run, verb.store, use, "mobiedit edit"));
+  const auto report = workspace.teach(requests.requests, std::move(options), {&observer, cancel});
   observer.clear();
-  if (!report) return failed(with_options(report.error()));
-  if (report->undelivered) return failed(undelivered(*report, verb));
+  if (!report) return std::unexpected(with_options(report.error()));
+  if (report->undelivered) return std::unexpected(undelivered(*report, verb));
   const int code = tell_of_refusals(*report);
-  return finished(print(verb, *report, *workspace), code);
+  return finished(print(verb, *report, workspace), code);
 }
 
 void add_limits(CLI::App& verb, AcceptanceLimits& limits) {
@@ -217,8 +200,8 @@ void add_limits(CLI::App& verb, AcceptanceLimits& limits) {
 }  // namespace
 
 void add_edit(CLI::App& app, Run& run) {
-  auto options = std::make_shared<EditVerb>();
-  CLI::App* verb = app.add_subcommand("edit", "Change a fact; keep the edit, write an adapter or an edited model");
+  const auto [verb, options] =
+      add_verb(app, run, "edit", "Change a fact; keep the edit, write an adapter or an edited model", edit);
   add_run_options(*verb, options->run);
   EditRequest& request = options->request;
   verb->add_option("--subject", request.subject, "Whom or what the fact is about");
@@ -238,7 +221,6 @@ void add_edit(CLI::App& app, Run& run) {
   verb->add_option("--out-gguf", options->out_gguf, "Write the whole edited model here, with all edits in force");
   verb->add_flag("--dry-run", options->dry_run, "Search and measure, but write nothing");
   add_limits(*verb, options->limits);
-  verb->callback([options, &run] { run = [options] { return edit(*options); }; });
 }
 
 }  // namespace mobiedit::cli

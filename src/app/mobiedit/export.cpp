@@ -1,19 +1,10 @@
 // mobiedit export: writes the edits in force as an adapter, or with the whole model.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
 #include <system_error>
-#include <utility>
-#include <vector>
 
-#include "app/common/console.h"
 #include "app/common/console_observer.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
@@ -40,54 +31,50 @@ Result<Workspace> open_base(const ExportVerb& verb) {
   return open_workspace(verb.run, verb.store, StoreUse::read, "mobiedit export");
 }
 
-int export_edits(const ExportVerb& verb, bool adapter) {
+Result<int> export_edits(const ExportVerb& verb, bool adapter) {
   const CancelToken cancel = catch_interrupts();
-  const auto workspace = open_base(verb);
-  if (!workspace) return failed(workspace.error());
-  const auto edits = workspace->in_force();
-  if (!edits) return failed(edits.error());
-  if (edits->empty())
-    return failed(
-        {ErrorCode::usage, "no edit of this model is in force", verb.run.model, "`mobiedit list` shows what there is"});
+  MOBIEDIT_TRY(const auto workspace, open_base(verb));
+  MOBIEDIT_TRY(const auto edits, workspace.in_force());
+  if (edits.empty())
+    return fail(ErrorCode::usage, "no edit of this model is in force", verb.run.model,
+                "`mobiedit list` shows what there is");
   ConsoleObserver observer(verb.run.model, verb.run.verbose);
   std::vector<std::filesystem::path> inputs{verb.run.model};
   if (const auto path = store_path(verb.store)) inputs.push_back(*path);
   std::error_code ignored;
   const std::uint64_t bytes =
-      adapter ? bytes_per_edit * edits->size() : std::filesystem::file_size(verb.run.model, ignored);
-  auto file = OutputFile::reserve(verb.output, bytes, inputs, &observer);
-  if (!file) return failed(file.error());
+      adapter ? bytes_per_edit * edits.size() : std::filesystem::file_size(verb.run.model, ignored);
+  MOBIEDIT_TRY(auto file, OutputFile::reserve(verb.output, bytes, inputs, &observer));
   ExportOptions options;
   options.kind = adapter ? OutputKind::adapter : verb.same_type ? OutputKind::same_type : OutputKind::model;
   options.ask = !verb.no_ask;
   if (!verb.undo_patch.empty()) {
     inputs.emplace_back(verb.output);
-    auto patch = OutputFile::reserve(verb.undo_patch, 0, inputs, &observer);
-    if (!patch) return failed(patch.error());
-    options.undo_patch.emplace(std::move(*patch));
+    MOBIEDIT_TRY(auto patch, OutputFile::reserve(verb.undo_patch, 0, inputs, &observer));
+    options.undo_patch.emplace(std::move(patch));
   }
-  const auto report = workspace->export_to(std::move(*file), std::move(options), {&observer, cancel});
-  if (!report) return failed(report.error());
+  MOBIEDIT_TRY(const auto report, workspace.export_to(std::move(file), std::move(options), {&observer, cancel}));
 
-  const std::size_t count = report->edits.size();
+  const std::size_t count = report.edits.size();
   if (!verb.run.json) {
     return finished(print_result(
-        fmt::format("{} edit{} in force\n{}", count, count == 1 ? "" : "s", written_text(report->file, !verb.no_ask))));
+        fmt::format("{} edit{} in force\n{}", count, count == 1 ? "" : "s", written_text(report.file, !verb.no_ask))));
   }
   return finished(print_json({{"schema", "mobiedit.export/1"},
                               {"model", verb.run.model},
-                              {"edits", report->edits},
-                              {"kind", report->file.kind},
-                              {"path", report->file.path.string()},
-                              {"bytes", report->file.bytes},
+                              {"edits", report.edits},
+                              {"kind", report.file.kind},
+                              {"path", report.file.path.string()},
+                              {"bytes", report.file.bytes},
                               {"asked", !verb.no_ask},
                               {"peak_rss_bytes", peak_rss_bytes()}}));
 }
 
 void add_kind(CLI::App& parent, Run& run, const char* kind, const char* description) {
   const bool adapter = std::string(kind) == "lora";
-  auto options = std::make_shared<ExportVerb>();
-  CLI::App* verb = parent.add_subcommand(kind, description);
+  const auto [verb, options] =
+      add_verb<ExportVerb>(parent, run, kind, description,
+                           [adapter](const ExportVerb& exported) { return export_edits(exported, adapter); });
   add_run_options(*verb, options->run);
   add_store_option(*verb, options->store);
   verb->add_option("-o,--output", options->output, "The file to write")->required();
@@ -101,7 +88,6 @@ void add_kind(CLI::App& parent, Run& run, const char* kind, const char* descript
     verb->add_option("--undo-patch", options->undo_patch, "With --same-type: also write what `mobiedit restore` needs")
         ->needs("--same-type");
   }
-  verb->callback([options, &run, adapter] { run = [options, adapter] { return export_edits(*options, adapter); }; });
 }
 
 }  // namespace

@@ -1,21 +1,13 @@
 // mobiedit inspect: what a GGUF file says of itself.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
 #include <type_traits>
 #include <variant>
 
-#include "app/common/console.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/verbs.h"
 #include "mobiedit/gguf/file.h"
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Vocabularies have a hundred thousand entries: nobody inspects those by eye.
 constexpr std::size_t longest_list = 16;
@@ -144,20 +136,17 @@ std::string table(const gguf::File& file) {
   return text;
 }
 
-int inspect(const InspectOptions& options) {
-  const auto file = gguf::File::open(options.path, gguf::TypesAllowed::any);
-  if (!file) return failed(file.error());
-  return finished(options.json ? print_json(document(*file)) : print_result(table(*file)));
+Result<int> inspect(const InspectOptions& options) {
+  MOBIEDIT_TRY(const auto file, gguf::File::open(options.path, gguf::TypesAllowed::any));
+  return finished(options.json ? print_json(document(file)) : print_result(table(file)));
 }
 
 }  // namespace
 
 void add_inspect(CLI::App& app, Run& run) {
-  auto options = std::make_shared<InspectOptions>();
-  CLI::App* verb = app.add_subcommand("inspect", "Show the metadata and tensors of a GGUF file");
+  const auto [verb, options] = add_verb(app, run, "inspect", "Show the metadata and tensors of a GGUF file", inspect);
   verb->add_option("FILE", options->path, "A model or an adapter")->required();
   verb->add_flag("--json", options->json, "Print one JSON document");
-  verb->callback([options, &run] { run = [options] { return inspect(*options); }; });
 }
 
 }  // namespace mobiedit::cli

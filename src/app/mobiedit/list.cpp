@@ -1,14 +1,8 @@
 // mobiedit list: the edits that are kept.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <string>
 
-#include "app/common/console.h"
 #include "app/common/model_options.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/edit_list.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
@@ -36,26 +30,23 @@ std::string table(const std::vector<EditInfo>& edits) {
   return text;
 }
 
-int list(const ListVerb& verb) {
+Result<int> list(const ListVerb& verb) {
   std::optional<std::string> base;
   if (!verb.model.empty()) {
-    const auto model = open_model({.model = verb.model});
-    if (!model) return failed(model.error());
-    base = model->fingerprint();
+    MOBIEDIT_TRY(const auto model, open_model({.model = verb.model}));
+    base = model.fingerprint();
   }
-  const auto store = open_store_to_read(verb.store);
-  if (!store) return failed(store.error());
+  MOBIEDIT_TRY(const auto store, open_store_to_read(verb.store));
   std::vector<EditInfo> edits;
-  if (*store) {
-    auto found = (*store)->list(base);
-    if (!found) return failed(found.error());
-    edits = std::move(*found);
+  if (store) {
+    MOBIEDIT_TRY(auto found, store->list(base));
+    edits = std::move(found);
   }
   if (!verb.json) return finished(print_result(table(edits)));
-  auto rows = nlohmann::ordered_json::array();
+  auto rows = Json::array();
   for (const EditInfo& edit : edits) rows.push_back(summary_json(edit));
-  nlohmann::ordered_json document{{"schema", "mobiedit.list/1"}};
-  document["store"] = *store ? nlohmann::ordered_json((*store)->path().string()) : nlohmann::ordered_json();
+  Json document{{"schema", "mobiedit.list/1"}};
+  document["store"] = store ? Json(store->path().string()) : Json();
   document["edits"] = std::move(rows);
   return finished(print_json(document));
 }
@@ -63,12 +54,10 @@ int list(const ListVerb& verb) {
 }  // namespace
 
 void add_list(CLI::App& app, Run& run) {
-  auto options = std::make_shared<ListVerb>();
-  CLI::App* verb = app.add_subcommand("list", "List the edits that are kept");
+  const auto [verb, options] = add_verb(app, run, "list", "List the edits that are kept", list);
   add_store_option(*verb, options->store);
   verb->add_option("-m,--model", options->model, "Only those of this model");
   verb->add_flag("--json", options->json, "Print one JSON document");
-  verb->callback([options, &run] { run = [options] { return list(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/common/cache_folder.h"
+#include "base/try.h"
 
 namespace mobiedit::cli {
 
@@ -15,9 +16,8 @@ Result<WorkspaceOptions> options_of(const RunOptions& run, const StoreOptions& s
   options.session = run.session();
   if (const auto folder = cache_folder()) options.cache_folder = folder->string();
   if (use == StoreUse::none) return options;
-  auto path = use == StoreUse::change ? store_path_to_change(store) : store_path(store);
-  if (!path) return std::unexpected(path.error());
-  options.store = std::move(*path);
+  MOBIEDIT_TRY(auto path, use == StoreUse::change ? store_path_to_change(store) : store_path(store));
+  options.store = std::move(path);
   options.store_may_be_missing = use != StoreUse::read || store.path.empty();
   return options;
 }
@@ -25,26 +25,22 @@ Result<WorkspaceOptions> options_of(const RunOptions& run, const StoreOptions& s
 }  // namespace
 
 Result<Workspace> open_workspace(const RunOptions& run, const StoreOptions& store, StoreUse use, const char* program) {
-  auto options = options_of(run, store, use, program);
-  if (!options) return std::unexpected(options.error());
+  MOBIEDIT_TRY(auto options, options_of(run, store, use, program));
   const Engine engine(run.threads);
-  auto model = engine.open(run.model);
-  if (!model) return std::unexpected(model.error());
-  tell_of_model(**model, run);
-  return Workspace(engine, std::move(*model), std::move(*options));
+  MOBIEDIT_TRY(auto model, engine.open(run.model));
+  tell_of_model(*model, run);
+  return Workspace(engine, std::move(model), std::move(options));
 }
 
 Result<Workspace> open_workspace_without_weights(const RunOptions& run, const StoreOptions& store,
                                                  const char* program) {
-  auto options = options_of(run, store, StoreUse::read, program);
-  if (!options) return std::unexpected(options.error());
+  MOBIEDIT_TRY(auto options, options_of(run, store, StoreUse::read, program));
   const Engine engine(run.threads);
   ModelOptions part;
   part.layers = 1;
   part.pool = engine.pool();
-  auto model = Model::open(run.model, part);
-  if (!model) return std::unexpected(model.error());
-  return Workspace(engine, std::make_shared<const Model>(std::move(*model)), std::move(*options));
+  MOBIEDIT_TRY(auto model, Model::open(run.model, part));
+  return Workspace(engine, std::make_shared<const Model>(std::move(model)), std::move(options));
 }
 
 }  // namespace mobiedit::cli

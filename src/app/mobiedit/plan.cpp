@@ -1,17 +1,12 @@
 // mobiedit plan: what an edit will take, before anything large is loaded.
 #include "mobiedit/edit/plan.h"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
-#include <nlohmann/json.hpp>
 
 #include "app/common/cache_folder.h"
-#include "app/common/console.h"
 #include "app/common/edit_options.h"
 #include "app/common/model_options.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/verbs.h"
 #include "base/stopwatch.h"
 #include "edit/speed.h"
@@ -21,8 +16,6 @@
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // An edit's median on the bundled model; --evaluations asks for another number.
 constexpr int usual_evaluations = 46;
@@ -90,7 +83,7 @@ std::string text_of(const Json& j) {
                             j["seconds"]["edit"].get<double>());
 }
 
-int plan(const PlanVerb& verb) {
+Result<int> plan(const PlanVerb& verb) {
   // The first blocks tell the speed of all.
   constexpr int blocks_to_time = 2;
   const ModelOptions options{.threads = verb.run.threads};
@@ -98,15 +91,13 @@ int plan(const PlanVerb& verb) {
   part.layers = blocks_to_time;
   EditOptions edit = verb.search.edit_options(verb.run.threads);
   const Stopwatch clock;
-  const auto model = Model::open(verb.run.model, part);
-  if (!model) return failed(model.error());
+  MOBIEDIT_TRY(const auto model, Model::open(verb.run.model, part));
   const double loading_part = clock.seconds();
-  const auto config = ModelConfig::from_file(model->file());
-  if (!config) return failed(config.error());
+  MOBIEDIT_TRY(const auto config, ModelConfig::from_file(model.file()));
 
   // An edit takes this layer too.
   const auto folder = cache_folder();
-  if (const auto settled = settled_layer(*model, folder ? folder->string() : ""); settled && !edit.layer) {
+  if (const auto settled = settled_layer(model, folder ? folder->string() : ""); settled && !edit.layer) {
     edit.layer = settled->layer;
     if (!edit.clamp) edit.clamp = settled->clamp;
   }
@@ -115,32 +106,30 @@ int plan(const PlanVerb& verb) {
   if (request.prompt.empty() && request.subject.empty() && request.target_new.empty())
     request = {"Achille Varzi", "The mother tongue of {} is", "Greek indeed", {}, {}};  // a fact of the usual length
   const int evaluations = verb.evaluations > 0 ? verb.evaluations : std::min(usual_evaluations, edit.max_evaluations);
-  const auto planned = plan_edit(*model, options, edit, request, evaluations);
-  if (!planned) return failed(planned.error());
+  MOBIEDIT_TRY(const auto planned, plan_edit(model, options, edit, request, evaluations));
 
   // Opening costs once, packing by the byte.
   const Stopwatch again;
-  if (const auto file = gguf::File::open(verb.run.model); !file) return failed(file.error());
-  if (const auto tokenizer = Tokenizer::from_file(model->file()); !tokenizer) return failed(tokenizer.error());
+  MOBIEDIT_CHECK(gguf::File::open(verb.run.model));
+  MOBIEDIT_CHECK(Tokenizer::from_file(model.file()));
   const double opening = std::min(again.seconds(), loading_part);
-  const double share = static_cast<double>(planned->memory.weights) /
-                       static_cast<double>(edit_memory(model->file(), model->config(), options, edit).weights);
+  const double share = static_cast<double>(planned.memory.weights) /
+                       static_cast<double>(edit_memory(model.file(), model.config(), options, edit).weights);
   const double loading = opening + (loading_part - opening) * share;
 
   ThreadPool pool(verb.run.threads);
   int rows = 1;
-  for (const PlannedPass& pass : planned->passes) rows = std::max({rows, pass.rows, pass.logit_rows});
-  const Speed speed = Speed::measure(*model, pool, rows);
-  const bool quantised = model->arithmetic().starts_with("int");
-  const Json j = document(verb, *config, *planned, cost_of(*config, *planned, speed, quantised), loading);
+  for (const PlannedPass& pass : planned.passes) rows = std::max({rows, pass.rows, pass.logit_rows});
+  const Speed speed = Speed::measure(model, pool, rows);
+  const bool quantised = model.arithmetic().starts_with("int");
+  const Json j = document(verb, config, planned, cost_of(config, planned, speed, quantised), loading);
   return finished(verb.run.json ? print_json(j) : print_result(text_of(j)));
 }
 
 }  // namespace
 
 void add_plan(CLI::App& app, Run& run) {
-  auto options = std::make_shared<PlanVerb>();
-  CLI::App* verb = app.add_subcommand("plan", "Say what an edit would take in memory, work and time");
+  const auto [verb, options] = add_verb(app, run, "plan", "Say what an edit would take in memory, work and time", plan);
   add_run_options(*verb, options->run);
   EditRequest& request = options->request;
   auto* subject = verb->add_option("--subject", request.subject, "As for edit; without, a fact of the usual length");
@@ -155,7 +144,6 @@ void add_plan(CLI::App& app, Run& run) {
                    fmt::format("How many the search will need (default {}, the usual number)", usual_evaluations))
       ->check(CLI::Range(1, 1'000'000'000));
   add_search_options(*verb, options->search);
-  verb->callback([options, &run] { run = [options] { return plan(*options); }; });
 }
 
 }  // namespace mobiedit::cli

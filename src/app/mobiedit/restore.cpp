@@ -1,12 +1,6 @@
 // mobiedit restore: takes the edits out of a model that was exported with --same-type.
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <vector>
-
-#include "app/common/console.h"
 #include "app/common/console_observer.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/verbs.h"
 #include "io/mapped_file.h"
 #include "mobiedit/gguf/file.h"
@@ -20,32 +14,28 @@ struct RestoreVerb {
   std::string file, patch, output;
 };
 
-int restore(const RestoreVerb& verb) {
-  const auto patch = io::MappedFile::open(verb.patch);
-  if (!patch) return failed(patch.error());
-  const auto edited = gguf::File::open(verb.file);
-  if (!edited) return failed(edited.error());
+Result<int> restore(const RestoreVerb& verb) {
+  MOBIEDIT_TRY(const auto patch, io::MappedFile::open(verb.patch));
+  MOBIEDIT_TRY(const auto edited, gguf::File::open(verb.file));
   ConsoleObserver observer(verb.file, false);
   const std::vector<std::filesystem::path> inputs{verb.file, verb.patch};
-  auto out = OutputFile::reserve(verb.output, edited->size(), inputs, &observer);
-  if (!out) return failed(out.error());
-  const auto bytes = patch->bytes();
+  MOBIEDIT_TRY(auto out, OutputFile::reserve(verb.output, edited.size(), inputs, &observer));
+  const auto bytes = patch.bytes();
   const auto done =
-      apply_undo_patch(out->draft(), *edited, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, verb.patch);
-  if (!done) return failed(done.error());
-  if (auto delivered = out->deliver(); !delivered) return failed(delivered.error());
+      apply_undo_patch(out.draft(), edited, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, verb.patch);
+  if (!done) return std::unexpected(done.error());
+  MOBIEDIT_CHECK(out.deliver());
   return finished(print_result(verb.output + ": as it was before the edits, to the last bit\n"));
 }
 
 }  // namespace
 
 void add_restore(CLI::App& app, Run& run) {
-  auto options = std::make_shared<RestoreVerb>();
-  CLI::App* verb = app.add_subcommand("restore", "Put back what `export gguf --same-type` changed");
+  const auto [verb, options] =
+      add_verb(app, run, "restore", "Put back what `export gguf --same-type` changed", restore);
   verb->add_option("FILE", options->file, "The edited model")->required();
   verb->add_option("--patch", options->patch, "What --undo-patch wrote")->required();
   verb->add_option("-o,--output", options->output, "The file to write")->required();
-  verb->callback([options, &run] { run = [options] { return restore(*options); }; });
 }
 
 }  // namespace mobiedit::cli

@@ -1,13 +1,5 @@
 // mobiedit store: the whole store as text, there and back, and whether it is sound.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-
-#include "app/common/console.h"
-#include "app/common/exit_code.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
 #include "io/mapped_file.h"
@@ -21,43 +13,36 @@ struct StoreVerb {
   bool json = false;
 };
 
-int dump(const StoreVerb& verb) {
-  const auto store = open_store_to_read(verb.store);
-  if (!store) return failed(store.error());
-  if (!*store) return finished(print_result(""));
-  return finished((*store)->dump(print_result));
+Result<int> dump(const StoreVerb& verb) {
+  MOBIEDIT_TRY(const auto store, open_store_to_read(verb.store));
+  if (!store) return finished(print_result(""));
+  return finished(store->dump(print_result));
 }
 
-int load(const StoreVerb& verb) {
-  const auto text = io::MappedFile::open(verb.file);
-  if (!text) return failed(text.error());
-  const auto bytes = text->bytes();
-  auto store = open_store_to_write(verb.store, "mobiedit store load");
-  if (!store) return failed(store.error());
-  const auto loaded = store->load({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, verb.file);
-  if (!loaded) return failed(loaded.error());
+Result<int> load(const StoreVerb& verb) {
+  MOBIEDIT_TRY(const auto text, io::MappedFile::open(verb.file));
+  const auto bytes = text.bytes();
+  MOBIEDIT_TRY(auto store, open_store_to_write(verb.store, "mobiedit store load"));
+  MOBIEDIT_TRY(const auto loaded, store.load({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, verb.file));
   if (verb.json) {
     return finished(print_json({{"schema", "mobiedit.store-load/1"},
-                                {"store", store->path().string()},
-                                {"added", loaded->added},
-                                {"known", loaded->known}}));
+                                {"store", store.path().string()},
+                                {"added", loaded.added},
+                                {"known", loaded.known}}));
   }
-  return finished(print_result(fmt::format("{}: {} edits added, {} were there already\n", store->path().string(),
-                                           loaded->added, loaded->known)));
+  return finished(print_result(
+      fmt::format("{}: {} edits added, {} were there already\n", store.path().string(), loaded.added, loaded.known)));
 }
 
-int check(const StoreVerb& verb) {
-  const auto store = open_store_to_read(verb.store);
-  if (!store) return failed(store.error());
+Result<int> check(const StoreVerb& verb) {
+  MOBIEDIT_TRY(const auto store, open_store_to_read(verb.store));
   std::vector<std::string> wrong;
   std::size_t edits = 0;
-  if (*store) {
-    auto found = (*store)->check();
-    if (!found) return failed(found.error());
-    wrong = std::move(*found);
-    const auto list = (*store)->list();
-    if (!list) return failed(list.error());
-    edits = list->size();
+  if (store) {
+    MOBIEDIT_TRY(auto found, store->check());
+    wrong = std::move(found);
+    MOBIEDIT_TRY(const auto list, store->list());
+    edits = list.size();
   }
   const int code = wrong.empty() ? exit_done : exit_bad_model;
   if (verb.json) {
@@ -69,15 +54,14 @@ int check(const StoreVerb& verb) {
   return finished(print_result(text), code);
 }
 
-void add_part(CLI::App& parent, Run& run, const char* name, const char* description, int (*action)(const StoreVerb&)) {
-  auto options = std::make_shared<StoreVerb>();
-  CLI::App* verb = parent.add_subcommand(name, description);
+void add_part(CLI::App& parent, Run& run, const char* name, const char* description,
+              Result<int> (*action)(const StoreVerb&)) {
+  const auto [verb, options] = add_verb(parent, run, name, description, action);
   add_store_option(*verb, options->store);
   if (action == load) {
     verb->add_option("FILE", options->file, "JSON Lines, as `dump` prints them")->required();
   }
   if (action != dump) verb->add_flag("--json", options->json, "Print one JSON document");
-  verb->callback([options, &run, action] { run = [options, action] { return action(*options); }; });
 }
 
 }  // namespace

@@ -38,19 +38,16 @@ Result<std::filesystem::path> store_path_to_change(const StoreOptions& options) 
 }
 
 Result<Store> open_store_to_write(const StoreOptions& options, const char* program) {
-  const auto path = store_path_to_change(options);
-  if (!path) return std::unexpected(path.error());
-  return Store::open(*path, Store::Access::write, program);
+  MOBIEDIT_TRY(const auto path, store_path_to_change(options));
+  return Store::open(path, Store::Access::write, program);
 }
 
 Result<std::optional<Store>> open_store_to_read(const StoreOptions& options) {
-  const auto path = store_path(options);
-  if (!path) return std::unexpected(path.error());
+  MOBIEDIT_TRY(const auto path, store_path(options));
   std::error_code ignored;
-  if (options.path.empty() && !std::filesystem::exists(*path, ignored)) return std::nullopt;
-  auto store = Store::open(*path, Store::Access::read);
-  if (!store) return std::unexpected(store.error());
-  return std::optional<Store>(std::move(*store));
+  if (options.path.empty() && !std::filesystem::exists(path, ignored)) return std::nullopt;
+  MOBIEDIT_TRY(auto store, Store::open(path, Store::Access::read));
+  return std::optional<Store>(std::move(store));
 }
 
 }  // namespace mobiedit::cli

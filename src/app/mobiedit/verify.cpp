@@ -1,16 +1,7 @@
 // mobiedit verify: checks an edited file against its base, and asks it again.
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-
-#include "app/common/console.h"
 #include "app/common/console_observer.h"
-#include "app/common/exit_code.h"
-#include "app/common/interrupt.h"
 #include "app/common/model_options.h"
+#include "app/common/verb.h"
 #include "app/mobiedit/edit_list.h"
 #include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
@@ -25,51 +16,48 @@ struct VerifyVerb {
   std::string file;
 };
 
-int verify(const VerifyVerb& verb) {
+Result<int> verify(const VerifyVerb& verb) {
   const CancelToken cancel = catch_interrupts();
-  const auto workspace = open_workspace(verb.run, verb.store, StoreUse::read, "mobiedit verify");
-  if (!workspace) return failed(workspace.error());
+  MOBIEDIT_TRY(const auto workspace, open_workspace(verb.run, verb.store, StoreUse::read, "mobiedit verify"));
   ConsoleObserver observer(verb.run.model, verb.run.verbose);
-  const auto report = workspace->verify(verb.file, {&observer, cancel});
-  if (!report) return failed(report.error());
-  const bool sound = report->faults.empty();
+  MOBIEDIT_TRY(const auto report, workspace.verify(verb.file, {&observer, cancel}));
+  const bool sound = report.faults.empty();
   const int code = sound ? exit_done : exit_verification;
   if (verb.run.json) {
-    auto edits = nlohmann::ordered_json::array();
-    for (std::size_t i = 0; i < report->edits.size(); ++i) {
-      const EditInfo& edit = report->edits[i];
+    auto edits = Json::array();
+    for (std::size_t i = 0; i < report.edits.size(); ++i) {
+      const EditInfo& edit = report.edits[i];
       edits.push_back({{"subject", edit.subject},
                        {"prompt", edit.prompt},
                        {"target_new", edit.target_new},
-                       {"answers", bool{report->answers[i]}}});
+                       {"answers", bool{report.answers[i]}}});
     }
     return finished(print_json({{"schema", "mobiedit.verify/1"},
                                 {"file", verb.file},
                                 {"base", verb.run.model},
                                 {"sound", sound},
-                                {"changed", report->changed},
+                                {"changed", report.changed},
                                 {"edits", std::move(edits)},
-                                {"faults", report->faults}}),
+                                {"faults", report.faults}}),
                     code);
   }
   std::string text;
-  for (std::size_t i = 0; i < report->edits.size(); ++i)
-    if (report->answers[i]) text += "  ok " + fact_text(report->edits[i]) + "\n";
-  for (const std::string& fault : report->faults) text += "  -- " + fault + "\n";
+  for (std::size_t i = 0; i < report.edits.size(); ++i)
+    if (report.answers[i]) text += "  ok " + fact_text(report.edits[i]) + "\n";
+  for (const std::string& fault : report.faults) text += "  -- " + fault + "\n";
   text += fmt::format("{}: {}; changed: {}\n", verb.file, sound ? "sound" : "NOT what it should be",
-                      report->changed.empty() ? "nothing" : fmt::format("{}", fmt::join(report->changed, ", ")));
+                      report.changed.empty() ? "nothing" : fmt::format("{}", fmt::join(report.changed, ", ")));
   return finished(print_result(text), code);
 }
 
 }  // namespace
 
 void add_verify(CLI::App& app, Run& run) {
-  auto options = std::make_shared<VerifyVerb>();
-  CLI::App* verb = app.add_subcommand("verify", "Check an edited file against its base, and ask it again");
+  const auto [verb, options] =
+      add_verb(app, run, "verify", "Check an edited file against its base, and ask it again", verify);
   add_run_options(*verb, options->run);
   add_store_option(*verb, options->store);
   verb->add_option("FILE", options->file, "An adapter or an edited model")->required();
-  verb->callback([options, &run] { run = [options] { return verify(*options); }; });
 }
 
 }  // namespace mobiedit::cli
