@@ -17,8 +17,7 @@ std::string fact_text(const EditInfo& edit) {
   return filled_prompt(edit.prompt, edit.subject) + " ... " + edit.target_new;
 }
 
-nlohmann::ordered_json summary_json(const EditInfo& edit) {
-  using Json = nlohmann::ordered_json;
+Json summary_json(const EditInfo& edit) {
   return {
       {"id", edit.id},
       {"subject", edit.subject},
