@@ -2,6 +2,7 @@
 
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/fingerprint.h"
 #include "io/mapped_file.h"
@@ -46,7 +47,12 @@ Result<StatisticsUsed> use_statistics(Editor& editor, const Model& model, const 
                                       const std::string& cache_folder, const Job& job) {
   if (source.none) return StatisticsUsed();
   const std::filesystem::path path = text_for(model, source, cache_folder);
-  if (path.empty()) return StatisticsUsed();
+  if (path.empty()) {
+    const auto measuring = [&] { note(job, "learning the model's statistics from the built-in text, this once"); };
+    auto made = editor.set_default_statistics(cache_folder, measuring, job.cancel);
+    if (!made) return std::unexpected(made.error());
+    return StatisticsUsed{"built-in text", std::move(*made)};
+  }
   const auto text = io::MappedFile::open(path);
   if (!text) return std::unexpected(text.error());
   if (!cache_folder.empty() && !has_statistics(cache_folder, model))

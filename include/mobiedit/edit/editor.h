@@ -87,6 +87,15 @@ class Editor {
   [[nodiscard]] Status set_statistics(std::string_view text, const std::string& cache_folder = {},
                                       const CancelToken& cancel = {});
 
+  /// As set_statistics, for a user who gives no text: from a short built-in text and, for a chat model, from turns of
+  /// its own chat template with its own answers. They count little more than a first impression of the model, and take
+  /// some seconds where it has a hundred million weights. Returns their name in the cache, a fingerprint of 32
+  /// hexadecimal digits. `measuring` is called once where they are not cached; it may be empty. Errors: io, cancelled,
+  /// out_of_memory; then the statistics are those from before.
+  [[nodiscard]] Result<std::string> set_default_statistics(const std::string& cache_folder = {},
+                                                           const std::function<void()>& measuring = {},
+                                                           const CancelToken& cancel = {});
+
   /// Puts these adapters in force under later edits, in place of all adapters and preserved edits. Errors: usage, as
   /// Session::set_adapters; then nothing changed.
   [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);

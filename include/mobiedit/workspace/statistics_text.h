@@ -14,14 +14,14 @@ namespace mobiedit {
 /// Where the text comes from.
 struct StatisticsSource {
   /// A file; empty: the text last given to remember_statistics for this model, else covariance-text.txt beside the
-  /// model file, if there is one.
+  /// model file, else the built-in text and the model's own chat turns (Editor::set_default_statistics).
   std::filesystem::path text;
   bool none = false;  ///< no statistics at all
 };
 
 /// The text that an editor's statistics were made of.
 struct StatisticsUsed {
-  std::string name;  ///< file name; empty: none were used
+  std::string name;  ///< file name, or "built-in text"; empty: none were used
   std::string hash;  ///< fingerprint of the text, 32 hexadecimal digits
 };
 

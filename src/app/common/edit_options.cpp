@@ -135,7 +135,7 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
   auto* text = verb.add_option(
       "--text", settings.statistics.text,
       "Running text for the key statistics (default: the last text given to `mobiedit stats` for this model, "
-      "or covariance-text.txt beside it)");
+      "or covariance-text.txt beside it, or a short built-in text)");
   verb.add_flag("--no-text", settings.statistics.none, "Use no key statistics")->excludes(text);
 }
 

@@ -18,9 +18,11 @@ using Matrix = Eigen::MatrixXf;
 
 // Keys of running text hardly use many directions. This share of the mean variance bounds C⁻¹ there.
 constexpr float ridge = 1e-2f;
-constexpr int chunk_tokens = 256;
+constexpr std::size_t chunk_tokens = 256;
 // About 10 tokens per dimension are enough (FastMEMIT, arXiv 2506.04226). Twice that is safe.
 constexpr std::size_t tokens_per_dimension = 20;
+// With fewer tokens than one per dimension the moment has directions without any, and the ridge grows.
+constexpr float fewest_per_dimension = 1;
 
 // In the file: the factor's lower triangle, column by column, and the number of tokens behind it.
 constexpr const char* factor_tensor = "factor";
@@ -86,24 +88,45 @@ Result<KeyCovariance> KeyCovariance::from_text(ForwardPass& forward, const PassO
   const std::size_t length = std::min<std::size_t>(chunk_tokens, static_cast<std::size_t>(c.context));
   const std::size_t chunks = tokens.size() / length;
   const std::size_t used = std::min(chunks, f * tokens_per_dimension / length + 1);
+  std::vector<std::span<const Token>> rows;
+  // Chunks are spread evenly over the text, so that each part of it counts.
+  for (std::size_t i = 0; i < used; ++i)
+    rows.push_back(std::span<const Token>(tokens).subspan(i * chunks / used * length, length));
+  return from_rows(forward, pass, rows, layer, cancel);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for a layer's key covariance");
+}
+
+Result<KeyCovariance> KeyCovariance::from_rows(ForwardPass& forward, const PassOptions& pass,
+                                               std::span<const std::span<const Token>> rows, int layer,
+                                               const CancelToken& cancel) try {
+  const ModelConfig& c = forward.config();
+  const auto f = static_cast<std::size_t>(c.f);
   auto factor = std::make_unique<Factor>();
   Matrix& lower = factor->held;
   lower = Matrix::Zero(c.f, c.f);
-  std::vector<float> residual(length * static_cast<std::size_t>(c.d)), keys(length * f);
-  for (std::size_t i = 0; i < used; ++i) {
+  std::vector<float> residual, keys;
+  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
     if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
-    // Chunks are spread evenly over the text, so that each part of it counts.
-    const std::size_t chunk = i * chunks / used;
-    forward.embed(std::span(tokens).subspan(chunk * length, length), residual);
-    const BatchSequence sequence{nullptr, 0, static_cast<int>(length), nullptr};
+    std::vector<Token> tokens;
+    std::vector<BatchSequence> sequences;
+    while (end < rows.size() && (end == begin || tokens.size() + rows[end].size() <= chunk_tokens)) {
+      tokens.insert(tokens.end(), rows[end].begin(), rows[end].end());
+      sequences.push_back({nullptr, 0, static_cast<int>(rows[end++].size()), nullptr});
+    }
+    residual.resize(tokens.size() * static_cast<std::size_t>(c.d));
+    keys.resize(tokens.size() * f);
+    forward.embed(tokens, residual);
     const Capture capture{layer, keys.data(), nullptr, true};
-    forward.run_layers({0, layer + 1}, residual, {&sequence, 1}, pass.with_capture(capture));
-    const Eigen::Map<const Matrix> k(keys.data(), c.f, static_cast<Eigen::Index>(length));
+    forward.run_layers({0, layer + 1}, residual, sequences, pass.with_capture(capture));
+    const Eigen::Map<const Matrix> k(keys.data(), c.f, static_cast<Eigen::Index>(tokens.size()));
     lower.selfadjointView<Eigen::Lower>().rankUpdate(k);
-    factor->tokens += static_cast<int>(length);
+    factor->tokens += static_cast<int>(tokens.size());
   }
+  if (factor->tokens == 0) return fail(ErrorCode::usage, "there are no tokens for statistics of the model's keys");
   lower /= static_cast<float>(factor->tokens);
-  lower.diagonal().array() += ridge * lower.diagonal().mean();
+  const float few = fewest_per_dimension * static_cast<float>(f) / static_cast<float>(factor->tokens);
+  lower.diagonal().array() += ridge * std::max(1.0f, few) * lower.diagonal().mean();
   Eigen::LLT<Eigen::Ref<Matrix>> decomposition(lower);
   if (decomposition.info() != Eigen::Success)
     return fail(ErrorCode::usage, "the text is too uniform for statistics of the model's keys", {},

@@ -28,6 +28,11 @@ class KeyCovariance {
   [[nodiscard]] static Result<KeyCovariance> from_text(ForwardPass& forward, const PassOptions& pass,
                                                        const Tokenizer& tokenizer, std::string_view text, int layer,
                                                        const CancelToken& cancel);
+  /// From independent rows of tokens, however few they are: the ridge grows as they get fewer. Errors: usage (no rows,
+  /// too uniform ones), cancelled, out_of_memory.
+  [[nodiscard]] static Result<KeyCovariance> from_rows(ForwardPass& forward, const PassOptions& pass,
+                                                       std::span<const std::span<const Token>> rows, int layer,
+                                                       const CancelToken& cancel);
   /// Reads add_to()'s values for keys of length f, and keeps the file. Nothing if they are missing or damaged. Throws
   /// std::bad_alloc.
   [[nodiscard]] static std::optional<KeyCovariance> from_file(gguf::File file, int f);

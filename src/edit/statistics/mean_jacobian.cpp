@@ -15,8 +15,6 @@ namespace {
 
 using Matrix = Eigen::MatrixXf;
 
-constexpr std::size_t sentences_wanted = 320;
-constexpr int probes_per_sentence = 32;  // few, as M is a mean over sentences
 constexpr std::size_t fewest_sentences = 32;
 constexpr std::size_t longest_sentence = 40;  // tokens
 constexpr float probe_length = 0.5f;          // of ‖v₀‖, as in the searches
@@ -76,7 +74,8 @@ std::vector<Sample> collect(const Tokenizer& tokenizer, std::string_view text) {
 }  // namespace
 
 Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOptions& pass, const Tokenizer& tokenizer,
-                                             std::string_view text, int layer, const CancelToken& cancel) try {
+                                             std::string_view text, int layer, const CancelToken& cancel,
+                                             JacobianEffort effort) try {
   const ModelConfig& c = forward.config();
   const auto d = static_cast<std::size_t>(c.d);
   const auto samples = collect(tokenizer, text);
@@ -85,7 +84,7 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
                 "the text has " + std::to_string(samples.size()) + " sentences with a name in them; " +
                     std::to_string(fewest_sentences) + " are needed",
                 {}, "give a longer text");
-  const std::size_t used = std::min(samples.size(), sentences_wanted);
+  const std::size_t used = std::min(samples.size(), effort.sentences);
 
   Matrix inputs = Matrix::Zero(c.d, c.d), products = Matrix::Zero(c.d, c.d);
   std::vector<float> residual, batch, added, values, keys;
@@ -113,17 +112,17 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
     const float length = probe_length * Eigen::Map<const Eigen::VectorXf>(values.data(), c.d).norm();
 
     // The last column stays zero: the sentence without δ.
-    Matrix z(c.d, probes_per_sentence + 1);
+    Matrix z(c.d, effort.probes + 1);
     Random random(i, 2);
     random.fill_normal({z.data(), static_cast<std::size_t>(z.size())});
     z.colwise().normalize();
-    z.col(probes_per_sentence).setZero();
+    z.col(effort.probes).setZero();
     std::vector<BatchSequence> sequences;
     std::vector<int> wanted;
     batch.clear();
     added.clear();
     std::vector<Injection> probed;
-    for (Eigen::Index p = 0; p <= probes_per_sentence; ++p) {
+    for (Eigen::Index p = 0; p <= effort.probes; ++p) {
       const auto base = static_cast<Eigen::Index>(batch.size());
       batch.insert(batch.end(), residual.begin(), residual.end());
       added.insert(added.end(), values.begin(), values.end());
@@ -134,10 +133,10 @@ Result<MeanJacobian> MeanJacobian::from_text(ForwardPass& forward, const PassOpt
     const Matrix vectors = length * z;
     const Injections probes{layer, {vectors.data(), static_cast<std::size_t>(vectors.size())}, probed, added.data()};
     forward.run_layers({layer + 1, c.layers}, batch, sequences, pass.with_outputs(wanted).with_injections(probes));
-    Matrix h(c.d, probes_per_sentence + 1);
+    Matrix h(c.d, effort.probes + 1);
     forward.final_norm(std::span(batch).first(wanted.size() * d), {h.data(), static_cast<std::size_t>(h.size())});
-    const Matrix moved = (h.leftCols(probes_per_sentence).colwise() - h.col(probes_per_sentence)) / length;
-    const auto directions = z.leftCols(probes_per_sentence);
+    const Matrix moved = (h.leftCols(effort.probes).colwise() - h.col(effort.probes)) / length;
+    const auto directions = z.leftCols(effort.probes);
     products.noalias() += moved * directions.transpose();
     inputs.selfadjointView<Eigen::Lower>().rankUpdate(directions);
   }

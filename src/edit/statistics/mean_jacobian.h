@@ -1,6 +1,7 @@
 // Mean Jacobian: how the final state moves, on average over sentences, with a change of a subject's value.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,6 +16,12 @@
 
 namespace mobiedit {
 
+/// Settings of the measurement: its time is in proportion to their product.
+struct JacobianEffort {
+  std::size_t sentences = 320;
+  int probes = 32;  ///< per sentence; few, as M is a mean over sentences
+};
+
 /// M [d, d] ≈ E[∂h/∂δ]. δ is added to the layer's output at the last token of a name; h is the normed final state where
 /// the sentence's last word is predicted. It is measured once per model and layer by forward passes, and gives every
 /// search a first guess: Mᵀ(W_U[new] − W_U[old]) has a cosine of 0.2 to 0.4 with the true gradient. Immutable.
@@ -28,7 +35,7 @@ class MeanJacobian {
   /// sentences), cancelled, out_of_memory.
   [[nodiscard]] static Result<MeanJacobian> from_text(ForwardPass& forward, const PassOptions& pass,
                                                       const Tokenizer& tokenizer, std::string_view text, int layer,
-                                                      const CancelToken& cancel);
+                                                      const CancelToken& cancel, JacobianEffort effort = {});
   /// Reads add_to()'s values; nothing if they are missing or damaged. Throws std::bad_alloc.
   [[nodiscard]] static std::optional<MeanJacobian> from_file(const gguf::File& file, int d);
   /// Adds the values to a file; borrowed until the file is written.

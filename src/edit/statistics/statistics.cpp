@@ -1,7 +1,9 @@
 #include "edit/statistics/statistics.h"
 
 #include <new>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "edit/statistics/cache.h"
 
@@ -14,7 +16,7 @@ StatisticsKey key_of(const Model& model, const StatisticsSource& source, int lay
           .version = Statistic::version,
           .model = model.fingerprint(),
           .layer = layer,
-          .text = text_fingerprint(source.text),
+          .text = source.rows != nullptr ? source.rows->fingerprint : text_fingerprint(source.text),
           .active_edits = source.active_edits};
 }
 
@@ -56,7 +58,11 @@ Result<Statistics> Statistics::learn(const Model& model, ForwardPass& forward, c
   Statistics learnt;
   for (int layer = source.layer - source.layers + 1; layer <= source.layer; ++layer) {
     auto covariance = cached_or_measured<KeyCovariance>(cache, key_of<KeyCovariance>(model, source, layer), c.f, [&] {
-      return KeyCovariance::from_text(forward, pass, model.tokenizer(), source.text, layer, cancel);
+      if (source.measuring) source.measuring();
+      if (source.rows == nullptr)
+        return KeyCovariance::from_text(forward, pass, model.tokenizer(), source.text, layer, cancel);
+      const std::vector<std::span<const Token>> rows(source.rows->rows.begin(), source.rows->rows.end());
+      return KeyCovariance::from_rows(forward, pass, rows, layer, cancel);
     });
     if (!covariance) return std::unexpected(covariance.error());
     learnt.covariances_.emplace(layer, std::move(*covariance));
@@ -64,6 +70,7 @@ Result<Statistics> Statistics::learn(const Model& model, ForwardPass& forward, c
   if (source.make_tape) {
     auto metric = cached_or_measured<FisherMetric>(
         cache, key_of<FisherMetric>(model, source, source.layer), c.d, [&]() -> Result<FisherMetric> {
+          if (source.measuring) source.measuring();
           const auto tape = source.make_tape();
           if (!tape) return std::unexpected(tape.error());
           return FisherMetric::from_text(forward, **tape, pass, model.tokenizer(), source.text, source.layer, cancel);
@@ -75,7 +82,9 @@ Result<Statistics> Statistics::learn(const Model& model, ForwardPass& forward, c
   learnt.jacobian_ = jacobian_beside(model, key);
   if (learnt.jacobian_) return learnt;
   auto jacobian = cached_or_measured<MeanJacobian>(cache, key, c.d, [&] {
-    return MeanJacobian::from_text(forward, pass, model.tokenizer(), source.text, source.layer, cancel);
+    if (source.measuring) source.measuring();
+    return MeanJacobian::from_text(forward, pass, model.tokenizer(), source.text, source.layer, cancel,
+                                   source.jacobian);
   });
   // A text without names serves for the covariance; searches then begin without a first guess.
   if (!jacobian && jacobian.error().code != ErrorCode::usage) return std::unexpected(jacobian.error());

@@ -10,6 +10,7 @@
 
 #include "backend/cpu/tape.h"
 #include "backend/forward_pass.h"
+#include "edit/statistics/default_rows.h"
 #include "edit/statistics/fisher_metric.h"
 #include "edit/statistics/key_covariance.h"
 #include "edit/statistics/mean_jacobian.h"
@@ -21,13 +22,17 @@ namespace mobiedit {
 
 /// The text that statistics are learnt from, and the layers they are learnt of.
 struct StatisticsSource {
-  std::string_view text;               ///< running text, UTF-8
+  std::string_view text;  ///< running text, UTF-8
+  /// Key covariances are learnt from these rows in place of the text. Null: from the text.
+  const StatisticsRows* rows = nullptr;
+  JacobianEffort jacobian;
   std::filesystem::path cache_folder;  ///< empty: nothing is cached
   std::string active_edits;            ///< edits_fingerprint() of all deltas of the forward pass
   int layer = 0;                       ///< the edited layer; mean Jacobian and Fisher metric are of its output
   int layers = 1;                      ///< key covariances are of this many layers, up to the edited one
   /// A backward pass that begins at layer + 1, for the Fisher metric; empty: no Fisher metric is learnt.
   std::function<Result<std::unique_ptr<Tape>>()> make_tape;
+  std::function<void()> measuring;  ///< called before each statistic that is not in the cache; may be empty
 };
 
 class Statistics {
