@@ -4,8 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "mobiedit/chat/chat_template.h"
 #include "mobiedit/gguf/file.h"
-#include "mobiedit/model/chat_template.h"
 
 namespace mobiedit {
 namespace {
