@@ -4,6 +4,7 @@
 #include <cmath>
 #include <new>
 
+#include "backend/continue_greedily.h"
 #include "backend/cpu/contents.h"
 #include "backend/forward_pass.h"
 #include "base/thread_pool.h"
@@ -175,6 +176,23 @@ Result<Generation> Session::generate(const GenerateOptions& options,
   return g;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to generate");
+}
+
+Result<std::vector<Generation>> Session::continue_all(std::span<const GenerationPrompt> prompts,
+                                                      const CancelToken& cancel) try {
+  const State& s = *state_;
+  const auto continuations = continue_greedily(*s.forward, s.pass, s.model.tokenizer(), prompts, s.limit, cancel);
+  if (!continuations) return std::unexpected(continuations.error());
+  std::vector<Generation> generations;
+  for (const Continuation& continuation : *continuations) {
+    Generation& generation = generations.emplace_back();
+    for (const Token token : continuation.tokens) generation.text += s.model.tokenizer().piece(token);
+    generation.tokens = continuation.tokens;
+    generation.ended = continuation.end.has_value();
+  }
+  return generations;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to continue so many prompts at once");
 }
 
 Result<std::vector<Score>> Session::score(std::span<const ScoredText> texts, const CancelToken& cancel) try {

@@ -48,6 +48,12 @@ struct Generation {
   bool stopped = false;       ///< by a stop string
 };
 
+/// A prompt, and the most tokens to continue it by.
+struct GenerationPrompt {
+  std::vector<Token> tokens;
+  int max_tokens = 64;
+};
+
 /// A text whose tokens from `first` on are to be scored given those before; 1 <= first <= tokens.size().
 struct ScoredText {
   std::vector<Token> tokens;
@@ -95,6 +101,13 @@ class Session {
   [[nodiscard]] Result<Generation> generate(const GenerateOptions& options,
                                             const std::function<void(std::string_view)>& on_text = {},
                                             const CancelToken& cancel = {});
+
+  /// Continues each prompt greedily from an empty context, many of them in one batch, with the adapters and neurons in
+  /// force; leaves the KV cache alone. Returns generations in order of the prompts, as `generate` would give them one
+  /// by one. Errors: usage (a prompt that is empty, has an id outside the vocabulary, or is longer than the context),
+  /// cancelled, out_of_memory.
+  [[nodiscard]] Result<std::vector<Generation>> continue_all(std::span<const GenerationPrompt> prompts,
+                                                             const CancelToken& cancel = {});
 
   /// Scores many texts in few batches, with the adapters in force; leaves the KV cache alone.
   [[nodiscard]] Result<std::vector<Score>> score(std::span<const ScoredText> texts, const CancelToken& cancel = {});

@@ -103,7 +103,9 @@ Result<Rows> answered(const Model& model, ForwardPass& forward, Rows prompts, co
                           .text = fingerprint_of(prompts),
                           .active_edits = {}};
   if (auto rows = cached_rows(cache, key, model)) return std::move(*rows);
-  const auto answers = continue_greedily(forward, {}, model.tokenizer(), prompts, longest_answer, cancel);
+  std::vector<GenerationPrompt> open;
+  for (const std::vector<Token>& prompt : prompts) open.push_back({prompt, longest_answer});
+  const auto answers = continue_greedily(forward, {}, model.tokenizer(), open, model.config().context, cancel);
   if (!answers) return std::unexpected(answers.error());
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     const Continuation& answer = (*answers)[i];

@@ -7,10 +7,8 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <string>
 
-#include "backend/continue_greedily.h"
 #include "base/thread_pool.h"
 #include "edit/statistics/chat_prompts.h"
 #include "edit/statistics/key_covariance.h"
@@ -145,31 +143,6 @@ TEST_F(DefaultRowsTest, AFewTokensGiveAnInvertibleMoment) {
   const std::vector<float> key(static_cast<std::size_t>(model.config().f), 1.0f);
   for (const float x : made->solve(key)) EXPECT_TRUE(std::isfinite(x));
   EXPECT_EQ(KeyCovariance::from_rows(*forward, {}, {}, 1, {}).error().code, ErrorCode::usage);
-}
-
-// Prompts of several lengths, more than one group of them: each goes on as if it were alone.
-TEST_F(DefaultRowsTest, PromptsContinuedTogetherGoOnAsAlone) {
-  const Model model = model_with("", 64);
-  const auto forward = make_forward_pass(model, pool);
-  std::vector<std::vector<Token>> prompts;
-  for (int i = 0; i < 23; ++i)
-    prompts.push_back(model.tokenizer().encode(
-        "the path" + std::string(static_cast<std::size_t>(i), static_cast<char>('a' + i % 5))));
-  prompts.push_back(model.tokenizer().encode(std::string(61, 'x')));
-  const auto together = continue_greedily(*forward, {}, model.tokenizer(), prompts, 9);
-  ASSERT_TRUE(together);
-  std::set<std::vector<Token>> different;
-  for (std::size_t i = 0; i < prompts.size(); ++i) {
-    auto session = Session::create(model, {.threads = 1, .activations = Activations::int8});
-    ASSERT_TRUE(session && session->append(prompts[i]));
-    const auto alone = session->generate({.max_tokens = 9, .stop = {}});
-    EXPECT_EQ((*together)[i].tokens, alone->tokens) << i;
-    EXPECT_EQ((*together)[i].end.has_value(), alone->ended) << i;
-    different.insert(alone->tokens);
-  }
-  EXPECT_GT(different.size(), 5u) << "answers that are all alike prove little";
-  const std::vector<std::vector<Token>> none = {{}};
-  EXPECT_EQ(continue_greedily(*forward, {}, model.tokenizer(), none, 9).error().code, ErrorCode::usage);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
@@ -42,6 +43,71 @@ INSTANTIATE_TEST_SUITE_P(All, EveryArchitecture,
                          testing::Values("llama", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "olmo2", "granite",
                                          "smollm3", "qwen3moe", "gpt-oss"),
                          [](const auto& i) { return std::string(i.param).substr(0, std::string(i.param).find('-')); });
+
+Generation continued_alone(Session& session, const GenerationPrompt& prompt) {
+  session.clear();
+  EXPECT_TRUE(session.append(prompt.tokens));
+  auto generation = session.generate({.max_tokens = prompt.max_tokens, .stop = {}});
+  EXPECT_TRUE(generation);
+  return std::move(*generation);
+}
+
+void expect_equal(const Generation& a, const Generation& b) {
+  EXPECT_EQ(a.tokens, b.tokens);
+  EXPECT_EQ(a.text, b.text);
+  EXPECT_EQ(a.ended, b.ended);
+}
+
+// Rows of a batch don't depend on each other: a prompt is continued as it is alone, whatever stands beside it.
+TEST_P(EveryArchitecture, ManyPromptsAreContinuedAsEachIsAlone) {
+  // With larger weights than usual, so that it does not say its last token again and again.
+  const Model model = open_tiny_model(folder.path() / "m.gguf", {.architecture = GetParam(), .scale = 4});
+  auto session = Session::create(model);
+  ASSERT_TRUE(session);
+  std::vector<GenerationPrompt> prompts;
+  const auto beginning = some_tokens(11);
+  for (int i = 0; i < 70; ++i) {  // more than are under way at once
+    GenerationPrompt prompt{beginning, i % 9};
+    const auto own = some_tokens(1 + i % 13, 100 + i);
+    prompt.tokens.insert(prompt.tokens.end(), own.begin(), own.end());
+    prompts.push_back(prompt);
+  }
+  prompts.push_back({some_tokens(model.config().context - 2), 9});  // the context ends first
+  for (const std::size_t first : {std::size_t{0}, prompts.size() - 1}) {
+    const auto some = std::span(prompts).subspan(first);
+    const auto together = session->continue_all(some);
+    ASSERT_TRUE(together) << together.error().message();
+    ASSERT_EQ(together->size(), some.size());
+    for (std::size_t i = 0; i < some.size(); ++i) expect_equal((*together)[i], continued_alone(*session, some[i]));
+  }
+  std::set<Token> said;
+  for (const GenerationPrompt& prompt : prompts)
+    for (const Token token : continued_alone(*session, prompt).tokens) said.insert(token);
+  EXPECT_GT(said.size(), 20u);
+  prompts.pop_back();  // the rest have a beginning in common
+  const auto shared = session->continue_all(prompts);
+  ASSERT_TRUE(shared);
+  for (std::size_t i = 0; i < prompts.size(); ++i) expect_equal((*shared)[i], continued_alone(*session, prompts[i]));
+}
+
+TEST(ContinueAll, RefusesWhatCannotBeRead) {
+  TemporaryFolder folder;
+  const Model model = open_tiny_model(folder.path() / "m.gguf", {});
+  auto session = Session::create(model);
+  ASSERT_TRUE(session);
+  for (const auto& tokens :
+       {std::vector<Token>{}, {model.config().vocab}, {-1}, some_tokens(model.config().context + 1)}) {
+    const std::vector<GenerationPrompt> prompts{{some_tokens(3), 4}, {tokens, 4}};
+    const auto refused = session->continue_all(prompts);
+    ASSERT_FALSE(refused) << tokens.size();
+    EXPECT_EQ(refused.error().code, ErrorCode::usage);
+  }
+  EXPECT_TRUE(session->continue_all({})->empty());
+  CancelToken cancel;
+  cancel.request();
+  const std::vector<GenerationPrompt> one{{some_tokens(3), 4}};
+  EXPECT_EQ(session->continue_all(one, cancel).error().code, ErrorCode::cancelled);
+}
 
 // Rows of a product don't depend on the rows beside them, and attention sums over the same tokens in the same order: so
 // the pieces in which a text is read change nothing, to the last bit.
