@@ -142,6 +142,8 @@ Parsed<FactRecord> rewrite_from(const Json& rewrite) {
   if (const Json* truth = first_of(rewrite, {"target_true", "ground_truth", "answers"})) {
     record.target_true = text_of(*truth).value_or("");
   }
+  if (const Json* relation = first_of(rewrite, {"relation_id"})) record.relation = text_of(*relation).value_or("");
+  if (const Json* question = first_of(rewrite, {"question"})) record.question = text_of(*question).value_or("");
 
   if (record.prompt.find(placeholder) == std::string::npos) {
     const auto at = record.prompt.find(record.subject);
@@ -184,6 +186,10 @@ Parsed<FactRecord> record_from(const Json& json) {
   auto paraphrases = texts(json, {"paraphrase_prompts", "paraphrases", "rephrase_prompt", "rephrase"});
   if (!paraphrases) return std::unexpected(paraphrases.error());
   record.paraphrases = std::move(*paraphrases);
+  if (const Json* question = first_of(json, {"question"})) record.question = text_of(*question).value_or("");
+  auto questions = texts(json, {"other_questions"});
+  if (!questions) return std::unexpected(questions.error());
+  record.other_questions = std::move(*questions);
   auto keep = texts(json, {"keep"});
   if (!keep) return std::unexpected(keep.error());
   record.keep = std::move(*keep);

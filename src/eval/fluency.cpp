@@ -5,27 +5,12 @@
 #include <map>
 #include <vector>
 
+#include "eval/words.h"
+
 namespace mobiedit {
 namespace {
 
 constexpr int longest_text = 100;  // tokens
-
-bool in_word(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  for (std::size_t at = 0; at < text.size();) {
-    std::size_t end = at + 1;
-    while (in_word(text[at]) && end < text.size() && in_word(text[end])) ++end;
-    if (std::string_view(" \t\r\n").find(text[at]) == std::string_view::npos)
-      words.push_back(text.substr(at, end - at));
-    at = end;
-  }
-  return words;
-}
 
 double entropy(const std::vector<std::string_view>& words, std::size_t n) {
   if (words.size() < n) return 0;

@@ -42,6 +42,23 @@ TEST_F(Dataset, ReadsCounterFactLineByLine) {
   EXPECT_TRUE(fact.where.ends_with("facts.jsonl:3")) << fact.where;
 }
 
+TEST_F(Dataset, ReadsTheQuestionsOfAChatModel) {
+  std::string text = counterfact;
+  const auto facts =
+      read(text.insert(1, R"("question":"What does she speak?","other_questions":["Which language?"],)"));
+  ASSERT_TRUE(facts) << facts.error().message();
+  EXPECT_EQ(facts->front().relation, "P103");
+  EXPECT_EQ(facts->front().question, "What does she speak?");
+  EXPECT_EQ(facts->front().other_questions, std::vector<std::string>{"Which language?"});
+  const auto plain = read(counterfact);
+  ASSERT_TRUE(plain);
+  EXPECT_TRUE(plain->front().question.empty());
+  EXPECT_TRUE(plain->front().other_questions.empty());
+  const auto refused = read(R"({"subject":"A","prompt":"{} is","target_new":"B","other_questions":[1]})");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("other_questions"), std::string::npos);
+}
+
 constexpr const char* mquake =
     R"({"case_id":1,"requested_rewrite":[)"
     R"({"prompt":"{} was performed by","target_new":{"str":"Madonna"},"target_true":{"str":"The Beatles"},)"
@@ -56,6 +73,7 @@ TEST_F(Dataset, ReadsMquakesCases) {
   const FactRecord& fact = facts->front();
   EXPECT_EQ(fact.subject, "Hey Jude");
   EXPECT_EQ(fact.target_true, "The Beatles");
+  EXPECT_EQ(fact.question, "Who performed Hey Jude?");
   ASSERT_EQ(fact.further.size(), 1u);
   EXPECT_EQ(fact.further[0].subject, "Madonna");
   EXPECT_EQ(fact.further[0].target_new, "Australia");
