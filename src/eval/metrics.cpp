@@ -22,6 +22,7 @@ class Mean {
     if (count_ == 0) return std::nullopt;
     return 100 * sum_ / count_;
   }
+  [[nodiscard]] int count() const { return count_; }
   [[nodiscard]] std::optional<double> half_interval() const {
     if (count_ < 2) return std::nullopt;
     const double variance = std::max(0.0, square_ - sum_ * sum_ / count_) / (count_ - 1);
@@ -46,6 +47,16 @@ std::optional<double> mean_of(const List& list, Value value) {
 template <class List, class Predicate>
 std::optional<double> share_of(const List& list, Predicate holds) {
   return mean_of(list, [&](const auto& entry) { return holds(entry) ? 1.0 : 0.0; });
+}
+
+// The share of a list that is true.
+std::optional<double> share_of(const std::vector<bool>& verdicts) {
+  return share_of(verdicts, [](bool verdict) { return verdict; });
+}
+
+std::optional<double> share_of(const std::optional<bool>& verdict) {
+  if (!verdict) return std::nullopt;
+  return *verdict ? 1.0 : 0.0;
 }
 
 double itself(double share) {
@@ -77,7 +88,7 @@ constexpr Metric metric_table[] = {
      .of = [](const FactOutcome& o) -> std::optional<double> { return o.exact ? 1.0 : 0.0; }},
     {.name = "paraphrase_exact",
      .interval = true,
-     .of = [](const FactOutcome& o) { return share_of(o.paraphrase_exact, [](bool hit) { return hit; }); }},
+     .of = [](const FactOutcome& o) { return share_of(o.paraphrase_exact); }},
     {.name = "rewrite_accuracy",
      .of = [](const FactOutcome& o) -> std::optional<double> { return o.rewrite_accuracy; }},
     {.name = "rephrase_accuracy", .of = [](const FactOutcome& o) { return mean_of(o.paraphrase_accuracy, itself); }},
@@ -86,15 +97,47 @@ constexpr Metric metric_table[] = {
     {.name = "fluency", .of = [](const FactOutcome& o) { return o.fluency; }},
     {.name = "fluency_before", .of = [](const FactOutcome& o) { return o.fluency_before; }},
     {.name = "EM",
-     .magnitude = true,
+     .group = MetricGroup::magnitudes,
      .of = [](const FactOutcome& o) -> std::optional<double> {
        if (!o.rewrite) return std::nullopt;
        return lead(*o.rewrite);
      }},
-    {.name = "PM", .magnitude = true, .of = [](const FactOutcome& o) { return mean_of(o.paraphrases, lead); }},
+    {.name = "PM",
+     .group = MetricGroup::magnitudes,
+     .of = [](const FactOutcome& o) { return mean_of(o.paraphrases, lead); }},
     {.name = "NM",
-     .magnitude = true,
+     .group = MetricGroup::magnitudes,
      .of = [](const FactOutcome& o) { return mean_of(o.neighbours, [](const AnswerPair& p) { return -lead(p); }); }},
+    {.name = "neighbours_kept",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.neighbours_kept); }},
+    {.name = "same_subject_kept",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.same_subject_kept); }},
+    {.name = "chat_exact",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.chat); }},
+    {.name = "chat_target_alone",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.chat_target_alone); }},
+    {.name = "chat_other_form",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.chat_other_form); }},
+    {.name = "chat_ended",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.chat_ended); }},
+    {.name = "negated",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.negated); }},
+    {.name = "multiple_choice",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.multiple_choice); }},
+    {.name = "distracted",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.distracted); }},
+    {.name = "looping",
+     .group = MetricGroup::battery,
+     .of = [](const FactOutcome& o) { return share_of(o.free.looping); }},
 };
 
 }  // namespace
@@ -134,7 +177,7 @@ Summary summarise(std::span<const FactOutcome> outcomes) {
     Mean mean;
     for (const FactOutcome& outcome : outcomes)
       if (const auto value = metric.of != nullptr ? metric.of(outcome) : std::nullopt) mean.add(*value);
-    summary.values.push_back({&metric, mean.percent(), mean.half_interval()});
+    summary.values.push_back({&metric, mean.percent(), mean.half_interval(), mean.count()});
   }
   const auto percent = [&](std::string_view name) { return summary.find(name)->percent; };
   const auto half_interval = [&](std::string_view name) { return summary.find(name)->half_interval; };

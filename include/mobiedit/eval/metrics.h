@@ -14,6 +14,20 @@ struct AnswerPair {
   double target_true = 0;
 };
 
+/// Verdicts of the battery on texts of free greedy generation. Empty where the record or the model has nothing to ask.
+struct FreeAnswers {
+  std::vector<bool> neighbours_kept;    ///< of neighbours that the unedited model answers rightly: it still does
+  std::vector<bool> same_subject_kept;  ///< on other prompts about the subject: the first word is the unedited model's
+  std::optional<bool> distracted;       ///< the target after the prompt, behind a sentence about the true answer
+  std::optional<bool> chat;             ///< the answer to the chat question names the target
+  std::optional<bool> chat_target_alone;  ///< it names the target, and not the true answer
+  std::optional<bool> chat_ended;         ///< it ends by itself
+  std::vector<bool> chat_other_form;      ///< other wordings of the question: the target, and not the true answer
+  std::optional<bool> negated;            ///< the answer to the negated question does not name the target
+  std::optional<bool> multiple_choice;    ///< of the answers that the question offers, only the target is named
+  std::vector<bool> looping;              ///< answers, and words about the subject, that repeat themselves
+};
+
 /// Measurements of one edited fact, with the edit in force.
 struct FactOutcome {
   bool success = false;               ///< the search reached the target
@@ -29,17 +43,25 @@ struct FactOutcome {
   std::vector<std::vector<int>> neighbour_tokens;  ///< the most probable ones at the places of each neighbour's answer
   std::vector<double> locality;                    ///< share of these tokens that the edit left unchanged
   std::optional<double> fluency, fluency_before;   ///< n-gram entropy of long continuations, with the edit and without
+  FreeAnswers free;                                ///< measured by the battery alone
   int evaluations = 0;
   double seconds = 0;
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates; see EditEvidence
 };
 
+/// Part of a summary's JSON that a metric belongs to.
+enum class MetricGroup {
+  metrics,
+  magnitudes,
+  battery,  ///< measured by the battery alone
+};
+
 /// One measure of edited facts. A new one is a row of the table in src/eval/metrics.cpp: summaries and their JSON then
 /// have it.
 struct Metric {
-  std::string_view name;   ///< in JSON: "ES"
-  bool magnitude = false;  ///< JSON lists it under "magnitudes", not under "metrics"
-  bool interval = false;   ///< JSON gives its half interval too
+  std::string_view name;  ///< in JSON: "ES"
+  MetricGroup group = MetricGroup::metrics;
+  bool interval = false;  ///< JSON gives its half interval too
   /// Its value in one fact, mostly a share from 0 to 1; nothing where the fact has none. Null: derived from others.
   std::optional<double> (*of)(const FactOutcome& outcome) = nullptr;
 };
@@ -51,6 +73,7 @@ struct MetricValue {
   const Metric* metric = nullptr;       ///< a row of all_metrics()
   std::optional<double> percent;        ///< mean over the facts that have a value, times 100
   std::optional<double> half_interval;  ///< half of its 95 % confidence interval; nothing for fewer than two facts
+  int facts = 0;                        ///< facts that have a value
 };
 
 /// Percentages; empty where nothing was measured. Prompts are averaged within a fact first, then over the facts

@@ -15,8 +15,9 @@ namespace mobiedit {
 inline constexpr std::size_t perplexity_window = 256;
 
 /// exp(mean negative log-likelihood per token), with the adapters in force. The text is cut into windows, and each is
-/// read from an empty context. Empties the session's KV cache. Errors: usage (fewer than two tokens), cancelled.
+/// read from an empty context, behind a BOS where the model wants one. Reads `most_tokens` of the text at most; 0: all.
+/// Errors: usage (fewer than two tokens), cancelled.
 [[nodiscard]] Result<double> perplexity(Session& session, const Tokenizer& tokenizer, const std::string& text,
-                                        const CancelToken& cancel = {});
+                                        const CancelToken& cancel = {}, std::size_t most_tokens = 0);
 
 }  // namespace mobiedit

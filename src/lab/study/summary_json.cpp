@@ -43,8 +43,9 @@ Json fact_json(const FactRecord& fact, const FactOutcome& outcome) {
 Json summary_json(const Summary& summary) {
   Json metrics = Json::object(), magnitudes = Json::object(), uncertainty = Json::object();
   for (const MetricValue& value : summary.values) {
+    if (value.metric->group == MetricGroup::battery) continue;
     const std::string name(value.metric->name);
-    (value.metric->magnitude ? magnitudes : metrics)[name] = number_or_null(value.percent);
+    (value.metric->group == MetricGroup::magnitudes ? magnitudes : metrics)[name] = number_or_null(value.percent);
     if (value.metric->interval) uncertainty[name] = number_or_null(value.half_interval);
   }
   return {{"n", summary.n},

@@ -11,7 +11,7 @@
 namespace mobiedit {
 
 /// Fields n, metrics, magnitudes, uncertainty, evaluations, seconds, multiply_accumulates, success_rate. A figure is
-/// null where the data has nothing to measure.
+/// null where the data has nothing to measure. Leaves out the battery's metrics.
 [[nodiscard]] nlohmann::ordered_json summary_json(const Summary& summary);
 
 /// A list with one entry per fact: the log-probabilities behind the figures.

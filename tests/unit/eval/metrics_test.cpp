@@ -70,6 +70,21 @@ TEST(Metrics, ATieIsNoWin) {
   EXPECT_DOUBLE_EQ(*metrics.score, 0);
 }
 
+TEST(Metrics, BatteryColumnsCountTheFactsThatHaveThem) {
+  FactOutcome full, bare;
+  full.free.chat = true;
+  full.free.neighbours_kept = {true, false, false, false};
+  full.free.looping = {false, true};
+  const Summary summary = summarise(std::vector{full, bare, full});
+  EXPECT_EQ(summary.find("chat_exact")->percent, 100);
+  EXPECT_EQ(summary.find("chat_exact")->facts, 2);
+  EXPECT_EQ(summary.find("neighbours_kept")->percent, 25);
+  EXPECT_EQ(summary.find("looping")->percent, 50);
+  EXPECT_FALSE(summary.find("negated")->percent);
+  EXPECT_EQ(summary.find("negated")->facts, 0);
+  EXPECT_EQ(summary.find("exact")->facts, 3);
+}
+
 TEST(Metrics, MedianAndNinetiethPercentile) {
   std::vector<FactOutcome> outcomes(10);
   for (int i = 0; i < 10; ++i) {
