@@ -147,3 +147,38 @@ def test_fluency_is_measured_where_it_is_asked_for(lab, model, tmp_path):
     assert 100 < metrics["fluency_before"] < 700
     unasked = json.loads(lab("eval", "-m", model, *options).stdout)["metrics"]
     assert unasked["fluency"] is None and unasked["fluency_before"] is None
+
+
+def test_battery_of_unedited_and_edited_model(lab, model, tmp_path):
+    data = tmp_path / "facts.jsonl"
+    bare = {"subject": "Big Ben", "prompt": "{} is located in", "target_new": "Rome"}
+    data.write_text(json.dumps(RECORD) + "\n" + json.dumps(bare) + "\n")
+    text = tmp_path / "text.txt"
+    text.write_text("The tower of Ada Byron stands in the old town of Rome. " * 20)
+    options = ["--data", data, "--battery", "--mass", "--method", "memit", "--values", "backprop", "--running-text", text]
+    done = lab("eval", "-m", model, *options, "--running-tokens", 64, "--json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["schema"] == "mobiedit.battery/1" and document["n"] == 2 and document["chat"] is False
+    unedited, edited = document["unedited"], document["edited"]
+    assert unedited["exact"] == unedited["PS_exact"] == 0 and unedited["neighbours_kept"] == 100
+    assert edited["exact"] == edited["ES"] == edited["PS_exact"] == 100
+    assert document["fact_in_prompt"]["ES"] is not None
+    assert edited["chat_exact"] is None and edited["negated"] is None
+    counts = {"exact": 2, "ES": 1, "PS_exact": 1, "neighbours_kept": 1, "distracted": 1, "chat_exact": 0, "looping": 2}
+    assert counts.items() <= document["counts"].items()
+    assert unedited["evaluations"] is None and edited["evaluations"]["median"] > 0
+    assert unedited["perplexity"]["before"] == unedited["perplexity"]["after"] == edited["perplexity"]["before"]
+    assert edited["perplexity"]["after"] != edited["perplexity"]["before"]
+    assert edited["own_words_perplexity"]["after"] > edited["own_words_perplexity"]["before"]
+
+
+def test_battery_says_which_edits_it_wants(lab, model, data):
+    for options in (["--battery"], ["--battery", "--mass", "--unedited"]):
+        refused = lab("eval", "-m", model, "--data", data, *options)
+        assert refused.returncode == 2 and "--mass" in refused.stderr and "--unedited" in refused.stderr
+    refused = lab("eval", "-m", model, "--data", data, "--mass")
+    assert refused.returncode == 2 and "--battery" in refused.stderr
+    shown = lab("eval", "-m", model, "--data", data, "--limit", 1, "--battery", "--unedited")
+    assert shown.returncode == 0, shown.stderr
+    assert "fact in prompt" in shown.stdout and "neighbours_kept" in shown.stdout and "edited " in shown.stdout

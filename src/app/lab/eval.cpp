@@ -5,6 +5,7 @@
 #include "app/common/progress.h"
 #include "app/common/statistics.h"
 #include "app/common/verb.h"
+#include "app/lab/battery.h"
 #include "app/lab/data_options.h"
 #include "app/lab/verbs.h"
 #include "lab/study/each_fact.h"
@@ -22,6 +23,7 @@ struct EvalVerb {
   SearchSettings search;
   std::string data;
   DataOptions reading;
+  BatteryVerb battery;
 };
 
 Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary,
@@ -52,6 +54,7 @@ Result<int> eval(const EvalVerb& verb) {
   MOBIEDIT_TRY(auto read, read_data({verb.data}, verb.reading));
   MOBIEDIT_TRY(const auto model, open_model(verb.run));
   MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data, model, verb.run.session(), cancel));
+  if (verb.battery.asked) return run_battery(verb.battery, verb.run, verb.search, verb.data, read, model, cancel);
   const std::vector<FactRecord>& facts = read.records;
   MOBIEDIT_TRY(auto editor, open_editor(model, verb.search, verb.run, cancel));
   MOBIEDIT_TRY(const auto used, at("--text", use_statistics(editor, model, verb.search.statistics, cancel)));
@@ -91,6 +94,7 @@ void add_eval(CLI::App& app, Run& run) {
   add_data_options(*verb, options->reading);
   verb->add_flag("--fluency", options->reading.fluency,
                  "Measure fluency: generate 100 tokens after each generation prompt, without and with the edit (slow)");
+  add_battery_options(*verb, options->battery);
   add_search_options(*verb, options->search);
   add_blocks_option(*verb, options->search);
 }

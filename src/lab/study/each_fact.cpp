@@ -26,24 +26,39 @@ Result<std::vector<FactOutcome>> run_experiment(Editor& editor, const Model& mod
   return fail(ErrorCode::out_of_memory, "not enough memory for the experiment");
 }
 
-Result<std::vector<FactOutcome>> run_mass_edit(Editor& editor, const Model& model, std::span<const FactRecord> facts,
-                                               const MassEditOptions& options, const SessionOptions& session_options,
-                                               const ExperimentObserver& observer, const CancelToken& cancel) try {
+Result<EditsTogether> find_together(Editor& editor, std::span<const FactRecord> facts,
+                                    const std::optional<MassEditOptions>& options, const ExperimentObserver& observer,
+                                    const CancelToken& cancel) try {
   if (auto sound = check_all(editor, facts); !sound) return std::unexpected(sound.error());
+  EditsTogether together;
   std::vector<Edit> edits;
-  std::vector<EditEvidence> costs;
   for (std::size_t i = 0; i < facts.size(); ++i) {
     auto edit = editor.edit(request_of(facts[i]), progress_of(observer, i), cancel);
     if (!edit) return std::unexpected(at(facts[i], edit.error()));
-    costs.push_back(edit->evidence);
+    together.costs.push_back(edit->evidence);
     edits.push_back(std::move(*edit));
   }
-  const auto updates = editor.mass_edit(edits, options, cancel);
+  if (!options) {
+    for (const Edit& edit : edits) together.deltas.push_back(to_low_rank(edit.update));
+    return together;
+  }
+  const auto updates = editor.mass_edit(edits, *options, cancel);
   if (!updates) return std::unexpected(updates.error());
+  together.deltas = deltas_of(*updates);
+  return together;
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory for the experiment");
+}
+
+Result<std::vector<FactOutcome>> run_mass_edit(Editor& editor, const Model& model, std::span<const FactRecord> facts,
+                                               const MassEditOptions& options, const SessionOptions& session_options,
+                                               const ExperimentObserver& observer, const CancelToken& cancel) try {
+  auto together = find_together(editor, facts, options, observer, cancel);
+  if (!together) return std::unexpected(together.error());
   auto session = Session::create(model, session_options);
   if (!session) return std::unexpected(session.error());
-  if (auto set = session->set_adapters(deltas_of(*updates)); !set) return std::unexpected(set.error());
-  auto outcomes = measure_all(*session, model.tokenizer(), facts, costs, cancel);
+  if (auto set = session->set_adapters(std::move(together->deltas)); !set) return std::unexpected(set.error());
+  auto outcomes = measure_all(*session, model.tokenizer(), facts, together->costs, cancel);
   if (outcomes && observer.measured)
     for (std::size_t i = 0; i < facts.size(); ++i) observer.measured(i, (*outcomes)[i]);
   return outcomes;

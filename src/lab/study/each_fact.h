@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,6 +30,19 @@ struct ExperimentObserver {
                                                               const SessionOptions& session_options,
                                                               const ExperimentObserver& observer = {},
                                                               const CancelToken& cancel = {});
+
+/// Edits that are to be in force together.
+struct EditsTogether {
+  std::vector<LowRankDelta> deltas;
+  std::vector<EditEvidence> costs;  ///< one per fact, in order
+};
+
+/// Searches each edit alone, and writes all of them as one update (Editor::mass_edit). Without `options` they are
+/// written one by one, as they were found. Errors: as run_experiment and Editor::mass_edit.
+[[nodiscard]] Result<EditsTogether> find_together(Editor& editor, std::span<const FactRecord> facts,
+                                                  const std::optional<MassEditOptions>& options,
+                                                  const ExperimentObserver& observer = {},
+                                                  const CancelToken& cancel = {});
 
 /// Searches each edit alone, writes all of them as one update (Editor::mass_edit), and measures each fact with the
 /// whole update in force. `success` means here that greedy generation after the prompt gives the target. `measured` is
