@@ -47,10 +47,11 @@ Edit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int blo
   Edit stored;
   stored.origin.base = base;
   stored.request = {std::to_string(i) + " " + name(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
-  stored.update = {block, std::vector<float>(d), std::vector<float>(f)};
+  RankOneUpdate update{block, std::vector<float>(d), std::vector<float>(f)};
   Random random(static_cast<std::uint64_t>(i));
-  for (auto* vector : {&stored.update.left, &stored.update.right}) random.fill_normal(*vector);
-  for (float& x : stored.update.left) x *= 1e-6f;
+  for (auto* vector : {&update.left, &update.right}) random.fill_normal(*vector);
+  for (float& x : update.left) x *= 1e-6f;
+  stored.update = std::move(update);
   stored.origin.method = "subspace";
   stored.origin.made_at = 1'700'000'000 + i;
   return stored;
@@ -82,7 +83,7 @@ int main(int count, char** arguments) {
   timed("undo one", [&] { return store->remove(one); });
   const auto in_force = timed("read all in force", [&] { return store->in_force(base.fingerprint); });
   std::vector<RankOneUpdate> updates;
-  for (const Edit& stored : *in_force) updates.push_back(stored.update);
+  for (const Edit& stored : *in_force) updates.push_back(std::get<RankOneUpdate>(stored.update));
   const auto adapter = path.parent_path() / (path.filename().string() + ".adapter.gguf");
   timed("write them as an adapter", [&] { return write_adapter(adapter, base.architecture, "", updates, {}); });
   std::filesystem::remove(adapter);

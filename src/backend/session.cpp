@@ -42,6 +42,11 @@ struct Session::State {
     cache = std::move(larger);
   }
 
+  void put_in_force(ActiveNeurons active) {
+    neurons = std::move(active);
+    pass.neurons = neurons.empty() ? nullptr : &neurons;
+  }
+
   const Model& model;
   std::shared_ptr<ThreadPool> pool;
   std::unique_ptr<ForwardPass> forward;
@@ -86,9 +91,17 @@ Status Session::set_neurons(std::span<const Neuron> neurons) {
   State& s = *state_;
   auto active = ActiveNeurons::resolve(s.model.config(), neurons, s.model.contents().isa, *s.pool);
   if (!active) return std::unexpected(active.error());
-  s.neurons = std::move(*active);
-  s.pass.neurons = s.neurons.empty() ? nullptr : &s.neurons;
+  s.put_in_force(std::move(*active));
   clear();
+  return {};
+}
+
+Status Session::set_in_force(Changes changes) {
+  State& s = *state_;
+  auto neurons = ActiveNeurons::resolve(s.model.config(), changes.neurons, s.model.contents().isa, *s.pool);
+  if (!neurons) return std::unexpected(neurons.error());
+  if (auto set = set_adapters(std::move(changes.adapters)); !set) return set;
+  s.put_in_force(std::move(*neurons));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "edit/editor_state.h"
 #include "edit/evidence.h"
@@ -31,6 +32,10 @@ Editor::~Editor() = default;
 
 int Editor::layer() const {
   return state_->choice.layer;
+}
+
+bool Editor::finds_neurons() const {
+  return false;
 }
 
 Result<Editor> Editor::create(const Model& model, EditOptions options) try {
@@ -61,8 +66,8 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   return fail(ErrorCode::out_of_memory, "not enough memory for an editor");
 }
 
-Status Editor::set_adapters(std::vector<LowRankDelta> adapters) {
-  if (auto replaced = state_->active.replace(std::move(adapters)); !replaced) return replaced;
+Status Editor::set_in_force(Changes changes) {
+  if (auto replaced = state_->active.replace(std::move(changes)); !replaced) return replaced;
   state_->preserved.clear();
   return {};
 }
@@ -71,17 +76,19 @@ void Editor::set_evaluation(const EvaluationOptions& evaluation) {
   state_->options.evaluation = evaluation;
 }
 
-Status Editor::preserve(const EditRequest& request, const RankOneUpdate& update, int general_wordings) try {
+Status Editor::preserve(const EditRequest& request, const Update& update, int general_wordings) try {
   State& s = *state_;
   auto contexts = s.contexts_as_found(request, general_wordings);
   if (!contexts) return std::unexpected(contexts.error());
-  LowRankDelta delta = to_low_rank(update);
-  if (auto admitted = s.active.admit(delta); !admitted) return admitted;
-  if (s.writes_to(update.block)) {
+  Changes changes = changes_of(update);
+  if (auto admitted = s.active.admit(changes); !admitted) return admitted;
+  const auto* rank_one = std::get_if<RankOneUpdate>(&update);
+  if (rank_one != nullptr && s.writes_to(rank_one->block)) {
     const auto most = static_cast<std::size_t>(std::max(s.options.most_preserved, 0));
-    s.preserved.try_emplace(update.block, preserved_ridge, most).first->second.add(std::move(*contexts), update.right);
+    auto& preserved = s.preserved.try_emplace(rank_one->block, preserved_ridge, most).first->second;
+    preserved.add(std::move(*contexts), rank_one->right);
   }
-  s.active.add(std::move(delta));
+  s.active.add(std::move(changes));
   return {};
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to preserve the edit");
@@ -93,7 +100,7 @@ Status Editor::set_statistics(std::string_view text, const std::string& cache_fo
   StatisticsSource source;
   source.text = text;
   source.cache_folder = cache_folder;
-  source.active_edits = edits_fingerprint(s.active.deltas());
+  source.active_edits = edits_fingerprint(s.active.changes());
   source.layer = s.choice.layer;
   source.layers = s.options.layers;
   // The metric's tape is dropped once it is used: it holds the weights of later layers in float32.
@@ -131,7 +138,8 @@ Status Editor::with_objective(const EditRequest& request, const std::function<St
   return fail(ErrorCode::out_of_memory, "not enough memory for the edit");
 }
 
-Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& progress, const CancelToken& cancel) try {
+Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& progress, const CancelToken& cancel,
+                          const SubjectFacts& together) try {
   State& s = *state_;
   const auto begin = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(); };
@@ -159,6 +167,8 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   if (preconditioned) found->delta = preconditioned->to_delta(found->delta);
 
   Edit edit{request, prepared->write->update(found->delta), {}};
+  if (std::holds_alternative<Neuron>(edit.update))
+    for (const EditRequest& other : together.others) edit.found_with.push_back({other.prompt, other.target_new});
   EditEvidence& e = edit.evidence;
   e.layer = s.choice.layer;
   e.steps = found->steps;
@@ -171,12 +181,13 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
       static_cast<double>(work.floating - work_before.floating + (s.tape ? s.tape->work() - tape_before : 0));
   e.tokens = static_cast<double>(work.rows - work_before.rows) / s.model.config().layers;
   e.delta_norm_ratio = kernels::norm_in_double(found->delta) / objective.value_norm();
-  e.update_norm_ratio =
-      kernels::norm_in_double(edit.update.left) * kernels::norm_in_double(edit.update.right) / s.down_norm;
-  const LowRankDelta update = to_low_rank(edit.update);
+  if (const auto* rank_one = std::get_if<RankOneUpdate>(&edit.update))
+    e.update_norm_ratio =
+        kernels::norm_in_double(rank_one->left) * kernels::norm_in_double(rank_one->right) / s.down_norm;
   const SessionOptions session{.threads = s.options.threads, .pool = s.pool};
-  if (auto measured =
-          measure_evidence(edit, s.model, objective.contexts(), s.active.deltas(), {&update, 1}, session, cancel);
+  Changes with = s.active.changes();
+  add_to(with, edit.update);
+  if (auto measured = measure_evidence(edit, s.model, objective.contexts(), s.active.changes(), with, session, cancel);
       !measured)
     return std::unexpected(measured.error());
   e.seconds = seconds();
@@ -203,12 +214,16 @@ Result<std::vector<RankOneUpdate>> Editor::mass_edit(std::span<const Edit> edits
   if (auto ready = s.active.refresh(); !ready) return std::unexpected(ready.error());
   std::vector<FoundEdit> found;
   for (const Edit& edit : edits) {
-    if (edit.update.block != s.choice.layer)
-      return fail(ErrorCode::usage, "an edit of layer " + std::to_string(edit.update.block) +
+    const auto* alone = std::get_if<RankOneUpdate>(&edit.update);
+    if (alone == nullptr)
+      return fail(ErrorCode::usage, "the edit of " + edit.request.subject + " is a neuron, and the method '" +
+                                        options.method + "' writes changes of a weight");
+    if (alone->block != s.choice.layer)
+      return fail(ErrorCode::usage, "an edit of layer " + std::to_string(alone->block) +
                                         " cannot be written with edits of layer " + std::to_string(s.choice.layer));
     auto contexts = s.contexts_as_found(edit.request, edit.evidence.wordings);
     if (!contexts) return std::unexpected(contexts.error());
-    found.push_back({std::move(*contexts), edit.update.left});
+    found.push_back({std::move(*contexts), alone->left});
   }
   MassWrite write{.layer = s.choice.layer, .layers = options.layers, .ridge = options.memit_ridge, .solve = {}};
   write.solve = [&](int layer, const std::vector<float>& keys) { return s.solved(layer, keys); };

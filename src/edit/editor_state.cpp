@@ -19,7 +19,8 @@ Editor::State::State(const Model& m, EditOptions o, LayerChoice c)
 
 PassOptions Editor::State::pass() const {
   PassOptions pass;
-  pass.deltas = active.in_force();
+  pass.deltas = active.deltas_in_force();
+  pass.neurons = active.neurons_in_force();
   pass.float_down_layer = choice.layer;
   pass.activations = options.evaluation.activations;
   return pass;

@@ -52,9 +52,8 @@ class Questioner {
 
 }  // namespace
 
-Status measure_evidence(Edit& edit, const Model& model, const ContextSet& contexts,
-                        std::span<const LowRankDelta> active, std::span<const LowRankDelta> update,
-                        const SessionOptions& options, const CancelToken& cancel) {
+Status measure_evidence(Edit& edit, const Model& model, const ContextSet& contexts, const Changes& before,
+                        const Changes& after, const SessionOptions& options, const CancelToken& cancel) {
   auto session = Session::create(model, options);
   if (!session) return std::unexpected(session.error());
   Questioner questioner(model, *session, cancel);
@@ -68,17 +67,15 @@ Status measure_evidence(Edit& edit, const Model& model, const ContextSet& contex
 
   for (const std::string& prompt : edit.request.paraphrases) e.paraphrases.push_back({prompt, {}, {}, false});
   for (const std::string& prompt : edit.request.keep) e.keep.push_back({prompt, {}, {}, false});
-  for (const bool after : {false, true}) {
-    std::vector<LowRankDelta> adapters(active.begin(), active.end());
-    if (after) adapters.insert(adapters.end(), update.begin(), update.end());
-    if (auto s = session->set_adapters(std::move(adapters)); !s) return s;
+  for (const bool edited : {false, true}) {
+    if (auto s = session->set_in_force(edited ? after : before); !s) return s;
     const auto probability = questioner.probability(target);
     if (!probability) return std::unexpected(probability.error());
-    (after ? e.target_probability_after : e.target_probability_before) = *probability;
+    (edited ? e.target_probability_after : e.target_probability_before) = *probability;
     auto reply = questioner.answer(*bare, tokens);
     if (!reply) return std::unexpected(reply.error());
-    (after ? e.answer_after : e.answer_before) = std::move(*reply);
-    const auto into = after ? &ProbeResult::after : &ProbeResult::before;
+    (edited ? e.answer_after : e.answer_before) = std::move(*reply);
+    const auto into = edited ? &ProbeResult::after : &ProbeResult::before;
     if (auto s = questioner.answer_all(e.paraphrases, into, tokens); !s) return s;
     if (auto s = questioner.answer_all(e.keep, into, keep_tokens); !s) return s;
   }

@@ -38,9 +38,18 @@ bool same_subject(const EditRequest& a, const EditRequest& b) {
 
 EditInfo info_of(const Edit& edit) {
   const EditOrigin& origin = edit.origin;
-  return {edit.id,       origin.base,       edit.request.subject, edit.request.prompt, edit.request.target_new,
-          origin.method, edit.update.block, origin.seed,          origin.made_at,      edit.enabled,
-          std::nullopt};
+  return {edit.id,
+          origin.base,
+          edit.request.subject,
+          edit.request.prompt,
+          edit.request.target_new,
+          origin.method,
+          layer_of(edit.update),
+          origin.seed,
+          origin.made_at,
+          edit.enabled,
+          std::nullopt,
+          std::string(kind_of(edit.update))};
 }
 
 }  // namespace mobiedit

@@ -75,7 +75,7 @@ Status tally_fact(Tally& tally, double share, Editor& editor, Session& session, 
   const std::vector<Token> target = tokenizer.encode(" " + fact.request.target_new, {.add_special = false});
   for (const std::string& prompt : fact.unseen_prompts) add(prompt, target);
 
-  if (auto set = session.set_adapters({}); !set) return set;
+  if (auto set = session.set_in_force({}); !set) return set;
   if (auto read = session.append(tokenizer.encode(fact.neighbour), cancel); !read) return read;
   const auto own = session.generate({.max_tokens = 3}, {}, cancel);
   if (!own) return std::unexpected(own.error());
@@ -84,7 +84,7 @@ Status tally_fact(Tally& tally, double share, Editor& editor, Session& session, 
 
   const auto before = probabilities(session, texts, cancel);
   if (!before) return std::unexpected(before.error());
-  if (auto set = session.set_adapters({to_low_rank(edit->update)}); !set) return set;
+  if (auto set = session.set_in_force(changes_of(edit->update)); !set) return set;
   const auto after = probabilities(session, texts, cancel);
   if (!after) return std::unexpected(after.error());
   const std::size_t held = fact.unseen_prompts.size();

@@ -22,6 +22,7 @@ constexpr const char* first_line_schema = "mobiedit.stored-edit/1";  // without 
 std::string to_line(const Edit& edit) {
   const EditRequest& request = edit.request;
   const EditOrigin& origin = edit.origin;
+  const auto& update = std::get<RankOneUpdate>(edit.update);
   const nlohmann::ordered_json line{{"schema", line_schema},
                                     {"id", edit.id},
                                     {"subject", request.subject},
@@ -40,9 +41,9 @@ std::string to_line(const Edit& edit) {
                                     {"origin", to_json(origin)},
                                     {"evidence", to_json(edit.evidence)},
                                     {"kind", rank_one_kind},
-                                    {"block", edit.update.block},
-                                    {"left", to_base64(std::as_bytes(std::span(edit.update.left)))},
-                                    {"right", to_base64(std::as_bytes(std::span(edit.update.right)))},
+                                    {"block", update.block},
+                                    {"left", to_base64(std::as_bytes(std::span(update.left)))},
+                                    {"right", to_base64(std::as_bytes(std::span(update.right)))},
                                     {"checksum", checksum(edit)}};
   return line.dump();
 }
@@ -78,9 +79,8 @@ Result<Edit> from_line(std::string_view line) {
   auto measured = evidence_from(fields.object("evidence"));
   if (!measured) fields.refuse("evidence");
   if (measured) edit.evidence = std::move(*measured);
-  edit.update.block = static_cast<int>(fields.integer("block", 0, largest_block));
-  edit.update.left = fields.floats("left");
-  edit.update.right = fields.floats("right");
+  edit.update = RankOneUpdate{static_cast<int>(fields.integer("block", 0, largest_block)), fields.floats("left"),
+                              fields.floats("right")};
   const std::string sum = fields.text("checksum");
   if (!fields.sound()) {
     return fail(ErrorCode::usage, "its field \"" + fields.wrong() + "\" is missing or not what it should be");

@@ -66,9 +66,10 @@ std::string checksum(const Edit& edit, std::string_view evidence_text, std::stri
   }
   hash.add_number(static_cast<std::int64_t>(origin.seed));
   hash.add_number(origin.made_at);
-  hash.add_number(edit.update.block);
-  hash.add(edit.update.left);
-  hash.add(edit.update.right);
+  const auto& update = std::get<RankOneUpdate>(edit.update);
+  hash.add_number(update.block);
+  hash.add(update.left);
+  hash.add(update.right);
   hash.add(evidence_text);
   if (origin_text != empty_origin_text) hash.add(origin_text);
   return hash.digits();
@@ -89,7 +90,9 @@ Status check_record(const Edit& edit) {
   for (const std::string* text : texts) {
     if (!is_utf8(*text)) return fail(ErrorCode::usage, "a text that is not UTF-8 cannot be kept in a store");
   }
-  const RankOneUpdate& update = edit.update;
+  if (!std::holds_alternative<RankOneUpdate>(edit.update))
+    return fail(ErrorCode::usage, "a neuron, which this version of a store does not keep");
+  const auto& update = std::get<RankOneUpdate>(edit.update);
   if (update.block < 0 || update.block > largest_block) return fail(ErrorCode::usage, "an update of no layer");
   for (const auto* vector : {&update.left, &update.right}) {
     if (vector->empty() || vector->size() > longest_vector)

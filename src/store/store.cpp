@@ -97,7 +97,8 @@ Result<std::int64_t> Store::State::insert(const Edit& given, std::int64_t id) co
   row->bind(column++, to_json_list(request.keep));
   row->bind(column++, origin.method);
   row->bind(column++, static_cast<std::int64_t>(origin.seed));
-  row->bind(column++, edit.update.block);
+  const auto& update = std::get<RankOneUpdate>(edit.update);
+  row->bind(column++, update.block);
   row->bind(column++, origin.made_at);
   row->bind(column++, edit.enabled ? 1 : 0);
   row->bind(column++, to_json(edit.evidence).dump());
@@ -110,8 +111,8 @@ Result<std::int64_t> Store::State::insert(const Edit& given, std::int64_t id) co
   auto vectors = database.prepare("INSERT INTO vectors (edit, left_vector, right_vector) VALUES (?, ?, ?)");
   if (!vectors) return std::unexpected(vectors.error());
   vectors->bind(0, given_id);
-  vectors->bind(1, std::as_bytes(std::span(edit.update.left)));
-  vectors->bind(2, std::as_bytes(std::span(edit.update.right)));
+  vectors->bind(1, std::as_bytes(std::span(update.left)));
+  vectors->bind(2, std::as_bytes(std::span(update.right)));
   if (auto done = vectors->run(); !done) return std::unexpected(done.error());
   return given_id;
 }
@@ -195,7 +196,7 @@ Result<Edit> Store::State::row(const Statement& row) const {
   origin.seed = static_cast<std::uint64_t>(row.integer(10));
   origin.made_at = row.integer(12);
   edit.enabled = row.integer(13) != 0;
-  edit.update = {static_cast<int>(row.integer(11)), floats_of(row.blob(16)), floats_of(row.blob(17))};
+  edit.update = RankOneUpdate{static_cast<int>(row.integer(11)), floats_of(row.blob(16)), floats_of(row.blob(17))};
   if (auto sound = check_record(edit); !sound) return damaged(sound.error().what.c_str());
   if (row.text(15) != checksum(edit, row.text(14), row.text(19))) return damaged("it does not agree with its checksum");
   return edit;

@@ -40,9 +40,9 @@ Result<std::vector<bool>> answering(Session& session, const Tokenizer& tokenizer
 Result<std::vector<bool>> answering_with(Session& session, const Tokenizer& tokenizer, const EditList& in_force,
                                          const EditList& asked, const CancelToken& cancel) {
   if (asked.empty()) return std::vector<bool>();
-  auto deltas = deltas_of(in_force);
-  if (!deltas) return std::unexpected(deltas.error());
-  if (auto set = session.set_adapters(std::move(*deltas)); !set) return std::unexpected(set.error());
+  auto changes = changes_of(in_force);
+  if (!changes) return std::unexpected(changes.error());
+  if (auto set = session.set_in_force(std::move(*changes)); !set) return std::unexpected(set.error());
   return answering(session, tokenizer, asked, cancel);
 }
 

@@ -11,12 +11,12 @@
 
 namespace mobiedit {
 
-/// For each edit of `asked`, whether greedy generation from its prompt gives its target exactly, with the adapters in
+/// For each edit of `asked`, whether greedy generation from its prompt gives its target exactly, with the changes in
 /// force in the session. Errors: as Session::score.
 [[nodiscard]] Result<std::vector<bool>> answering(Session& session, const Tokenizer& tokenizer, const EditList& asked,
                                                   const CancelToken& cancel);
 
-/// Puts the edits of `in_force` in force first. Errors: also as stack_updates and Session::set_adapters.
+/// Puts the edits of `in_force` in force first. Errors: also as stack_updates and Session::set_in_force.
 [[nodiscard]] Result<std::vector<bool>> answering_with(Session& session, const Tokenizer& tokenizer,
                                                        const EditList& in_force, const EditList& asked,
                                                        const CancelToken& cancel);

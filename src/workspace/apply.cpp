@@ -4,6 +4,7 @@
 #include <new>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "mobiedit/gguf/file.h"
 #include "workspace/answers.h"
@@ -28,11 +29,18 @@ Result<std::string> find_source(const Store& store, const std::string& named, co
               "name one by the beginning of its fingerprint");
 }
 
+bool has_sizes(const Update& update, const ModelConfig& config) {
+  const auto d = static_cast<std::size_t>(config.d), f = static_cast<std::size_t>(config.f);
+  if (const auto* neuron = std::get_if<Neuron>(&update))
+    return neuron->gate.size() == d && neuron->up.size() == d && neuron->down.size() == d;
+  const auto& rank_one = std::get<RankOneUpdate>(update);
+  return rank_one.left.size() == d && rank_one.right.size() == f;
+}
+
 Status check_shape(const Model& model, const Edit& edit) {
   const ModelConfig& config = model.config();
-  const RankOneUpdate& update = edit.update;
-  if (update.block < config.layers && update.left.size() == static_cast<std::size_t>(config.d) &&
-      update.right.size() == static_cast<std::size_t>(config.f) && edit.origin.base.architecture == config.architecture)
+  if (layer_of(edit.update) < config.layers && has_sizes(edit.update, config) &&
+      edit.origin.base.architecture == config.architecture)
     return {};
   return fail(ErrorCode::bad_model,
               "is of another shape than the model that edit " + std::to_string(edit.id) + " was made for",

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "edit/write/rank_one.h"
@@ -43,25 +44,25 @@ Result<std::optional<DriftMeter>> DriftMeter::create(const Model& model, const S
 }
 
 Result<double> DriftMeter::perplexity(const EditList& edits, const CancelToken& cancel) {
-  auto deltas = deltas_of(edits);
-  if (!deltas) return std::unexpected(deltas.error());
-  if (auto set = session_.set_adapters(std::move(*deltas)); !set) return std::unexpected(set.error());
+  auto changes = changes_of(edits);
+  if (!changes) return std::unexpected(changes.error());
+  if (auto set = session_.set_in_force(std::move(*changes)); !set) return std::unexpected(set.error());
   return mobiedit::perplexity(session_, model_->tokenizer(), reference_text, cancel);
 }
 
 Result<std::map<int, double>> update_norms(const EditList& edits, const EditList& added) try {
   std::set<int> layers;
-  for (const Edit* edit : added) layers.insert(edit->update.block);
+  for (const RankOneUpdate* update : rank_one_updates_of(added)) layers.insert(update->block);
   std::map<int, double> norms;
   for (const int layer : layers) {
     std::vector<const RankOneUpdate*> updates;
     double weight = 0;  // ‖W‖, which one edit's ratio gives away
     for (const Edit* edit : edits) {
-      const RankOneUpdate& update = edit->update;
-      if (update.block != layer) continue;
-      updates.push_back(&update);
+      const auto* update = std::get_if<RankOneUpdate>(&edit->update);
+      if (update == nullptr || update->block != layer) continue;
+      updates.push_back(update);
       const double ratio = edit->evidence.update_norm_ratio;
-      if (ratio > 0) weight = std::sqrt(square(update.left) * square(update.right)) / ratio;
+      if (ratio > 0) weight = std::sqrt(square(update->left) * square(update->right)) / ratio;
     }
     if (weight > 0) norms[layer] = norm_of(updates) / weight;
   }

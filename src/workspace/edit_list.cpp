@@ -2,6 +2,8 @@
 
 #include <string>
 #include <unordered_set>
+#include <utility>
+#include <variant>
 
 #include "edit/fact_key.h"
 #include "mobiedit/store/adapter.h"
@@ -26,19 +28,23 @@ EditList in_force_with(const EditList& earlier, const EditList& added) {
   return {list.rbegin(), list.rend()};
 }
 
-std::vector<RankOneUpdate> updates_of(const EditList& edits) {
-  std::vector<RankOneUpdate> updates;
-  updates.reserve(edits.size());
-  for (const Edit* edit : edits) updates.push_back(edit->update);
+std::vector<const RankOneUpdate*> rank_one_updates_of(const EditList& edits) {
+  std::vector<const RankOneUpdate*> updates;
+  for (const Edit* edit : edits)
+    if (const auto* update = std::get_if<RankOneUpdate>(&edit->update)) updates.push_back(update);
   return updates;
 }
 
-Result<std::vector<LowRankDelta>> deltas_of(const EditList& edits) {
-  if (edits.empty()) return std::vector<LowRankDelta>();
-  std::vector<const RankOneUpdate*> updates;
-  updates.reserve(edits.size());
-  for (const Edit* edit : edits) updates.push_back(&edit->update);
-  return stack_updates(updates);
+Result<Changes> changes_of(const EditList& edits) {
+  Changes changes;
+  if (const auto updates = rank_one_updates_of(edits); !updates.empty()) {
+    auto stacked = stack_updates(updates);
+    if (!stacked) return std::unexpected(stacked.error());
+    changes.adapters = std::move(*stacked);
+  }
+  for (const Edit* edit : edits)
+    if (const auto* neuron = std::get_if<Neuron>(&edit->update)) changes.neurons.push_back(*neuron);
+  return changes;
 }
 
 }  // namespace mobiedit

@@ -6,7 +6,7 @@
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/edit.h"
-#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/changes.h"
 
 namespace mobiedit {
 
@@ -18,10 +18,10 @@ using EditList = std::vector<const Edit*>;
 /// `earlier` and then `added`, without the edits whose fact a later one is about: the edits that are in force together.
 [[nodiscard]] EditList in_force_with(const EditList& earlier, const EditList& added);
 
-/// The updates of the edits, in their order.
-[[nodiscard]] std::vector<RankOneUpdate> updates_of(const EditList& edits);
+/// The rank-one updates of the edits, in their order.
+[[nodiscard]] std::vector<const RankOneUpdate*> rank_one_updates_of(const EditList& edits);
 
-/// The edits as deltas for a session, those of one layer stacked; none for no edits. Errors: as stack_updates.
-[[nodiscard]] Result<std::vector<LowRankDelta>> deltas_of(const EditList& edits);
+/// The edits as changes for a session, with the rank-one updates of each layer stacked. Errors: as stack_updates.
+[[nodiscard]] Result<Changes> changes_of(const EditList& edits);
 
 }  // namespace mobiedit

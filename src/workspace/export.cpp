@@ -18,7 +18,7 @@ namespace {
 Result<std::vector<KeyMoment>> moments_of(const Model& model, const EditList& edits, const WorkspaceOptions& options,
                                           const Job& job) {
   std::set<int> layers;
-  for (const Edit* edit : edits) layers.insert(edit->update.block);
+  for (const Edit* edit : edits) layers.insert(layer_of(edit->update));
   std::vector<KeyMoment> moments;
   for (const int layer : layers) {
     EditOptions search;

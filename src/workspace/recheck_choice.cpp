@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numeric>
+#include <variant>
 
 namespace mobiedit {
 namespace {
@@ -20,7 +21,11 @@ double product(const std::vector<float>& x, const std::vector<float>& y) {
 }
 
 /// |cos| between the directions in which two updates read keys: the part of one update that the other's key picks up.
-double nearness(const RankOneUpdate& x, const RankOneUpdate& y) {
+double nearness(const Update& of_x, const Update& of_y) {
+  const auto* one = std::get_if<RankOneUpdate>(&of_x);
+  const auto* other = std::get_if<RankOneUpdate>(&of_y);
+  if (one == nullptr || other == nullptr) return 0;
+  const RankOneUpdate &x = *one, &y = *other;
   if (x.block != y.block || x.right.size() != y.right.size()) return 0;
   const double lengths = std::sqrt(product(x.right, x.right) * product(y.right, y.right));
   return lengths > 0 ? std::abs(product(x.right, y.right)) / lengths : 0;

@@ -138,8 +138,7 @@ void refuse(Outcome& outcome, Refusal refusal, std::string why_not) {
   outcome.kept = false;
   outcome.refusal = refusal;
   outcome.why_not = std::move(why_not);
-  outcome.edit.update.left = {};
-  outcome.edit.update.right = {};
+  outcome.edit.update = RankOneUpdate{layer_of(outcome.edit.update), {}, {}};
 }
 
 }  // namespace mobiedit

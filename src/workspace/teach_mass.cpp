@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 #include <utility>
+#include <variant>
 
 #include "workspace/answers.h"
 #include "workspace/resolve_conflicts.h"
@@ -66,9 +67,10 @@ Status TeachJob::solve_mass_edit(std::span<Outcome* const> kept, std::span<const
   for (std::size_t i = 0; i < kept.size(); ++i) {
     EditEvidence& evidence = kept[i]->edit.evidence;
     // ‖W‖ is what the edit alone was measured against.
-    const double weight = norm_of_update(found[i].update) / found[i].evidence.update_norm_ratio;
+    const auto& alone = std::get<RankOneUpdate>(found[i].update);
+    const double weight = norm_of_update(alone) / found[i].evidence.update_norm_ratio;
+    evidence.update_norm_ratio = norm_of_update((*updates)[i]) / weight;
     kept[i]->edit.update = std::move((*updates)[i]);
-    evidence.update_norm_ratio = norm_of_update(kept[i]->edit.update) / weight;
   }
   return {};
 }
@@ -77,9 +79,9 @@ Status TeachJob::solve_mass_edit(std::span<Outcome* const> kept, std::span<const
 Status TeachJob::accept_mass_edit(const EditList& underneath, Session& session) {
   const EditList edits = kept_edits(report_.outcomes);
   const EditList all = in_force_with(underneath, edits);
-  auto deltas = deltas_of(all);
-  if (!deltas) return std::unexpected(deltas.error());
-  if (auto set = session.set_adapters(std::move(*deltas)); !set) return set;
+  auto changes = changes_of(all);
+  if (!changes) return std::unexpected(changes.error());
+  if (auto set = session.set_in_force(std::move(*changes)); !set) return set;
   for (Outcome& outcome : report_.outcomes) {
     if (!outcome.kept) continue;
     if (auto done = measure_again(session, base_.model.tokenizer(), outcome.edit, job_.cancel); !done) return done;

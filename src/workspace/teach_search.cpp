@@ -122,7 +122,7 @@ Status TeachJob::put_underneath(const EditList& edits) {
   const bool grown =
       edits.size() >= underneath_.size() && std::equal(underneath_.begin(), underneath_.end(), edits.begin());
   if (!grown) {
-    if (auto none = made_->editor.set_adapters({}); !none) return none;
+    if (auto none = made_->editor.set_in_force({}); !none) return none;
     underneath_.clear();
   }
   if (!grown || edits.size() != underneath_.size()) perplexity_underneath_.reset();

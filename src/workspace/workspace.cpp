@@ -73,10 +73,10 @@ Result<Session> session_with(const Model& model, const SessionOptions& options, 
                              std::vector<LowRankDelta> adapters) {
   auto session = Session::create(model, options);
   if (!session) return session;
-  auto deltas = deltas_of(list_of(edits));
-  if (!deltas) return std::unexpected(deltas.error());
-  std::ranges::move(*deltas, std::back_inserter(adapters));
-  if (auto set = session->set_adapters(std::move(adapters)); !set) return std::unexpected(set.error());
+  auto changes = changes_of(list_of(edits));
+  if (!changes) return std::unexpected(changes.error());
+  std::ranges::move(adapters, std::back_inserter(changes->adapters));
+  if (auto set = session->set_in_force(std::move(*changes)); !set) return std::unexpected(set.error());
   return session;
 }
 

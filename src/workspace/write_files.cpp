@@ -30,12 +30,25 @@ Error at_output(Error error, const OutputFile& file) {
   return error;
 }
 
+Result<std::vector<RankOneUpdate>> updates_of(const EditList& edits, const OutputFile& file) {
+  std::vector<RankOneUpdate> updates;
+  for (const RankOneUpdate* update : rank_one_updates_of(edits)) updates.push_back(*update);
+  if (updates.size() == edits.size()) return updates;
+  return fail(ErrorCode::usage, "an edit in force is a neuron, which no file holds", file.path().string());
+}
+
+Result<std::vector<LowRankDelta>> deltas_of(const EditList& edits, const OutputFile& file) {
+  const auto updates = updates_of(edits, file);
+  if (!updates) return std::unexpected(updates.error());
+  return stack_updates(*updates);
+}
+
 }  // namespace
 
 Status FileWriter::draft_adapter(const OutputFile& file, const EditList& edits, Proof proof) const {
   const ModelConfig& config = model_.config();
   const std::string name = config.name.empty() ? "edits" : config.name + " edits";
-  auto deltas = deltas_of(edits);
+  auto deltas = deltas_of(edits, file);
   if (!deltas) return std::unexpected(deltas.error());
   Adapter adapter{config.architecture, name, std::move(*deltas), provenance_of(model_.fingerprint(), edits)};
   if (auto written = write_adapter(file.draft(), adapter); !written) {
@@ -62,13 +75,14 @@ Status FileWriter::draft_adapter(const OutputFile& file, const EditList& edits, 
 }
 
 Status FileWriter::draft_model(const OutputFile& file, const EditList& edits) const {
-  const auto updates = updates_of(edits);
+  const auto updates = updates_of(edits, file);
+  if (!updates) return std::unexpected(updates.error());
   const auto provenance = provenance_of(model_.fingerprint(), edits);
   Status held;
   for (const std::optional<gguf::TensorType> type :
        {std::optional<gguf::TensorType>{}, std::optional{gguf::TensorType::f16},
         std::optional{gguf::TensorType::f32}}) {
-    const auto baked = write_baked(file.draft(), model_.file(), updates, provenance, {.type = type});
+    const auto baked = write_baked(file.draft(), model_.file(), *updates, provenance, {.type = type});
     if (!baked) return std::unexpected(at_output(baked.error(), file));
     for (const BakedTensor& tensor : *baked) {
       detail(job_, tensor.name + ": " + type_change(tensor.before, tensor.after) + ", off by " +
@@ -82,7 +96,9 @@ Status FileWriter::draft_model(const OutputFile& file, const EditList& edits) co
 
 Status FileWriter::draft_same_type(const OutputFile& file, const EditList& edits, std::span<const KeyMoment> moments,
                                    int threads) const {
-  const auto flipped = write_same_type(file.draft(), model_.file(), updates_of(edits), moments, threads);
+  const auto updates = updates_of(edits, file);
+  if (!updates) return std::unexpected(updates.error());
+  const auto flipped = write_same_type(file.draft(), model_.file(), *updates, moments, threads);
   if (!flipped) return std::unexpected(at_output(flipped.error(), file));
   for (const FlippedTensor& tensor : *flipped) {
     const double changed = 100.0 * static_cast<double>(tensor.changed) / static_cast<double>(tensor.codes);

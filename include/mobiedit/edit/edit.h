@@ -43,13 +43,32 @@ struct EditOrigin {
   bool operator==(const EditOrigin&) const = default;
 };
 
+/// A fact of a subject, as a neuron that serves several of them names it.
+struct ServedFact {
+  std::string prompt;  ///< with {} for the subject
+  std::string target_new;
+
+  bool operator==(const ServedFact&) const = default;
+};
+
+/// A neuron of an edit, found for the edit's own fact and further facts of its subject together.
+struct SharedNeuron {
+  Neuron neuron;
+  std::vector<ServedFact> others;  ///< the further facts, in the order in which they were made
+
+  bool operator==(const SharedNeuron&) const = default;
+};
+
 struct Edit {
   EditRequest request;
-  RankOneUpdate update;
+  Update update;
   EditEvidence evidence;
   EditOrigin origin = {};
   std::int64_t id = 0;  ///< given by a store, ascending, never given twice; 0: in no store
   bool enabled = true;
+  std::vector<ServedFact> found_with = {};  ///< of a neuron: the further facts that `update` was found together with
+  /// Neurons of this edit for other facts of its subject: found anew when an older one of them was taken out of force.
+  std::vector<SharedNeuron> found_again = {};
 
   bool operator==(const Edit&) const = default;
 };
@@ -67,6 +86,7 @@ struct EditInfo {
   std::int64_t made_at = 0;  ///< seconds since 1970, UTC
   bool enabled = true;
   std::optional<std::int64_t> replaced_by;  ///< the newest enabled edit of this base and fact, if that is another
+  std::string kind = "rank-one";            ///< of the update: kind_of()
 
   [[nodiscard]] bool in_force() const { return enabled && !replaced_by; }
   bool operator==(const EditInfo&) const = default;

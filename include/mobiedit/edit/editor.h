@@ -16,7 +16,7 @@
 #include "mobiedit/edit/key_moment.h"
 #include "mobiedit/edit/mass_edit.h"
 #include "mobiedit/edit/methods.h"
-#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/changes.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
 
@@ -66,10 +66,17 @@ struct EditProgress {
 };
 using EditProgressFn = std::function<void(const EditProgress&)>;
 
+/// Facts in force of a request's subject. A neuron is found for all of them and the request together; a rank-one
+/// update, for the request alone.
+struct SubjectFacts {
+  std::vector<EditRequest> others;  ///< in the order in which they were made, without the one that the request replaces
+  std::optional<Neuron> from;       ///< serves them so far, and is not in force; the search starts from its `down`
+};
+
 class Objective;
 
 /// Borrows the model, which must outlive it and never changes. Use it from one thread at a time. set_statistics,
-/// set_adapters and preserve may come in any order, and none of them has to; an edit uses what there is when it begins.
+/// set_in_force and preserve may come in any order, and none of them has to; an edit uses what there is when it begins.
 class Editor {
  public:
   /// Errors: usage (an unknown method or setting, a layer, clamp, count or probability out of range), out_of_memory.
@@ -96,15 +103,16 @@ class Editor {
                                                            const std::function<void()>& measuring = {},
                                                            const CancelToken& cancel = {});
 
-  /// Puts these adapters in force under later edits, in place of all adapters and preserved edits. Errors: usage, as
-  /// Session::set_adapters; then nothing changed.
-  [[nodiscard]] Status set_adapters(std::vector<LowRankDelta> adapters);
+  /// Puts these changes in force under later edits, in place of all changes and preserved edits. Errors: usage, as
+  /// Session::set_in_force; then nothing changed.
+  [[nodiscard]] Status set_in_force(Changes changes);
 
-  /// Puts an earlier edit in force like an adapter, and lets later updates of its layer change the output at its keys
-  /// as little as possible, so that it still answers after many of them. `update` is the edit's, or one layer's part of
-  /// it. `general_wordings` is EditEvidence::wordings of that edit: its keys are taken from the contexts it was found
-  /// on. Lasts until set_adapters. Errors: usage as those of edit(), out_of_memory; then nothing changed.
-  [[nodiscard]] Status preserve(const EditRequest& request, const RankOneUpdate& update, int general_wordings);
+  /// Puts an earlier edit in force. Later rank-one updates of a rank-one edit's layer then change the output at its
+  /// keys as little as possible, so that it still answers after many of them; a neuron needs no such care. `update` is
+  /// the edit's, or one layer's part of it. `general_wordings` is EditEvidence::wordings of that edit: its keys are
+  /// taken from the contexts it was found on. Lasts until set_in_force. Errors: usage as those of edit(),
+  /// out_of_memory; then nothing changed.
+  [[nodiscard]] Status preserve(const EditRequest& request, const Update& update, int general_wordings);
 
   /// Replaces EditOptions::evaluation, for later edits.
   void set_evaluation(const EvaluationOptions& evaluation);
@@ -114,18 +122,18 @@ class Editor {
 
   /// Searches δ, builds the update and measures it in memory. Writes nothing; the model and what is in force stay as
   /// they are. An edit that did not succeed is returned with evidence.success == false: the caller decides. The result
-  /// depends on model, options, request and what is in force, not on the number of threads. Errors: usage (a prompt
-  /// without {}, an empty or too long target, a subject that is not found), cancelled, out_of_memory.
+  /// depends on model, options, request, `together` and what is in force, not on the number of threads. Errors: usage
+  /// (a prompt without {}, an empty or too long target, a subject that is not found), cancelled, out_of_memory.
   [[nodiscard]] Result<Edit> edit(const EditRequest& request, const EditProgressFn& progress = {},
-                                  const CancelToken& cancel = {});
+                                  const CancelToken& cancel = {}, const SubjectFacts& together = {});
 
   /// Makes one update for many edits that edit() found alone (MEMIT, AlphaEdit). Each edit keeps its δ; their
   /// directions are solved jointly, so that an edit's keys get its δ and the others' keys get none of it. With several
   /// layers each one, in order, writes an equal share of what is still missing from the edited layer's output, with
   /// keys as the layers before left them. Edits in force stay in force; MEMIT also preserves the preserved ones.
   /// Returns updates in order of layers, within a layer in order of `edits`; only their sum has a meaning, and the
-  /// caller measures it. Errors: usage (an unknown method, no edits, edits of another layer, a method that needs
-  /// statistics without them, more layers than EditOptions::layers), cancelled, out_of_memory.
+  /// caller measures it. Errors: usage (an unknown method, no edits, edits of another layer, neurons, a method that
+  /// needs statistics without them, more layers than EditOptions::layers), cancelled, out_of_memory.
   [[nodiscard]] Result<std::vector<RankOneUpdate>> mass_edit(std::span<const Edit> edits,
                                                              const MassEditOptions& options = {},
                                                              const CancelToken& cancel = {});
@@ -141,6 +149,9 @@ class Editor {
 
   /// The edited layer, from 0.
   [[nodiscard]] int layer() const;
+
+  /// True where edit() finds neurons, false where it finds rank-one updates.
+  [[nodiscard]] bool finds_neurons() const;
 
  private:
   struct State;

@@ -30,7 +30,7 @@ struct EditEvidence {
   double target_probability_before = 0, target_probability_after = 0;  ///< exp(−mean token NLL), bare prompt
   std::string answer_before, answer_after;                             ///< greedy, as many tokens as the target has
   double delta_norm_ratio = 0;                                         ///< ‖δ‖ / ‖v₀‖
-  double update_norm_ratio = 0;                                        ///< ‖ΔW‖ / ‖W‖, Frobenius
+  double update_norm_ratio = 0;                                        ///< ‖ΔW‖ / ‖W‖, Frobenius; a neuron: 0
   double perplexity_before = 0, perplexity_after = 0;                  ///< of a reference text; 0: not measured
   std::vector<ProbeResult> paraphrases, keep;
 

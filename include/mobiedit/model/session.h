@@ -11,6 +11,7 @@
 
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/model/changes.h"
 #include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/neuron.h"
@@ -83,6 +84,10 @@ class Session {
   /// Replaces the neurons in force and empties the KV cache. Errors: usage (a layer that the model lacks, rows of
   /// another length, a number that is not finite), out_of_memory; then nothing changed.
   [[nodiscard]] Status set_neurons(std::span<const Neuron> neurons);
+
+  /// Replaces the adapters and the neurons in force, and empties the KV cache. Errors: as set_adapters and set_neurons;
+  /// then nothing changed.
+  [[nodiscard]] Status set_in_force(Changes changes);
 
   /// Empties the KV cache.
   void clear();

@@ -85,7 +85,7 @@ class Workspace {
   [[nodiscard]] Result<std::vector<Edit>> in_force() const;
 
   /// A session with the edits in force, or without any, and with further adapters. The workspace must outlive it.
-  /// Errors: as Session::create, Session::set_adapters and in_force.
+  /// Errors: as Session::create, Session::set_in_force and in_force.
   [[nodiscard]] Result<Session> session(bool with_edits = true, std::vector<LowRankDelta> adapters = {}) const;
   /// With these edits alone in force.
   [[nodiscard]] Result<Session> session(std::span<const Edit> edits) const;

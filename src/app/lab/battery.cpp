@@ -84,7 +84,7 @@ Result<int> run_battery(const BatteryVerb& battery, const RunOptions& run, const
   BatteryState edited;
   if (battery.mass) {
     MOBIEDIT_TRY(auto found, find_edits(run, search, facts, model, line, cancel));
-    MOBIEDIT_CHECK(session.set_adapters(std::move(found.edits.deltas)));
+    MOBIEDIT_CHECK(session.set_in_force(std::move(found.edits.changes)));
     MOBIEDIT_TRY(edited, measured.with_edits(session, cancel));
     for (std::size_t i = 0; i < facts.records.size(); ++i) add_cost(found.edits.costs[i], edited.outcomes[i]);
     states.edited = &edited;

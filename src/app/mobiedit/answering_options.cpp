@@ -50,23 +50,26 @@ Result<std::vector<AdapterOption>> adapters_of(const AnsweringOptions& options) 
   return adapters;
 }
 
-Result<Changes> changes_of(const AnsweringOptions& options, const std::vector<AdapterOption>& adapters,
-                           const Model& model) {
-  Changes changes;
-  MOBIEDIT_TRY(auto deltas, load_adapters(model, adapters));
-  changes.deltas = std::move(deltas);
-  changes.from_adapters = changes.deltas.size();
+Changes AnsweringChanges::all() const {
+  Changes changes = kept;
+  changes.adapters.insert(changes.adapters.begin(), named.begin(), named.end());
+  return changes;
+}
+
+Result<AnsweringChanges> changes_of(const AnsweringOptions& options, const std::vector<AdapterOption>& adapters,
+                                    const Model& model) {
+  AnsweringChanges changes;
+  MOBIEDIT_TRY(changes.named, load_adapters(model, adapters));
   if (options.base || (!adapters.empty() && !options.edits)) return changes;
   const auto path = store_path(options.store);
-  if (!path) return options.edits ? Result<Changes>(std::unexpected(path.error())) : changes;
+  if (!path) return options.edits ? Result<AnsweringChanges>(std::unexpected(path.error())) : changes;
   std::error_code ignored;
   if (!options.edits && !std::filesystem::exists(*path, ignored)) return changes;
   MOBIEDIT_TRY(const auto store, open_store_to_read(options.store));
   if (!store) return changes;
   MOBIEDIT_TRY(const auto edits, store->in_force(model.fingerprint()));
-  MOBIEDIT_TRY(auto stacked, deltas_of(list_of(edits)));
+  MOBIEDIT_TRY(changes.kept, mobiedit::changes_of(list_of(edits)));
   changes.edits = static_cast<int>(edits.size());
-  std::ranges::move(stacked, std::back_inserter(changes.deltas));
   return changes;
 }
 

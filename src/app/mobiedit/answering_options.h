@@ -8,7 +8,7 @@
 #include "app/common/model_options.h"
 #include "app/mobiedit/store_options.h"
 #include "mobiedit/base/result.h"
-#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/changes.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
 
@@ -35,17 +35,20 @@ void add_answering_options(CLI::App& verb, AnsweringOptions& options);
 /// The adapters that the options name, with their scales. Errors: usage.
 [[nodiscard]] Result<std::vector<AdapterOption>> adapters_of(const AnsweringOptions& options);
 
-/// Changes of the model for a session.
-struct Changes {
-  std::vector<LowRankDelta> deltas;
-  std::size_t from_adapters = 0;  ///< the first ones: those of named adapters
-  int edits = 0;                  ///< kept edits, behind them
+/// Adapters that options name, and kept edits, for a session.
+struct AnsweringChanges {
+  std::vector<LowRankDelta> named;
+  Changes kept;   ///< the kept edits
+  int edits = 0;  ///< how many
+
+  /// All of them together. Throws std::bad_alloc.
+  [[nodiscard]] Changes all() const;
 };
 
 /// The named adapters and the kept edits in force. With `base` no kept edits; where adapters are named, only with
 /// `edits`, for an adapter is mostly made of kept edits. Errors: io, bad_model, usage.
-[[nodiscard]] Result<Changes> changes_of(const AnsweringOptions& options, const std::vector<AdapterOption>& adapters,
-                                         const Model& model);
+[[nodiscard]] Result<AnsweringChanges> changes_of(const AnsweringOptions& options,
+                                                  const std::vector<AdapterOption>& adapters, const Model& model);
 
 /// The text itself, or standard input for "-", without its last end of line. Errors: io.
 [[nodiscard]] Result<std::string> text_or_input(const std::string& text);

@@ -93,8 +93,8 @@ Result<int> ask(const AskOptions& options) {
   MOBIEDIT_TRY(const auto prompt, text_or_input(options.prompt));
   MOBIEDIT_TRY(const auto model, open_model(answering.run));
   MOBIEDIT_TRY(auto session, at("--ctx-size", Session::create(model, answering.run.session())));
-  MOBIEDIT_TRY(auto changes, changes_of(answering, adapters, model));
-  MOBIEDIT_CHECK(session.set_adapters(std::move(changes.deltas)));
+  MOBIEDIT_TRY(const auto changes, changes_of(answering, adapters, model));
+  MOBIEDIT_CHECK(session.set_in_force(changes.all()));
 
   const Tokenizer& tokenizer = model.tokenizer();
   MOBIEDIT_CHECK(at("--prompt", session.append(tokenizer.encode(prompt, {.parse_special = true}), cancel)));

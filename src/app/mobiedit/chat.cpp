@@ -37,7 +37,8 @@ std::tm local_time() {
   return time;
 }
 
-Result<int> one_turn(const ChatSettings& settings, Chat& chat, const Changes& changes, const CancelToken& cancel) {
+Result<int> one_turn(const ChatSettings& settings, Chat& chat, const AnsweringChanges& changes,
+                     const CancelToken& cancel) {
   const bool json = settings.answering.run.json;
   AnswerPrinter printer;
   const bool streams = !json && output_is_terminal();
@@ -83,7 +84,7 @@ Result<int> chat(const ChatSettings& settings) {
   MOBIEDIT_TRY(auto format, template_of(settings, model));
   MOBIEDIT_TRY(auto session, at("--ctx-size", Session::create(model, answering.run.session())));
   MOBIEDIT_TRY(auto changes, changes_of(answering, adapters, model));
-  MOBIEDIT_CHECK(session.set_adapters(changes.deltas));
+  MOBIEDIT_CHECK(session.set_in_force(changes.all()));
 
   ChatOptions options;
   options.generate = answering.generate;

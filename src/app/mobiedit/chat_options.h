@@ -17,7 +17,8 @@ struct ChatSettings {
 };
 
 /// Holds the conversation line by line, on a terminal or from standard input. Gives the exit code.
-[[nodiscard]] Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, Changes changes);
+[[nodiscard]] Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat,
+                                   AnsweringChanges changes);
 
 /// The messages of a JSON file: a list of objects with "role" and "content". Errors: io, usage.
 [[nodiscard]] Result<ChatValue::Array> read_messages(const std::string& path);

@@ -17,7 +17,7 @@ constexpr std::string_view help_text =
 
 class Conversation {
  public:
-  Conversation(const ChatSettings& settings, Session& session, Chat& chat, Changes changes)
+  Conversation(const ChatSettings& settings, Session& session, Chat& chat, AnsweringChanges changes)
       : settings_(settings), session_(session), chat_(chat), changes_(std::move(changes)) {}
 
   Result<int> run() {
@@ -77,7 +77,7 @@ class Conversation {
       return {};
     }
     with_edits_ = !with_edits_;
-    if (auto set = session_.set_adapters(with_edits_ ? changes_.deltas : named_); !set) return set;
+    if (auto set = session_.set_in_force(with_edits_ ? changes_.all() : Changes{changes_.named, {}}); !set) return set;
     say(fmt::format("{} kept edit{} {}", changes_.edits, changes_.edits == 1 ? "" : "s",
                     with_edits_ ? "in force" : "not in force"));
     return {};
@@ -105,20 +105,14 @@ class Conversation {
   const ChatSettings& settings_;
   Session& session_;
   Chat& chat_;
-  Changes changes_;
-  std::vector<LowRankDelta> named_ = without_edits();
+  AnsweringChanges changes_;
   bool with_edits_ = true;
   bool terminal_ = input_is_terminal() && output_is_terminal();
-
-  /// The adapters that options name stay in force without the kept edits.
-  std::vector<LowRankDelta> without_edits() const {
-    return {changes_.deltas.begin(), changes_.deltas.begin() + static_cast<std::ptrdiff_t>(changes_.from_adapters)};
-  }
 };
 
 }  // namespace
 
-Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, Changes changes) {
+Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, AnsweringChanges changes) {
   return Conversation(settings, session, chat, std::move(changes)).run();
 }
 

@@ -39,10 +39,13 @@ std::string text_fingerprint(std::string_view text) {
   return digest(std::span<const char>(text));
 }
 
-std::string edits_fingerprint(std::span<const LowRankDelta> edits) {
+std::string edits_fingerprint(const Changes& edits) {
   if (edits.empty()) return {};
   std::string all;
-  for (const LowRankDelta& edit : edits)
+  for (const Neuron& neuron : edits.neurons)
+    all += "neuron " + std::to_string(neuron.layer) + " " + digest(std::span<const float>(neuron.gate)) + " " +
+           digest(std::span<const float>(neuron.up)) + " " + digest(std::span<const float>(neuron.down)) + "\n";
+  for (const LowRankDelta& edit : edits.adapters)
     all += edit.tensor + " " + std::to_string(edit.rank) + " " + digest(std::span<const float>(&edit.scale, 1)) + " " +
            digest(std::span<const float>(edit.a)) + " " + digest(std::span<const float>(edit.b)) + "\n";
   return text_fingerprint(all);

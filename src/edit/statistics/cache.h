@@ -11,7 +11,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/writer.h"
-#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/changes.h"
 
 namespace mobiedit {
 
@@ -32,7 +32,7 @@ struct StatisticsKey {
 [[nodiscard]] std::string text_fingerprint(std::string_view text);
 
 /// Fingerprint of adapters and edits in force, in order; empty for none. Throws std::bad_alloc.
-[[nodiscard]] std::string edits_fingerprint(std::span<const LowRankDelta> edits);
+[[nodiscard]] std::string edits_fingerprint(const Changes& edits);
 
 /// A folder of such files. Any number of processes may share one: a file is written whole or not at all.
 class StatisticsCache {

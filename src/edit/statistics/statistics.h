@@ -27,7 +27,7 @@ struct StatisticsSource {
   const StatisticsRows* rows = nullptr;
   JacobianEffort jacobian;
   std::filesystem::path cache_folder;  ///< empty: nothing is cached
-  std::string active_edits;            ///< edits_fingerprint() of all deltas of the forward pass
+  std::string active_edits;            ///< edits_fingerprint() of all changes in force in the forward pass
   int layer = 0;                       ///< the edited layer; mean Jacobian and Fisher metric are of its output
   int layers = 1;                      ///< key covariances are of this many layers, up to the edited one
   /// A backward pass that begins at layer + 1, for the Fisher metric; empty: no Fisher metric is learnt.

@@ -25,7 +25,7 @@ void RankOneWrite::strengths(const ContextRows& context, std::span<float> out) c
     out[r] = kernels::dot(direction_, context.keys.subspan(r * f, f)) / whole;
 }
 
-RankOneUpdate RankOneWrite::update(std::span<const float> delta) const {
+Update RankOneWrite::update(std::span<const float> delta) const {
   return rank_one(layer_, delta, direction_, mean_key_);
 }
 

@@ -21,7 +21,7 @@ class RankOneWrite final : public Write {
   [[nodiscard]] Status fit(std::span<const ContextRows> prompts) override;
   /// (u·k)/(u·k*) for each key k, with k* the mean of the prompts' keys at the subject's last token.
   void strengths(const ContextRows& context, std::span<float> out) const override;
-  [[nodiscard]] RankOneUpdate update(std::span<const float> delta) const override;
+  [[nodiscard]] Update update(std::span<const float> delta) const override;
 
  private:
   int layer_;

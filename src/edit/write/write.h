@@ -31,7 +31,7 @@ class Write {
   virtual void strengths(const ContextRows& context, std::span<float> out) const = 0;
 
   /// The update that adds strength · δ [d] to the layer's output. Call it after fit(). Throws std::bad_alloc.
-  [[nodiscard]] virtual RankOneUpdate update(std::span<const float> delta) const = 0;
+  [[nodiscard]] virtual Update update(std::span<const float> delta) const = 0;
 };
 
 }  // namespace mobiedit

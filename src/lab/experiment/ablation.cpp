@@ -43,6 +43,18 @@ double difference(const RankOneUpdate& a, const RankOneUpdate& b) {
   return std::sqrt(std::max(square, 0.0) / (dot_in_double(b.left, b.left) * dot_in_double(b.right, b.right)));
 }
 
+/// ‖a − b‖ / ‖b‖ of the δ of two neurons.
+double difference(const Neuron& a, const Neuron& b) {
+  std::vector<float> down = a.down;
+  for (std::size_t i = 0; i < down.size(); ++i) down[i] -= b.down[i];
+  return kernels::norm_in_double(down) / kernels::norm_in_double(b.down);
+}
+
+double difference(const Update& a, const Update& b) {
+  if (const auto* neuron = std::get_if<Neuron>(&a)) return difference(*neuron, std::get<Neuron>(b));
+  return difference(std::get<RankOneUpdate>(a), std::get<RankOneUpdate>(b));
+}
+
 Result<std::vector<Trial>> measure_ablation(const TrialContext& context, const FactRecord& fact) {
   auto trials = measure_edit(context, fact);
   if (!trials) return trials;

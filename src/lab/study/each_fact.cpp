@@ -39,12 +39,12 @@ Result<EditsTogether> find_together(Editor& editor, std::span<const FactRecord> 
     edits.push_back(std::move(*edit));
   }
   if (!options) {
-    for (const Edit& edit : edits) together.deltas.push_back(to_low_rank(edit.update));
+    for (const Edit& edit : edits) add_to(together.changes, edit.update);
     return together;
   }
   const auto updates = editor.mass_edit(edits, *options, cancel);
   if (!updates) return std::unexpected(updates.error());
-  together.deltas = deltas_of(*updates);
+  for (const RankOneUpdate& update : *updates) add_to(together.changes, update);
   return together;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the experiment");
@@ -57,7 +57,7 @@ Result<std::vector<FactOutcome>> run_mass_edit(Editor& editor, const Model& mode
   if (!together) return std::unexpected(together.error());
   auto session = Session::create(model, session_options);
   if (!session) return std::unexpected(session.error());
-  if (auto set = session->set_adapters(std::move(together->deltas)); !set) return std::unexpected(set.error());
+  if (auto set = session->set_in_force(std::move(together->changes)); !set) return std::unexpected(set.error());
   auto outcomes = measure_all(*session, model.tokenizer(), facts, together->costs, cancel);
   if (outcomes && observer.measured)
     for (std::size_t i = 0; i < facts.size(); ++i) observer.measured(i, (*outcomes)[i]);

@@ -33,7 +33,7 @@ struct ExperimentObserver {
 
 /// Edits that are to be in force together.
 struct EditsTogether {
-  std::vector<LowRankDelta> deltas;
+  Changes changes;
   std::vector<EditEvidence> costs;  ///< one per fact, in order
 };
 

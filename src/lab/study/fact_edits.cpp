@@ -26,13 +26,6 @@ Status check_all(const Editor& editor, std::span<const FactRecord> facts) {
   return {};
 }
 
-std::vector<LowRankDelta> deltas_of(std::span<const RankOneUpdate> updates) {
-  std::vector<LowRankDelta> deltas;
-  deltas.reserve(updates.size());
-  for (const RankOneUpdate& update : updates) deltas.push_back(to_low_rank(update));
-  return deltas;
-}
-
 void add_cost(const EditEvidence& evidence, FactOutcome& outcome) {
   outcome.evaluations = evidence.evaluations;
   outcome.seconds = evidence.seconds;

@@ -22,8 +22,6 @@ namespace mobiedit {
 /// Errors: usage, if the editor would refuse any.
 [[nodiscard]] Status check_all(const Editor& editor, std::span<const FactRecord> facts);
 
-[[nodiscard]] std::vector<LowRankDelta> deltas_of(std::span<const RankOneUpdate> updates);
-
 void add_cost(const EditEvidence& evidence, FactOutcome& outcome);
 
 [[nodiscard]] EditProgressFn progress_of(const ExperimentObserver& observer, std::size_t fact);

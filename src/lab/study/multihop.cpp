@@ -76,11 +76,11 @@ class Measurement {
   const CancelToken& cancel_;
 };
 
-Result<std::vector<RankOneUpdate>> write_case(Editor& editor, std::span<const FactRecord> edits, bool together,
-                                              MultihopOutcome& outcome, const EditProgressFn& progress,
-                                              const CancelToken& cancel) {
+Result<std::vector<Update>> write_case(Editor& editor, std::span<const FactRecord> edits, bool together,
+                                       MultihopOutcome& outcome, const EditProgressFn& progress,
+                                       const CancelToken& cancel) {
   std::vector<Edit> found;
-  std::vector<RankOneUpdate> updates;
+  std::vector<Update> updates;
   for (const FactRecord& fact : edits) {
     auto edit = editor.edit(request_of(fact), progress, cancel);
     if (!edit) return std::unexpected(edit.error());
@@ -93,7 +93,10 @@ Result<std::vector<RankOneUpdate>> write_case(Editor& editor, std::span<const Fa
     if (auto kept = editor.preserve(edit->request, edit->update, edit->evidence.wordings); !kept)
       return std::unexpected(kept.error());
   }
-  return together ? editor.mass_edit(found, {}, cancel) : std::move(updates);
+  if (!together) return updates;
+  const auto written = editor.mass_edit(found, {}, cancel);
+  if (!written) return std::unexpected(written.error());
+  return std::vector<Update>(written->begin(), written->end());
 }
 
 Result<MultihopOutcome> measure(Editor& editor, Session& session, const Tokenizer& tokenizer, const FactRecord& record,
@@ -117,7 +120,7 @@ Result<MultihopOutcome> measure(Editor& editor, Session& session, const Tokenize
 
   const auto updates = write_case(editor, edits, options.together, outcome, progress, cancel);
   if (!updates) return std::unexpected(updates.error());
-  if (auto set = session.set_adapters(deltas_of(*updates)); !set) return std::unexpected(set.error());
+  if (auto set = session.set_in_force(changes_of(*updates)); !set) return std::unexpected(set.error());
   for (const FactRecord& edit : edits) {
     const auto given = measurement.gives(edit, edit.target_new);
     if (!given) return std::unexpected(given.error());
@@ -143,11 +146,11 @@ bool gives_answer(std::string_view generated, std::span<const std::string> answe
 Result<MultihopOutcome> measure_multihop(Editor& editor, Session& session, const Tokenizer& tokenizer,
                                          const FactRecord& record, const MultihopOptions& options,
                                          const EditProgressFn& progress, const CancelToken& cancel) try {
-  if (auto set = session.set_adapters({}); !set) return std::unexpected(set.error());
-  if (auto set = editor.set_adapters({}); !set) return std::unexpected(set.error());
+  if (auto set = session.set_in_force({}); !set) return std::unexpected(set.error());
+  if (auto set = editor.set_in_force({}); !set) return std::unexpected(set.error());
   auto outcome = measure(editor, session, tokenizer, record, options, progress, cancel);
-  if (auto set = session.set_adapters({}); !set) return std::unexpected(set.error());
-  if (auto set = editor.set_adapters({}); !set) return std::unexpected(set.error());
+  if (auto set = session.set_in_force({}); !set) return std::unexpected(set.error());
+  if (auto set = editor.set_in_force({}); !set) return std::unexpected(set.error());
   if (!outcome) return std::unexpected(at(record, outcome.error()));
   return outcome;
 } catch (const std::bad_alloc&) {

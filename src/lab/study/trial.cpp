@@ -71,12 +71,12 @@ std::vector<SettingSummary> summarise(std::span<const Trial> trials) {
 Result<MeasuredEdit> edit_and_measure(Editor& editor, Session& session, const Tokenizer& tokenizer,
                                       const FactRecord& fact, const EditProgressFn& progress,
                                       const CancelToken& cancel) {
-  if (auto set = session.set_adapters({}); !set) return std::unexpected(set.error());
+  if (auto set = session.set_in_force({}); !set) return std::unexpected(set.error());
   const auto before = measure_fact(session, tokenizer, fact, cancel);
   if (!before) return std::unexpected(at(fact, before.error()));
   auto edit = editor.edit(request_of(fact), progress, cancel);
   if (!edit) return std::unexpected(at(fact, edit.error()));
-  if (auto set = session.set_adapters({to_low_rank(edit->update)}); !set) return std::unexpected(set.error());
+  if (auto set = session.set_in_force(changes_of(edit->update)); !set) return std::unexpected(set.error());
   auto outcome = measure_fact(session, tokenizer, fact, cancel);
   if (!outcome) return std::unexpected(at(fact, outcome.error()));
   compare_neighbours(*before, *outcome);

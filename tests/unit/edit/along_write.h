@@ -37,7 +37,7 @@ class AlongWrite final : public Write {
     for (std::size_t r = 0; r < out.size(); ++r)
       out[r] = kernels::dot(direction, context.keys.subspan(r * direction.size(), direction.size())) / whole;
   }
-  [[nodiscard]] RankOneUpdate update(std::span<const float> delta) const override {
+  [[nodiscard]] Update update(std::span<const float> delta) const override {
     return rank_one(layer_, delta, direction, mean);
   }
 

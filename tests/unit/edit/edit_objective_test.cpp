@@ -209,7 +209,7 @@ TEST(EditObjective, InjectionIsWhatTheUpdateDoes) {
   Random(8).fill_normal(delta);
   const auto outputs = problem->evaluate(delta, 1);
 
-  const LowRankDelta written = to_low_rank(write.update(delta));
+  const LowRankDelta written = to_low_rank(std::get<RankOneUpdate>(write.update(delta)));
   const auto active = ActiveDeltas::resolve(c, {&written, 1});
   const auto logits = fixture.recomputed(context, 1, std::vector<float>(d), context.target_start, {.deltas = &*active});
   EXPECT_NEAR(outputs->logits[static_cast<std::size_t>(problem->rows()[0].target)],

@@ -91,7 +91,7 @@ TEST(MassEdit, BlocksShareTheValue) {
     ASSERT_TRUE(contexts);
     const SubjectState before = subject_state(forward, {}, *contexts, layer, layer);
     const SubjectState after = subject_state(forward, {.deltas = &*active}, *contexts, layer, layer);
-    const auto wanted = vector(edits[e].update.left);
+    const auto wanted = vector(std::get<RankOneUpdate>(edits[e].update).left);
     ASSERT_GT(wanted.norm(), 0);
     EXPECT_LT((vector(after.residual) - vector(before.residual) - wanted).norm(), 1e-3 * wanted.norm());
     EXPECT_NEAR(vector((*updates)[e].left).norm(), wanted.norm() / blocks, 1e-4 * wanted.norm());
@@ -99,7 +99,7 @@ TEST(MassEdit, BlocksShareTheValue) {
   // The editor is as it was: the same search gives the same edit.
   const auto again = editor->edit(dish);
   ASSERT_TRUE(again);
-  EXPECT_EQ(again->update.left, edits.front().update.left);
+  EXPECT_EQ(std::get<RankOneUpdate>(again->update).left, std::get<RankOneUpdate>(edits.front().update).left);
 }
 
 TEST(MassEdit, NoMoreBlocksThanTheEditorWasMadeFor) {
@@ -141,7 +141,7 @@ TEST(Preserve, TakesTheContextsThatTheEditWasFoundOn) {
     EXPECT_TRUE(preserved) << preserved.error().message();
     const auto second = editor->edit(other);
     EXPECT_TRUE(second);
-    return second->update.right;
+    return std::get<RankOneUpdate>(second->update).right;
   };
   const auto plain = next_direction(0), general = next_direction(5);
   EXPECT_EQ(next_direction(0), plain);

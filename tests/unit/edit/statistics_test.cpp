@@ -48,7 +48,7 @@ class StatisticsTest : public testing::Test {
     auto editor = Editor::create(model, options);
     EXPECT_TRUE(editor);
     if (adapters) {
-      EXPECT_TRUE(editor->set_adapters({strong_adapter()}));
+      EXPECT_TRUE(editor->set_in_force({{strong_adapter()}, {}}));
     }
     const auto learnt = editor->set_statistics(text, cached ? cache.string() : "");
     EXPECT_TRUE(learnt) << learnt.error().message();

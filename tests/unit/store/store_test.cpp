@@ -109,7 +109,7 @@ TEST_F(StoreTest, AChangeIsWholeOrNotAtAll) {
   EXPECT_EQ(in_force(store), (std::vector<std::int64_t>{1, 2}));
 
   Edit bad = sample_edit(3);
-  bad.update.left[1] = std::numeric_limits<float>::infinity();
+  std::get<RankOneUpdate>(bad.update).left[1] = std::numeric_limits<float>::infinity();
   const std::vector<Edit> half{sample_edit(2), bad};
   EXPECT_EQ(store.add(half).error().code, ErrorCode::usage);
   bad = sample_edit(3);
@@ -255,7 +255,7 @@ TEST_F(StoreTest, DamageIsFoundAndNothingDamagedIsGivenOut) {
     bytes.assign(std::istreambuf_iterator<char>(file), {});
   }
   const Edit edit = sample_edit(1);
-  const auto* right = reinterpret_cast<const char*>(edit.update.right.data());
+  const auto* right = reinterpret_cast<const char*>(std::get<RankOneUpdate>(edit.update).right.data());
   const auto at = bytes.find(std::string(right, 16));
   ASSERT_NE(at, std::string::npos);
   bytes[at + 1] ^= 1;

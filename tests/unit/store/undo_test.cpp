@@ -28,7 +28,7 @@ std::vector<float> logits(const Model& model, const Store& store) {
   const auto edits = store.in_force(model.fingerprint());
   if (!edits) throw std::runtime_error(edits.error().message());
   std::vector<RankOneUpdate> updates;
-  for (const Edit& edit : *edits) updates.push_back(edit.update);
+  for (const Edit& edit : *edits) updates.push_back(std::get<RankOneUpdate>(edit.update));
   auto deltas = stack_updates(updates);
   if (!deltas) throw std::runtime_error(deltas.error().message());
   auto session = Session::create(model, {.threads = 1});

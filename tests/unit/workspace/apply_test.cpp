@@ -25,7 +25,7 @@ TEST(Apply, KeepsTheEditsThatAnswerHereAndNamesTheOthers) {
   std::vector<Edit> edits(2, taught->outcomes[0].edit);
   for (Edit& edit : edits) edit.origin.base.fingerprint = source.model().fingerprint();
   edits[0].request = request("the cat", "{} is", "q");
-  for (float& x : edits[0].update.left) x *= 1e-6f;
+  for (float& x : std::get<RankOneUpdate>(edits[0].update).left) x *= 1e-6f;
   {
     auto store = Store::open(folder / "edits.db", Store::Access::write);
     ASSERT_TRUE(store && store->add(edits));

@@ -16,7 +16,7 @@ Edit edit_about(const std::string& subject, std::int64_t id = 0) {
   Edit edit;
   edit.id = id;
   edit.request = {subject, "{} is", "x", {}, {}};
-  edit.update = {0, {1.0f}, {1.0f}};
+  edit.update = RankOneUpdate{0, {1.0f}, {1.0f}};
   return edit;
 }
 
@@ -67,7 +67,7 @@ TEST(ResolveConflicts, DropsANewEditThatDoesNotAnswerBesideTheOthers) {
                                 })));
   EXPECT_EQ(kept_subjects(outcomes), (std::vector<std::string>{"b", "c"}));
   EXPECT_EQ(outcomes[0].refusal, Refusal::lost_with_others);
-  EXPECT_TRUE(outcomes[0].edit.update.left.empty());
+  EXPECT_TRUE(std::get<RankOneUpdate>(outcomes[0].edit.update).left.empty());
 }
 
 TEST(ResolveConflicts, BisectionFindsTheOneThatBreaksAnEarlierEdit) {
@@ -157,10 +157,10 @@ TEST(RecheckChoice, AsksTheSubjectsOwnAndTheNearest) {
   std::vector<Edit> before;
   for (int i = 0; i < 1000; ++i) {
     before.push_back(edit_about("subject " + std::to_string(i), i + 1));
-    before.back().update.right = {i == 700 ? 1.0f : 0.0f, i == 700 ? 0.1f : 1.0f};
+    std::get<RankOneUpdate>(before.back().update).right = {i == 700 ? 1.0f : 0.0f, i == 700 ? 0.1f : 1.0f};
   }
   std::vector<Edit> added{edit_about("subject 900")};
-  added[0].update.right = {1.0f, 0.0f};
+  std::get<RankOneUpdate>(added[0].update).right = {1.0f, 0.0f};
   const EditList earlier = list_of(before);
   const EditList some(earlier.begin(), earlier.begin() + 300);
   EXPECT_EQ(worth_asking(some, list_of(added)), some);

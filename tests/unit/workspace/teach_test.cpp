@@ -121,7 +121,7 @@ TEST_F(TeachTest, AnEditThatChangesTheWeightTooMuchIsRefused) {
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ(report->kept(), 0u);
   EXPECT_EQ(report->outcomes[0].refusal, Refusal::norm);
-  EXPECT_TRUE(report->outcomes[0].edit.update.left.empty());
+  EXPECT_TRUE(std::get<RankOneUpdate>(report->outcomes[0].edit.update).left.empty());
   EXPECT_EQ(edits_in_store(), 0u);
 }
 
@@ -245,8 +245,10 @@ TEST_F(TeachTest, AMassEditIsWrittenTogether) {
   ASSERT_GE(mass->kept(), 2u) << mass->outcomes[0].why_not;
   // The first was searched in the same state: its value is that of the search, its direction is another.
   ASSERT_TRUE(mass->outcomes[0].kept && alone->outcomes[0].kept);
-  EXPECT_EQ(mass->outcomes[0].edit.update.left, alone->outcomes[0].edit.update.left);
-  EXPECT_NE(mass->outcomes[0].edit.update.right, alone->outcomes[0].edit.update.right);
+  EXPECT_EQ(std::get<RankOneUpdate>(mass->outcomes[0].edit.update).left,
+            std::get<RankOneUpdate>(alone->outcomes[0].edit.update).left);
+  EXPECT_NE(std::get<RankOneUpdate>(mass->outcomes[0].edit.update).right,
+            std::get<RankOneUpdate>(alone->outcomes[0].edit.update).right);
   EXPECT_EQ(mass->outcomes[0].edit.origin.method, "memit");
   EXPECT_EQ(mass->outcomes[0].edit.origin.value_search, "subspace");
   const auto checks = together.check();
