@@ -10,9 +10,9 @@
 namespace mobiedit {
 namespace {
 
-using test::TemporaryFolder;
 
-const EditRequest dish{"Oslo 7", "{} is located in", "the", {}, {}};
+
+const EditRequest place{"Oslo 7", "{} is located in", "the", {}, {}};
 
 /// Fires on nearly every token, so that every answer moves.
 Neuron strong_neuron(int layer) {
@@ -40,7 +40,7 @@ EditOptions quick() {
 }
 
 double probability_before(Editor& editor) {
-  const auto edit = editor.edit(dish);
+  const auto edit = editor.edit(place);
   EXPECT_TRUE(edit) << edit.error().message();
   return edit ? edit->evidence.target_probability_before : -1;
 }
@@ -52,7 +52,7 @@ TEST(NeuronsInForce, AnEditIsMeasuredWithThem) {
   ASSERT_TRUE(editor);
   const double none = probability_before(*editor);
   const Update neuron = strong_neuron(2);
-  ASSERT_TRUE(editor->preserve(dish, neuron, 0));
+  ASSERT_TRUE(editor->preserve(place, neuron, 0));
   const double preserved = probability_before(*editor);
   EXPECT_NE(preserved, none);
   ASSERT_TRUE(editor->set_in_force(changes_of(neuron)));
@@ -66,7 +66,7 @@ TEST(NeuronsInForce, TheSearchRunsWithThem) {
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   auto editor = Editor::create(model, quick());
   ASSERT_TRUE(editor);
-  const auto loss = [&] { return editor->edit(dish)->evidence.loss; };
+  const auto loss = [&] { return editor->edit(place)->evidence.loss; };
   const double none = loss();
   ASSERT_TRUE(editor->set_in_force(changes_of(strong_neuron(2))));
   EXPECT_NE(loss(), none);
@@ -79,7 +79,7 @@ TEST(NeuronsInForce, ThoseOfAnotherModelAreRefusedAndNothingChanges) {
   ASSERT_TRUE(editor);
   const double none = probability_before(*editor);
   Neuron other = strong_neuron(9);
-  EXPECT_EQ(editor->preserve(dish, other, 0).error().code, ErrorCode::usage);
+  EXPECT_EQ(editor->preserve(place, other, 0).error().code, ErrorCode::usage);
   EXPECT_EQ(editor->set_in_force({{to_low_rank(some_update(1))}, {other}}).error().code, ErrorCode::usage);
   EXPECT_EQ(probability_before(*editor), none);
 }
@@ -89,7 +89,7 @@ TEST(NeuronsInForce, AMassEditRefusesThem) {
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   auto editor = Editor::create(model, quick());
   ASSERT_TRUE(editor);
-  const Edit edit{dish, strong_neuron(1), {}};
+  const Edit edit{place, strong_neuron(1), {}};
   const auto written = editor->mass_edit({&edit, 1});
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::usage);
@@ -106,7 +106,7 @@ TEST(NeuronsInForce, StatisticsAreCachedApart) {
   EXPECT_NE(edits_fingerprint(neuron), edits_fingerprint(other));
 }
 
-TEST(Session, AllChangesAreReplacedOrNone) {
+TEST(NeuronsInForce, ASessionsChangesAreReplacedOrNone) {
   const TemporaryFolder folder;
   const Model model = test::open_tiny_model(folder.path() / "m.gguf", {});
   auto session = Session::create(model);

@@ -120,19 +120,19 @@ TEST(StatisticsKey, NamesAFileByAllThatItsValuesDependOn) {
 
 TEST(EditsFingerprint, TellsEditsApart) {
   const LowRankDelta one{"blk.1.ffn_down.weight", 1, {1, 2}, {3}, 1.0f};
-  EXPECT_EQ(edits_fingerprint({}), "");
-  const std::string name = edits_fingerprint({&one, 1});
-  EXPECT_EQ(name, edits_fingerprint({&one, 1}));
+  EXPECT_EQ(edits_fingerprint(Changes()), "");
+  const std::string name = edits_fingerprint({{one}, {}});
+  EXPECT_EQ(name, edits_fingerprint({{one}, {}}));
   const auto differs = [&](auto change) {
     LowRankDelta other = one;
     change(other);
-    return edits_fingerprint({&other, 1}) != name;
+    return edits_fingerprint({{other}, {}}) != name;
   };
   EXPECT_TRUE(differs([](LowRankDelta& e) { e.tensor = "blk.2.ffn_down.weight"; }));
   EXPECT_TRUE(differs([](LowRankDelta& e) { e.a[1] = 3; }));
   EXPECT_TRUE(differs([](LowRankDelta& e) { e.b[0] = 4; }));
   EXPECT_TRUE(differs([](LowRankDelta& e) { e.scale = 2; }));
-  const LowRankDelta both[] = {one, one};
+  const Changes both{{one, one}, {}};
   EXPECT_NE(edits_fingerprint(both), name);
 }
 
