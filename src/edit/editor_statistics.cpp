@@ -30,7 +30,7 @@ Result<std::string> Editor::set_default_statistics(const std::string& cache_fold
   source.rows = &*rows;
   source.jacobian = default_effort;
   source.cache_folder = cache_folder;
-  source.active_edits = edits_fingerprint(s.active.deltas());
+  source.active_edits = edits_fingerprint(s.active.changes());
   source.layer = s.choice.layer;
   source.layers = s.options.layers;
   source.measuring = [&] {

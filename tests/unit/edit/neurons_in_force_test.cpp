@@ -10,8 +10,6 @@
 namespace mobiedit {
 namespace {
 
-
-
 const EditRequest place{"Oslo 7", "{} is located in", "the", {}, {}};
 
 /// Fires on nearly every token, so that every answer moves.
