@@ -85,6 +85,11 @@ class Fields {
     if (!values.empty()) std::memcpy(values.data(), bytes->data(), bytes->size());
     return values;
   }
+  const nlohmann::json& list(const char* name) {
+    static const nlohmann::json none = nlohmann::json::array();
+    const nlohmann::json* found = find(name, &nlohmann::json::is_array);
+    return found == nullptr ? none : *found;
+  }
   const nlohmann::json& object(const char* name) {
     static const nlohmann::json none;
     const nlohmann::json* found = find(name, &nlohmann::json::is_object);

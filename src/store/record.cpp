@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
+#include <variant>
 
 #include "base/fingerprint.h"
 #include "model/tokenizer/utf8.h"
@@ -28,6 +30,19 @@ std::string as_utf8(const std::string& text) {
   return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
 
+constexpr const char* not_utf8 = "a text that is not UTF-8 cannot be kept in a store";
+
+Status check_vectors(int layer, std::initializer_list<const std::vector<float>*> vectors) {
+  if (layer < 0 || layer > largest_block) return fail(ErrorCode::usage, "an update of no layer");
+  for (const auto* vector : vectors) {
+    if (vector->empty() || vector->size() > longest_vector)
+      return fail(ErrorCode::usage, "an update with a vector of " + std::to_string(vector->size()) + " values");
+    if (!std::ranges::all_of(*vector, [](float x) { return std::isfinite(x); }))
+      return fail(ErrorCode::usage, "an update with values that are not finite");
+  }
+  return {};
+}
+
 /// Hashes each field with its length, so that two different lists of fields never hash the same bytes.
 class Hash {
  public:
@@ -39,6 +54,17 @@ class Hash {
   void add(const std::vector<float>& values) {
     add_number(static_cast<std::int64_t>(values.size()));
     whole_.add(std::as_bytes(std::span(values)));
+  }
+  void add(const Neuron& neuron) {
+    add_number(neuron.layer);
+    for (const auto* vector : {&neuron.gate, &neuron.up, &neuron.down}) add(*vector);
+  }
+  void add(const std::vector<ServedFact>& facts) {
+    add_number(static_cast<std::int64_t>(facts.size()));
+    for (const ServedFact& fact : facts) {
+      add(fact.prompt);
+      add(fact.target_new);
+    }
   }
   [[nodiscard]] std::string digits() const { return whole_.digits(); }
 
@@ -66,13 +92,38 @@ std::string checksum(const Edit& edit, std::string_view evidence_text, std::stri
   }
   hash.add_number(static_cast<std::int64_t>(origin.seed));
   hash.add_number(origin.made_at);
-  const auto& update = std::get<RankOneUpdate>(edit.update);
-  hash.add_number(update.block);
-  hash.add(update.left);
-  hash.add(update.right);
+  if (const auto* neuron = std::get_if<Neuron>(&edit.update)) {
+    hash.add(neuron_kind);
+    hash.add(*neuron);
+    hash.add(edit.found_with);
+  } else {
+    const auto& update = std::get<RankOneUpdate>(edit.update);
+    hash.add_number(update.block);
+    hash.add(update.left);
+    hash.add(update.right);
+  }
   hash.add(evidence_text);
   if (origin_text != empty_origin_text) hash.add(origin_text);
   return hash.digits();
+}
+
+std::string checksum(const SharedNeuron& shared) {
+  Hash hash;
+  hash.add(shared.neuron);
+  hash.add(shared.others);
+  return hash.digits();
+}
+
+Status check_neuron(const SharedNeuron& shared) {
+  const Neuron& neuron = shared.neuron;
+  for (const ServedFact& fact : shared.others)
+    for (const std::string* text : {&fact.prompt, &fact.target_new})
+      if (!is_utf8(*text)) return fail(ErrorCode::usage, not_utf8);
+  if (auto sound = check_vectors(neuron.layer, {&neuron.gate, &neuron.up, &neuron.down}); !sound) return sound;
+  if (neuron.up.size() == neuron.gate.size() && neuron.down.size() == neuron.gate.size()) return {};
+  return fail(ErrorCode::usage, "a neuron whose vectors have " + std::to_string(neuron.gate.size()) + ", " +
+                                    std::to_string(neuron.up.size()) + " and " + std::to_string(neuron.down.size()) +
+                                    " values");
 }
 
 Status check_record(const Edit& edit) {
@@ -88,19 +139,20 @@ Status check_record(const Edit& edit) {
     for (const std::string& text : *list) texts.push_back(&text);
   for (const MethodSetting& setting : origin.settings) texts.push_back(&setting.name);
   for (const std::string* text : texts) {
-    if (!is_utf8(*text)) return fail(ErrorCode::usage, "a text that is not UTF-8 cannot be kept in a store");
+    if (!is_utf8(*text)) return fail(ErrorCode::usage, not_utf8);
   }
-  if (!std::holds_alternative<RankOneUpdate>(edit.update))
-    return fail(ErrorCode::usage, "a neuron, which this version of a store does not keep");
-  const auto& update = std::get<RankOneUpdate>(edit.update);
-  if (update.block < 0 || update.block > largest_block) return fail(ErrorCode::usage, "an update of no layer");
-  for (const auto* vector : {&update.left, &update.right}) {
-    if (vector->empty() || vector->size() > longest_vector)
-      return fail(ErrorCode::usage, "an update with a vector of " + std::to_string(vector->size()) + " values");
-    if (!std::ranges::all_of(*vector, [](float x) { return std::isfinite(x); }))
-      return fail(ErrorCode::usage, "an update with values that are not finite");
+  const auto* neuron = std::get_if<Neuron>(&edit.update);
+  if (neuron == nullptr) {
+    const auto& update = std::get<RankOneUpdate>(edit.update);
+    if (!edit.found_with.empty() || !edit.found_again.empty())
+      return fail(ErrorCode::usage, "a rank-one update that was found for several facts");
+    return check_vectors(update.block, {&update.left, &update.right});
   }
-  return {};
+  for (const SharedNeuron& shared : edit.found_again) {
+    if (auto sound = check_neuron(shared); !sound) return sound;
+    if (shared.neuron.layer != neuron->layer) return fail(ErrorCode::usage, "an edit with neurons of several layers");
+  }
+  return check_neuron({*neuron, edit.found_with});
 }
 
 void make_utf8(Edit& edit) {

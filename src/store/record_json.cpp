@@ -114,6 +114,23 @@ bool read_origin(const Json& json, EditOrigin& origin) {
   return fields.sound();
 }
 
+OrderedJson to_json(const std::vector<ServedFact>& facts) {
+  OrderedJson list = OrderedJson::array();
+  for (const ServedFact& fact : facts) list.push_back({{"prompt", fact.prompt}, {"target_new", fact.target_new}});
+  return list;
+}
+
+std::optional<std::vector<ServedFact>> served_from(const Json& json) {
+  if (!json.is_array()) return std::nullopt;
+  std::vector<ServedFact> facts;
+  for (const Json& entry : json) {
+    Fields fields(entry);
+    facts.push_back({fields.text("prompt"), fields.text("target_new")});
+    if (!fields.sound()) return std::nullopt;
+  }
+  return facts;
+}
+
 std::string to_json_list(const std::vector<std::string>& texts) {
   return Json(texts).dump();
 }

@@ -27,6 +27,9 @@ inline constexpr std::string_view empty_origin_text = "{}";
 /// Fills in those fields; false where one is of another kind.
 [[nodiscard]] bool read_origin(const nlohmann::json& json, EditOrigin& origin);
 
+[[nodiscard]] nlohmann::ordered_json to_json(const std::vector<ServedFact>& facts);
+[[nodiscard]] std::optional<std::vector<ServedFact>> served_from(const nlohmann::json& json);
+
 [[nodiscard]] std::string to_json_list(const std::vector<std::string>& texts);
 [[nodiscard]] std::optional<std::vector<std::string>> texts_from(const nlohmann::json& json);
 

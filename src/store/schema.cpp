@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t application_id = 0x4d6f4564;  // "MoEd"
 
 // Each statement brings a store from the version before to its own. A statement never changes once it was in a release.
-constexpr std::array<const char*, 2> upgrades{
+constexpr std::array<const char*, 3> upgrades{
     // 1. Vectors lie apart, so that a list need not pass over them. Two edits with one `fact` are rivals.
     R"(
 CREATE TABLE edits (
@@ -43,6 +43,19 @@ CREATE TABLE vectors (
     R"(
 ALTER TABLE edits ADD COLUMN kind TEXT NOT NULL DEFAULT 'rank-one';
 ALTER TABLE edits ADD COLUMN origin TEXT NOT NULL DEFAULT '{}';
+)",
+    // 3. Updates of kind 'neuron'. Number 0 is the edit's own, which its checksum covers; the others were found later.
+    R"(
+CREATE TABLE neurons (
+  edit INTEGER NOT NULL REFERENCES edits (id),
+  number INTEGER NOT NULL,
+  others TEXT NOT NULL,
+  gate BLOB NOT NULL,
+  up BLOB NOT NULL,
+  down BLOB NOT NULL,
+  checksum TEXT NOT NULL,
+  PRIMARY KEY (edit, number)
+);
 )",
 };
 

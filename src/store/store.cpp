@@ -1,12 +1,14 @@
 #include "mobiedit/store/store.h"
 
 #include <chrono>
-#include <cstring>
+#include <iterator>
 #include <new>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include "edit/fact_key.h"
+#include "store/neuron_rows.h"
 #include "store/record.h"
 #include "store/record_json.h"
 #include "store/schema.h"
@@ -17,12 +19,6 @@ namespace {
 
 constexpr int most_waits = 100;  // of 20 ms each
 constexpr const char* no_memory = "not enough memory for the store";
-
-std::vector<float> floats_of(std::span<const std::byte> bytes) {
-  std::vector<float> values(bytes.size() / sizeof(float));
-  if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
-  return values;
-}
 
 }  // namespace
 
@@ -97,17 +93,24 @@ Result<std::int64_t> Store::State::insert(const Edit& given, std::int64_t id) co
   row->bind(column++, to_json_list(request.keep));
   row->bind(column++, origin.method);
   row->bind(column++, static_cast<std::int64_t>(origin.seed));
-  const auto& update = std::get<RankOneUpdate>(edit.update);
-  row->bind(column++, update.block);
+  row->bind(column++, layer_of(edit.update));
   row->bind(column++, origin.made_at);
   row->bind(column++, edit.enabled ? 1 : 0);
   row->bind(column++, to_json(edit.evidence).dump());
   row->bind(column++, checksum(edit));
-  row->bind(column++, rank_one_kind);
+  row->bind(column++, kind_of(edit.update));
   row->bind(column++, origin_text(origin));
   if (auto done = row->run(); !done) return std::unexpected(done.error());
 
   const std::int64_t given_id = database.last_id();
+  if (const auto* neuron = std::get_if<Neuron>(&edit.update)) {
+    if (auto done = insert_neuron(database, given_id, {*neuron, edit.found_with}); !done)
+      return std::unexpected(done.error());
+    for (const SharedNeuron& again : edit.found_again)
+      if (auto done = insert_neuron(database, given_id, again); !done) return std::unexpected(done.error());
+    return given_id;
+  }
+  const auto& update = std::get<RankOneUpdate>(edit.update);
   auto vectors = database.prepare("INSERT INTO vectors (edit, left_vector, right_vector) VALUES (?, ?, ?)");
   if (!vectors) return std::unexpected(vectors.error());
   vectors->bind(0, given_id);
@@ -135,10 +138,11 @@ Result<std::vector<std::int64_t>> Store::add(std::span<const Edit> edits) try {
 
 Result<std::vector<EditInfo>> Store::list(const std::optional<std::string>& base) const try {
   auto rows = state_->database.prepare(
-      std::string("SELECT e.id, e.base, e.architecture, e.name, e.subject, e.prompt, e.target_new, e.method, "
-                  "e.block, e.seed, e.made_at, e.enabled, (SELECT max(n.id) FROM edits n WHERE n.base = e.base AND "
-                  "n.fact = e.fact AND n.enabled = "
-                  "1 AND n.id > e.id) FROM edits e ") +
+      std::string(
+          "SELECT e.id, e.base, e.architecture, e.name, e.subject, e.prompt, e.target_new, e.method, "
+          "e.block, e.seed, e.made_at, e.enabled, e.kind, (SELECT max(n.id) FROM edits n WHERE n.base = e.base AND "
+          "n.fact = e.fact AND n.enabled = "
+          "1 AND n.id > e.id) FROM edits e ") +
       (base ? "WHERE e.base = ? " : "") + "ORDER BY e.id");
   if (!rows) return std::unexpected(rows.error());
   if (base) rows->bind(0, *base);
@@ -157,8 +161,9 @@ Result<std::vector<EditInfo>> Store::list(const std::optional<std::string>& base
                   .seed = static_cast<std::uint64_t>(rows->integer(9)),
                   .made_at = rows->integer(10),
                   .enabled = rows->integer(11) != 0,
-                  .replaced_by = {}};
-    if (!rows->is_null(12)) info.replaced_by = rows->integer(12);
+                  .replaced_by = {},
+                  .kind = rows->text(12)};
+    if (!rows->is_null(13)) info.replaced_by = rows->integer(13);
     list.push_back(std::move(info));
   }
 } catch (const std::bad_alloc&) {
@@ -174,14 +179,15 @@ Result<Statement> Store::State::select(const std::string& condition) const {
       condition + " ORDER BY e.id");
 }
 
-Result<Edit> Store::State::row(const Statement& row) const {
+Result<Edit> Store::State::row(const Statement& row, NeuronRows& neurons) const {
   Edit edit;
   edit.id = row.integer(0);
   const auto damaged = [&](const char* what) {
     return fail(ErrorCode::bad_model, "edit " + std::to_string(edit.id) + " is damaged: " + what, path.string(),
                 "undo it, or load a dump into a new store");
   };
-  if (row.text(18) != rank_one_kind) return damaged("its kind of update is unknown");
+  const std::string kind = row.text(18);
+  if (kind != rank_one_kind && kind != neuron_kind) return damaged("its kind of update is unknown");
   EditOrigin& origin = edit.origin;
   origin.base = {row.text(1), row.text(2), row.text(3)};
   auto paraphrases = texts_from(nlohmann::json::parse(row.text(7), nullptr, false));
@@ -196,7 +202,18 @@ Result<Edit> Store::State::row(const Statement& row) const {
   origin.seed = static_cast<std::uint64_t>(row.integer(10));
   origin.made_at = row.integer(12);
   edit.enabled = row.integer(13) != 0;
-  edit.update = RankOneUpdate{static_cast<int>(row.integer(11)), floats_of(row.blob(16)), floats_of(row.blob(17))};
+  const auto layer = static_cast<int>(row.integer(11));
+  if (kind == neuron_kind) {
+    auto found = neurons.of(edit.id, layer);
+    if (!found) return std::unexpected(found.error());
+    if (!*found || (*found)->empty()) return damaged("its neurons make no sense");
+    auto& list = **found;
+    edit.update = std::move(list.front().neuron);
+    edit.found_with = std::move(list.front().others);
+    edit.found_again.assign(std::move_iterator(list.begin() + 1), std::move_iterator(list.end()));
+  } else {
+    edit.update = RankOneUpdate{layer, floats_of(row.blob(16)), floats_of(row.blob(17))};
+  }
   if (auto sound = check_record(edit); !sound) return damaged(sound.error().what.c_str());
   if (row.text(15) != checksum(edit, row.text(14), row.text(19))) return damaged("it does not agree with its checksum");
   return edit;
@@ -209,7 +226,9 @@ Result<Edit> Store::get(std::int64_t id) const try {
   const auto found = rows->step();
   if (!found) return std::unexpected(found.error());
   if (!*found) return fail(ErrorCode::usage, "there is no edit " + std::to_string(id), state_->path.string());
-  return state_->row(*rows);
+  auto neurons = NeuronRows::prepare(state_->database);
+  if (!neurons) return std::unexpected(neurons.error());
+  return state_->row(*rows, *neurons);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, no_memory, state_->path.string());
 }
@@ -218,12 +237,14 @@ Result<std::vector<Edit>> Store::in_force(const std::string& base) const try {
   auto rows = state_->select(std::string("e.base = ? AND ") + in_force_condition);
   if (!rows) return std::unexpected(rows.error());
   rows->bind(0, base);
+  auto neurons = NeuronRows::prepare(state_->database);
+  if (!neurons) return std::unexpected(neurons.error());
   std::vector<Edit> edits;
   while (true) {
     const auto more = rows->step();
     if (!more) return std::unexpected(more.error());
     if (!*more) return edits;
-    auto edit = state_->row(*rows);
+    auto edit = state_->row(*rows, *neurons);
     if (!edit) return std::unexpected(edit.error());
     edits.push_back(std::move(*edit));
   }
@@ -231,16 +252,38 @@ Result<std::vector<Edit>> Store::in_force(const std::string& base) const try {
   return fail(ErrorCode::out_of_memory, no_memory, state_->path.string());
 }
 
-Status Store::remove(std::span<const std::int64_t> ids) {
+Status Store::State::add_found(std::span<const FoundAgain> found) const {
+  auto layer_of_edit = database.prepare("SELECT block FROM edits WHERE id = ? AND kind = ?");
+  if (!layer_of_edit) return std::unexpected(layer_of_edit.error());
+  for (const FoundAgain& again : found) {
+    if (auto sound = check_neuron(again.neuron); !sound) return sound;
+    layer_of_edit->reset();
+    layer_of_edit->bind(0, again.edit);
+    layer_of_edit->bind(1, neuron_kind);
+    const auto there = layer_of_edit->step();
+    if (!there) return std::unexpected(there.error());
+    if (!*there || layer_of_edit->integer(0) != again.neuron.neuron.layer)
+      return fail(ErrorCode::usage,
+                  "there is no edit " + std::to_string(again.edit) + " of layer " +
+                      std::to_string(again.neuron.neuron.layer) + " with a neuron; nothing was changed",
+                  path.string());
+    if (auto done = insert_neuron(database, again.edit, again.neuron); !done) return done;
+  }
+  return {};
+}
+
+Status Store::remove(std::span<const std::int64_t> ids, std::span<const FoundAgain> found) {
   if (auto sound = state_->writable(); !sound) return sound;
   auto transaction = Transaction::begin(state_->database);
   if (!transaction) return std::unexpected(transaction.error());
   auto vectors = state_->database.prepare("DELETE FROM vectors WHERE edit = ?");
   if (!vectors) return std::unexpected(vectors.error());
+  auto neurons = state_->database.prepare("DELETE FROM neurons WHERE edit = ?");
+  if (!neurons) return std::unexpected(neurons.error());
   auto edits = state_->database.prepare("DELETE FROM edits WHERE id = ?");
   if (!edits) return std::unexpected(edits.error());
   for (const std::int64_t id : ids) {
-    for (Statement* statement : {&*vectors, &*edits}) {
+    for (Statement* statement : {&*vectors, &*neurons, &*edits}) {
       statement->reset();
       statement->bind(0, id);
       if (auto done = statement->run(); !done) return done;
@@ -249,10 +292,11 @@ Status Store::remove(std::span<const std::int64_t> ids) {
       return fail(ErrorCode::usage, "there is no edit " + std::to_string(id) + "; nothing was changed",
                   state_->path.string());
   }
+  if (auto added = state_->add_found(found); !added) return added;
   return transaction->commit();
 }
 
-Status Store::set_enabled(std::span<const std::int64_t> ids, bool enabled) {
+Status Store::set_enabled(std::span<const std::int64_t> ids, bool enabled, std::span<const FoundAgain> found) {
   if (auto sound = state_->writable(); !sound) return sound;
   auto transaction = Transaction::begin(state_->database);
   if (!transaction) return std::unexpected(transaction.error());
@@ -267,6 +311,7 @@ Status Store::set_enabled(std::span<const std::int64_t> ids, bool enabled) {
       return fail(ErrorCode::usage, "there is no edit " + std::to_string(id) + "; nothing was changed",
                   state_->path.string());
   }
+  if (auto added = state_->add_found(found); !added) return added;
   return transaction->commit();
 }
 

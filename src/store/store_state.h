@@ -8,6 +8,7 @@
 #include "io/file_lock.h"
 #include "mobiedit/store/store.h"
 #include "store/database.h"
+#include "store/neuron_rows.h"
 
 namespace mobiedit {
 
@@ -23,7 +24,9 @@ struct Store::State {
   /// All columns that row() reads; `condition` goes behind WHERE.
   [[nodiscard]] Result<Statement> select(const std::string& condition) const;
   /// The row at hand. Errors: bad_model, naming the edit.
-  [[nodiscard]] Result<Edit> row(const Statement& statement) const;
+  [[nodiscard]] Result<Edit> row(const Statement& statement, NeuronRows& neurons) const;
+  /// Adds neurons that were found anew. Errors: usage (no such edit with a neuron).
+  [[nodiscard]] Status add_found(std::span<const FoundAgain> found) const;
 };
 
 /// SQL: true for the rows of `edits e` that are in force.

@@ -12,11 +12,13 @@ namespace mobiedit {
 Status Store::dump(const std::function<Status(std::string_view line)>& sink) const try {
   auto rows = state_->select("1");
   if (!rows) return std::unexpected(rows.error());
+  auto neurons = NeuronRows::prepare(state_->database);
+  if (!neurons) return std::unexpected(neurons.error());
   while (true) {
     const auto more = rows->step();
     if (!more) return std::unexpected(more.error());
     if (!*more) return {};
-    const auto edit = state_->row(*rows);
+    const auto edit = state_->row(*rows, *neurons);
     if (!edit) return std::unexpected(edit.error());
     if (auto taken = sink(to_line(*edit) + "\n"); !taken) return taken;
   }
@@ -82,15 +84,20 @@ Result<std::vector<std::string>> Store::check() const try {
   }
   auto rows = state_->select("1");
   if (!rows) return std::unexpected(rows.error());
+  auto neurons = NeuronRows::prepare(state_->database);
+  if (!neurons) return std::unexpected(neurons.error());
   while (true) {
     const auto more = rows->step();
     if (!more) return std::unexpected(more.error());
     if (!*more) break;
-    if (const auto edit = state_->row(*rows); !edit) wrong.push_back(edit.error().what);
+    if (const auto edit = state_->row(*rows, *neurons); !edit) wrong.push_back(edit.error().what);
   }
-  const auto orphans = state_->database.number("SELECT count(*) FROM vectors WHERE edit NOT IN (SELECT id FROM edits)");
-  if (!orphans) return std::unexpected(orphans.error());
-  if (*orphans > 0) wrong.push_back(std::to_string(*orphans) + " vectors belong to no edit");
+  for (const char* table : {"vectors", "neurons"}) {
+    const auto orphans = state_->database.number(std::string("SELECT count(*) FROM ") + table +
+                                                 " WHERE edit NOT IN (SELECT id FROM edits)");
+    if (!orphans) return std::unexpected(orphans.error());
+    if (*orphans > 0) wrong.push_back(std::to_string(*orphans) + " " + table + " belong to no edit");
+  }
   return wrong;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for the store", state_->path.string());

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "edit/fact_key.h"
+#include "edit/subject_neurons.h"
 #include "mobiedit/store/adapter.h"
 
 namespace mobiedit {
@@ -42,8 +43,7 @@ Result<Changes> changes_of(const EditList& edits) {
     if (!stacked) return std::unexpected(stacked.error());
     changes.adapters = std::move(*stacked);
   }
-  for (const Edit* edit : edits)
-    if (const auto* neuron = std::get_if<Neuron>(&edit->update)) changes.neurons.push_back(*neuron);
+  for (const SubjectNeuron& subject : subject_neurons(edits)) changes.neurons.push_back(*subject.neuron);
   return changes;
 }
 

@@ -21,7 +21,8 @@ using EditList = std::vector<const Edit*>;
 /// The rank-one updates of the edits, in their order.
 [[nodiscard]] std::vector<const RankOneUpdate*> rank_one_updates_of(const EditList& edits);
 
-/// The edits as changes for a session, with the rank-one updates of each layer stacked. Errors: as stack_updates.
+/// The edits as changes for a session, with the rank-one updates of each layer stacked, and of each subject the neuron
+/// in force (subject_neurons). Errors: as stack_updates.
 [[nodiscard]] Result<Changes> changes_of(const EditList& edits);
 
 }  // namespace mobiedit

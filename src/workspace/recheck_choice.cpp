@@ -20,15 +20,28 @@ double product(const std::vector<float>& x, const std::vector<float>& y) {
   return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);
 }
 
-/// |cos| between the directions in which two updates read keys: the part of one update that the other's key picks up.
+double cosine(const std::vector<float>& x, const std::vector<float>& y) {
+  if (x.size() != y.size()) return 0;
+  const double lengths = std::sqrt(product(x, x) * product(y, y));
+  return lengths > 0 ? std::abs(product(x, y)) / lengths : 0;
+}
+
+/// The direction in which a neuron reads its subject: its gate row, without the threshold that lies along the up row.
+std::vector<float> read_direction(const Neuron& neuron) {
+  std::vector<float> direction = neuron.gate;
+  const double square = product(neuron.up, neuron.up);
+  const auto along = square > 0 ? static_cast<float>(product(neuron.gate, neuron.up) / square) : 0.0f;
+  for (std::size_t i = 0; i < direction.size(); ++i) direction[i] -= along * neuron.up[i];
+  return direction;
+}
+
+/// |cos| between the directions in which two updates of a layer read: the part of one that the other's subject picks
+/// up.
 double nearness(const Update& of_x, const Update& of_y) {
-  const auto* one = std::get_if<RankOneUpdate>(&of_x);
-  const auto* other = std::get_if<RankOneUpdate>(&of_y);
-  if (one == nullptr || other == nullptr) return 0;
-  const RankOneUpdate &x = *one, &y = *other;
-  if (x.block != y.block || x.right.size() != y.right.size()) return 0;
-  const double lengths = std::sqrt(product(x.right, x.right) * product(y.right, y.right));
-  return lengths > 0 ? std::abs(product(x.right, y.right)) / lengths : 0;
+  if (of_x.index() != of_y.index() || layer_of(of_x) != layer_of(of_y)) return 0;
+  if (const auto* neuron = std::get_if<Neuron>(&of_x))
+    return cosine(read_direction(*neuron), read_direction(std::get<Neuron>(of_y)));
+  return cosine(std::get<RankOneUpdate>(of_x).right, std::get<RankOneUpdate>(of_y).right);
 }
 
 }  // namespace

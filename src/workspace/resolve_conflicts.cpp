@@ -102,6 +102,7 @@ class Conflicts {
 
   void note_same_subject(Outcome& outcome, const Asked& asked) const {
     const EditRequest& own = outcome.edit.request;
+    outcome.same_subject.clear();
     for (std::size_t i = 0; i < asked.edits.size(); ++i) {
       const Edit& other = *asked.edits[i];
       if (!same_subject(own, other.request) || same_fact(own, other.request)) continue;

@@ -53,6 +53,9 @@ Status TeachJob::check_and_prepare() {
   auto made = make_editor(base_.model, options_.search, {base_.cache_folder, {}, check}, job_);
   if (!made) return std::unexpected(made.error());
   made_.emplace(std::move(*made));
+  if (!options_.mass_method.empty() && made_->editor.finds_neurons())
+    return fail(ErrorCode::usage,
+                "the method '" + options_.mass_method + "' writes changes of a weight, and the search finds neurons");
   return {};
 }
 
@@ -99,9 +102,25 @@ Status TeachJob::settle() {
     note(job_, std::to_string(watched.size()) + " of " + std::to_string(earlier_.size()) +
                    " earlier edits are asked again: the nearest to the new, and some of the others");
   }
-  return resolve_conflicts(earlier_, watched, report_.outcomes, [&](const EditList& in_force, const EditList& asked) {
+  const AskFn ask = [&](const EditList& in_force, const EditList& asked) {
     return answering_with(*session, base_.model.tokenizer(), in_force, asked, job_.cancel);
-  });
+  };
+  do {
+    if (auto done = resolve_conflicts(earlier_, watched, report_.outcomes, ask); !done) return done;
+  } while (refuse_unserved());
+  return {};
+}
+
+bool TeachJob::refuse_unserved() {
+  for (const SubjectNeuron& subject : subject_neurons(all_in_force())) {
+    if (subject.exact) continue;
+    for (Outcome& outcome : report_.outcomes) {
+      if (!outcome.kept || &outcome.edit != subject.facts.back()) continue;
+      refuse(outcome, Refusal::lost_with_others, "it was found together with a fact of its subject that is not kept");
+      return true;
+    }
+  }
+  return false;
 }
 
 Status TeachJob::deliver_all() {

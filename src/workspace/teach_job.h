@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "edit/subject_neurons.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/store/store.h"
@@ -38,7 +39,10 @@ class TeachJob {
   Status search();
   Status search_apart();
   Status search_for_mass();
-  Result<Outcome> search_one(std::size_t request, const EditList& underneath);
+  /// `together`: facts in force of the subject for which one neuron is found, and which are not underneath.
+  Result<Outcome> search_one(std::size_t request, const EditList& underneath, const EditList& together);
+  /// Moves the edits of `underneath` whose neuron the next one of this subject replaces into a list of their own.
+  EditList take_subject(EditList& underneath, const EditRequest& request) const;
   /// Edits in force underneath the next search, whose keys it preserves.
   Status put_underneath(const EditList& edits);
   /// Measures the reference text's perplexity without and with the edit, beside those underneath; refuses an edit above
@@ -63,6 +67,8 @@ class TeachJob {
 
   // teach_job.cpp
   Status settle();
+  /// Refuses new edits whose neuron was found together with one that was refused later. True if there was one.
+  bool refuse_unserved();
   Status deliver_all();
   Status keep_in_store();
   void warn_of_drift();
@@ -77,9 +83,10 @@ class TeachJob {
   std::optional<DriftMeter> meter_;
   Store* store_ = nullptr;
   std::vector<Edit> edits_before_;
-  EditList earlier_;     ///< them
-  EditList underneath_;  ///< as the editor has them
+  EditList earlier_;                       ///< them
+  std::vector<UpdateInForce> underneath_;  ///< as the editor has them
   std::optional<double> perplexity_alone_, perplexity_underneath_;
+  std::vector<UpdateInForce> measured_underneath_;  ///< for perplexity_underneath_
   TeachReport report_;
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <variant>
 
 #include "edit/layer_choice.h"
 #include "workspace/notes.h"
@@ -14,6 +15,14 @@ namespace {
 
 std::int64_t now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// For a neuron that serves these edits' facts too.
+SubjectFacts subject_facts(const EditList& edits) {
+  SubjectFacts facts;
+  for (const Edit* edit : edits) facts.others.push_back(edit->request);
+  if (!edits.empty()) facts.from = *subject_neurons(edits).back().neuron;
+  return facts;
 }
 
 double growth(double before, double after) {
@@ -35,7 +44,9 @@ Status TeachJob::search_apart() {
       if (rival && other->id > 0) replaced.push_back(other->id);
       return rival;
     });
-    auto outcome = search_one(i, underneath);
+    EditList beside = underneath;
+    const EditList together = take_subject(beside, requests_[i]);
+    auto outcome = search_one(i, beside, together);
     if (!outcome) return std::unexpected(outcome.error());
     outcome->replaces = std::move(replaced);
     if (outcome->kept && !norm_is_too_large(*outcome)) {
@@ -53,7 +64,7 @@ Status TeachJob::search_for_mass() {
     return std::ranges::any_of(requests_, [&](const EditRequest& r) { return same_fact(other->request, r); });
   });
   for (std::size_t i = 0; i < requests_.size(); ++i) {
-    auto outcome = search_one(i, underneath);
+    auto outcome = search_one(i, underneath, {});
     if (!outcome) return std::unexpected(outcome.error());
     for (const Edit* other : earlier_)
       if (other->id > 0 && same_fact(other->request, requests_[i])) outcome->replaces.push_back(other->id);
@@ -63,19 +74,32 @@ Status TeachJob::search_for_mass() {
   return write_mass_edit(underneath);
 }
 
-Result<Outcome> TeachJob::search_one(std::size_t request, const EditList& underneath) {
+EditList TeachJob::take_subject(EditList& underneath, const EditRequest& request) const {
+  EditList together;
+  if (!made_->editor.finds_neurons()) return together;
+  const int layer = made_->editor.layer();
+  std::erase_if(underneath, [&](const Edit* other) {
+    const auto* neuron = std::get_if<Neuron>(&other->update);
+    if (neuron == nullptr || neuron->layer != layer || !same_subject(other->request, request)) return false;
+    together.push_back(other);
+    return true;
+  });
+  return together;
+}
+
+Result<Outcome> TeachJob::search_one(std::size_t request, const EditList& underneath, const EditList& together) {
   if (auto put = put_underneath(underneath); !put) return std::unexpected(put.error());
   const EditProgressFn progress = [&](const EditProgress& p) {
     if (job_.observer != nullptr) job_.observer->searching(request, requests_.size(), requests_[request].subject, p);
   };
-  auto edit = made_->editor.edit(requests_[request], progress, job_.cancel);
+  auto edit = made_->editor.edit(requests_[request], progress, job_.cancel, subject_facts(together));
   if (!edit) {
     if (edit.error().where.empty()) edit.error().where = place(request);
     return std::unexpected(edit.error());
   }
   Outcome outcome;
   outcome.edit = std::move(*edit);
-  outcome.edit.origin = origin(underneath.size());
+  outcome.edit.origin = origin(underneath.size() + together.size());
   outcome.kept = outcome.edit.evidence.success;
   if (!outcome.kept) refuse(outcome, Refusal::target_missed, "the target was not reached");
   return outcome;
@@ -119,17 +143,18 @@ void TeachJob::replace_earlier(const Outcome& later) {
 }
 
 Status TeachJob::put_underneath(const EditList& edits) {
+  const auto updates = updates_in_force(edits);
   const bool grown =
-      edits.size() >= underneath_.size() && std::equal(underneath_.begin(), underneath_.end(), edits.begin());
+      updates.size() >= underneath_.size() && std::equal(underneath_.begin(), underneath_.end(), updates.begin());
   if (!grown) {
     if (auto none = made_->editor.set_in_force({}); !none) return none;
     underneath_.clear();
   }
-  if (!grown || edits.size() != underneath_.size()) perplexity_underneath_.reset();
-  for (std::size_t i = underneath_.size(); i < edits.size(); ++i) {
-    if (auto kept = made_->editor.preserve(edits[i]->request, edits[i]->update, edits[i]->evidence.wordings); !kept)
-      return kept;
-    underneath_.push_back(edits[i]);
+  for (std::size_t i = underneath_.size(); i < updates.size(); ++i) {
+    const auto& [edit, neuron] = updates[i];
+    auto kept = made_->editor.preserve(edit->request, neuron ? Update(*neuron) : edit->update, edit->evidence.wordings);
+    if (!kept) return kept;
+    underneath_.push_back(updates[i]);
   }
   return {};
 }
@@ -139,6 +164,10 @@ Result<double> TeachJob::perplexity_with(const EditList& edits) {
 }
 
 Status TeachJob::measure_before(const EditList& underneath) {
+  if (auto updates = updates_in_force(underneath); updates != measured_underneath_) {
+    measured_underneath_ = std::move(updates);
+    perplexity_underneath_.reset();
+  }
   if (!perplexity_alone_) {
     const auto alone = perplexity_with({});
     if (!alone) return std::unexpected(alone.error());

@@ -6,9 +6,10 @@
 #include <system_error>
 #include <thread>
 
-#include "mobiedit/store/change.h"
+#include "base/try.h"
 #include "workspace/answers.h"
 #include "workspace/edit_list.h"
+#include "workspace/serve_again.h"
 #include "workspace/workspace_state.h"
 
 namespace mobiedit {
@@ -108,18 +109,21 @@ Result<std::vector<Workspace::Answered>> Workspace::check(const Job& job) const 
   return checked;
 }
 
-Result<StoreChange> Workspace::undo(std::span<const std::int64_t> ids) {
-  const auto turn = state_->wait_for_turn({});
-  auto store = state_->open_to_change();
-  if (!store) return std::unexpected(store.error());
-  return undo_edits(*store, ids);
+Result<StoreChange> Workspace::State::change(std::span<const std::int64_t> ids, EditChange change, const Job& job) {
+  MOBIEDIT_TRY(const auto turn, wait_for_turn(job));
+  MOBIEDIT_TRY(auto store, open_to_change());
+  return change_and_serve(store, model->fingerprint(), ids, change,
+                          [&](const std::vector<Edit>& facts, const EditList& beside) {
+                            return search_again(*model, options.session, options.cache_folder, facts, beside, job);
+                          });
 }
 
-Result<StoreChange> Workspace::set_enabled(std::span<const std::int64_t> ids, bool enabled) {
-  const auto turn = state_->wait_for_turn({});
-  auto store = state_->open_to_change();
-  if (!store) return std::unexpected(store.error());
-  return enable_edits(*store, ids, enabled);
+Result<StoreChange> Workspace::undo(std::span<const std::int64_t> ids, const Job& job) {
+  return state_->change(ids, EditChange::undo, job);
+}
+
+Result<StoreChange> Workspace::set_enabled(std::span<const std::int64_t> ids, bool enabled, const Job& job) {
+  return state_->change(ids, enabled ? EditChange::enable : EditChange::disable, job);
 }
 
 }  // namespace mobiedit

@@ -19,6 +19,8 @@ struct Workspace::State {
   std::vector<Edit> unsaved = {};  ///< without a store: the edits in force
 
   [[nodiscard]] bool has_store() const { return !options.store.empty(); }
+  /// Errors: as Workspace::undo.
+  [[nodiscard]] Result<StoreChange> change(std::span<const std::int64_t> ids, EditChange change, const Job& job);
   /// Waits for other jobs of this workspace. Errors: cancelled.
   [[nodiscard]] Result<std::unique_lock<std::mutex>> wait_for_turn(const Job& job);
   /// None where the store is missing and may be. Errors: as Store::open.

@@ -16,6 +16,12 @@
 
 namespace mobiedit {
 
+/// A neuron found anew, and the edit that it belongs to.
+struct FoundAgain {
+  std::int64_t edit = 0;  ///< id
+  SharedNeuron neuron;
+};
+
 /// A file of edits. In force for a base are its enabled edits, of each fact the newest; they are read anew each time,
 /// in the order of ids. So a removed edit leaves no trace in any result, whatever came after it.
 ///
@@ -53,11 +59,13 @@ class Store {
   /// The edits in force for a base, in the order of ids. Errors: bad_model (a record is damaged).
   [[nodiscard]] Result<std::vector<Edit>> in_force(const std::string& base) const;
 
-  /// Removes edits for good, all or none. Errors: usage (no such edit), io.
-  [[nodiscard]] Status remove(std::span<const std::int64_t> ids);
+  /// Removes edits for good, and adds neurons to Edit::found_again of others, all or none. Errors: usage (no such edit;
+  /// a neuron for an edit that has none), io.
+  [[nodiscard]] Status remove(std::span<const std::int64_t> ids, std::span<const FoundAgain> found = {});
 
-  /// Enables or disables edits, all or none. Errors: usage (no such edit), io.
-  [[nodiscard]] Status set_enabled(std::span<const std::int64_t> ids, bool enabled);
+  /// Enables or disables edits, and adds neurons to Edit::found_again of others, all or none. Errors: as remove().
+  [[nodiscard]] Status set_enabled(std::span<const std::int64_t> ids, bool enabled,
+                                   std::span<const FoundAgain> found = {});
 
   /// The whole store as JSON Lines, one line per edit, in the order of ids. `sink` gets one line at a time, with its
   /// end, and its error is returned as it is.

@@ -110,9 +110,11 @@ class Workspace {
   /// (no such model, or several), bad_model (edits of another shape), and as teach.
   [[nodiscard]] Result<ApplyReport> apply(const std::string& source, const Job& job = {});
 
-  /// Removes, disables or enables edits of the store. Errors: usage (no store, no such edit), locked, io.
-  [[nodiscard]] Result<StoreChange> undo(std::span<const std::int64_t> ids);
-  [[nodiscard]] Result<StoreChange> set_enabled(std::span<const std::int64_t> ids, bool enabled);
+  /// Removes, disables or enables edits of the store. Where one neuron serves facts of a subject of which some stay, it
+  /// is searched again for those. Errors: usage (no store, no such edit), locked, io, as Editor::edit, and verification
+  /// (a fact that stays does not answer); then nothing changed.
+  [[nodiscard]] Result<StoreChange> undo(std::span<const std::int64_t> ids, const Job& job = {});
+  [[nodiscard]] Result<StoreChange> set_enabled(std::span<const std::int64_t> ids, bool enabled, const Job& job = {});
 
   /// Writes the edits in force. Errors: usage (there are none), verification (the file lost an edit), io, cancelled,
   /// out_of_memory. After an error the outputs are what they were.

@@ -1,40 +1,67 @@
 // mobiedit undo, enable, disable: change which edits are in force.
 #include "mobiedit/store/change.h"
 
+#include "app/common/console_observer.h"
+#include "app/common/model_options.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/edit_list.h"
+#include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
 
 namespace mobiedit::cli {
 namespace {
 
-enum class Change { undo, enable, disable };
-
 struct ChangeVerb {
+  RunOptions run;  ///< its model is needed where a neuron must be found again; may be empty
   StoreOptions store;
   std::vector<std::int64_t> ids;
   bool json = false;
 };
 
-const char* past(Change change) {
+const char* past(EditChange change) {
   switch (change) {
-    case Change::undo:
+    case EditChange::undo:
       return "undone";
-    case Change::enable:
+    case EditChange::enable:
       return "enabled";
-    case Change::disable:
+    case EditChange::disable:
       break;
   }
   return "disabled";
 }
 
-Result<int> change_edits(const ChangeVerb& verb, Change change) {
-  MOBIEDIT_TRY(auto store, open_store_to_write(verb.store, change == Change::undo     ? "mobiedit undo"
-                                                           : change == Change::enable ? "mobiedit enable"
-                                                                                      : "mobiedit disable"));
-  const auto done =
-      change == Change::undo ? undo_edits(store, verb.ids) : enable_edits(store, verb.ids, change == Change::enable);
+const char* program_of(EditChange change) {
+  return change == EditChange::undo     ? "mobiedit undo"
+         : change == EditChange::enable ? "mobiedit enable"
+                                        : "mobiedit disable";
+}
+
+/// The model is opened only where it is needed.
+Result<StoreChange> change_in_store(const ChangeVerb& verb, EditChange change) {
+  {
+    MOBIEDIT_TRY(auto store, open_store_to_write(verb.store, program_of(change)));
+    MOBIEDIT_TRY(const auto unserved, unserved_after(store, verb.ids, change));
+    if (unserved.empty()) return change_edits(store, verb.ids, change);
+    if (verb.run.model.empty()) {
+      auto refused = change_edits(store, verb.ids, change);
+      if (!refused) refused.error().hint = "give the model with -m";
+      return refused;
+    }
+  }
+  const CancelToken cancel = catch_interrupts();
+  MOBIEDIT_TRY(auto workspace, open_workspace(verb.run, verb.store, StoreUse::change, program_of(change)));
+  ConsoleObserver observer(verb.run.model, false);
+  const Job job{&observer, cancel};
+  auto done = change == EditChange::undo ? workspace.undo(verb.ids, job)
+                                         : workspace.set_enabled(verb.ids, change == EditChange::enable, job);
+  observer.clear();
+  return done;
+}
+
+Result<int> run_change(const ChangeVerb& verb, EditChange change) {
+  MOBIEDIT_TRY(const auto path, store_path(verb.store));
+  const auto done = change_in_store(verb, change);
   if (!done) return std::unexpected(done.error());
   if (verb.json) {
     auto ids = Json::array();
@@ -42,7 +69,7 @@ Result<int> change_edits(const ChangeVerb& verb, Change change) {
     auto others = Json::array();
     for (const EditInfo& edit : done->others) others.push_back(summary_json(edit));
     return finished(print_json({{"schema", fmt::format("mobiedit.{}/1", past(change))},
-                                {"store", store.path().string()},
+                                {"store", path.string()},
                                 {past(change), std::move(ids)},
                                 {"others", std::move(others)}}));
   }
@@ -54,10 +81,13 @@ Result<int> change_edits(const ChangeVerb& verb, Change change) {
   return finished(print_result(text));
 }
 
-void add_change(CLI::App& app, Run& run, const char* name, const char* description, Change change) {
+void add_change(CLI::App& app, Run& run, const char* name, const char* description, EditChange change) {
   const auto [verb, options] = add_verb<ChangeVerb>(
-      app, run, name, description, [change](const ChangeVerb& changed) { return change_edits(changed, change); });
+      app, run, name, description, [change](const ChangeVerb& changed) { return run_change(changed, change); });
   add_store_option(*verb, options->store);
+  verb->add_option("-m,--model", options->run.model,
+                   "The model, needed where facts of a subject stay in force that share a neuron")
+      ->envname("MOBIEDIT_MODEL");
   verb->add_option("ID", options->ids, "As `mobiedit list` shows them")->required();
   verb->add_flag("--json", options->json, "Print one JSON document");
 }
@@ -65,13 +95,13 @@ void add_change(CLI::App& app, Run& run, const char* name, const char* descripti
 }  // namespace
 
 void add_undo(CLI::App& app, Run& run) {
-  add_change(app, run, "undo", "Remove edits for good, as if they had never been made", Change::undo);
+  add_change(app, run, "undo", "Remove edits for good, as if they had never been made", EditChange::undo);
 }
 void add_enable(CLI::App& app, Run& run) {
-  add_change(app, run, "enable", "Bring disabled edits back into force", Change::enable);
+  add_change(app, run, "enable", "Bring disabled edits back into force", EditChange::enable);
 }
 void add_disable(CLI::App& app, Run& run) {
-  add_change(app, run, "disable", "Keep edits, but out of force", Change::disable);
+  add_change(app, run, "disable", "Keep edits, but out of force", EditChange::disable);
 }
 
 }  // namespace mobiedit::cli
