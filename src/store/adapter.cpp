@@ -197,6 +197,45 @@ Result<std::vector<LowRankDelta>> stack(std::span<const RankOneUpdate* const> up
   return deltas;
 }
 
+Result<std::vector<LowRankDelta>> join(std::span<const LowRankDelta> given) {
+  if (given.empty()) return fail(ErrorCode::usage, "there is no update to write");
+  std::vector<std::vector<const LowRankDelta*>> tensors;
+  std::map<std::string, std::size_t> places;
+  std::map<std::string, std::size_t> ranks;
+  std::size_t rank = smallest_rank;
+  const auto sizes = [](const LowRankDelta& delta) {
+    const auto own = static_cast<std::size_t>(delta.rank);
+    return std::pair(delta.a.size() / own, delta.b.size() / own);
+  };
+  for (const LowRankDelta& delta : given) {
+    if (delta.rank < 1 || delta.scale != 1.0f)
+      return fail(ErrorCode::usage, "a delta without a rank, or with a scale", delta.tensor);
+    const auto [place, added] = places.try_emplace(delta.tensor, tensors.size());
+    if (added) tensors.emplace_back();
+    auto& same = tensors[place->second];
+    if (!same.empty() && sizes(*same[0]) != sizes(delta))
+      return fail(ErrorCode::usage, "deltas of one tensor with different sizes", delta.tensor);
+    same.push_back(&delta);
+    rank = std::max(rank, ranks[delta.tensor] += static_cast<std::size_t>(delta.rank));
+  }
+  if (rank > largest_rank) return fail(ErrorCode::usage, "more updates of one tensor than an adapter can hold");
+  std::vector<LowRankDelta> joined;
+  for (const auto& same : tensors) {
+    const auto [in, out] = sizes(*same[0]);
+    LowRankDelta delta{same[0]->tensor, static_cast<int>(rank), std::vector<float>(rank * in),
+                       std::vector<float>(out * rank), 1.0f};
+    std::size_t first = 0;
+    for (const LowRankDelta* part : same) {
+      const auto own = static_cast<std::size_t>(part->rank);
+      std::ranges::copy(part->a, delta.a.begin() + static_cast<std::ptrdiff_t>(first * in));
+      for (std::size_t i = 0; i < out; ++i) std::copy_n(&part->b[i * own], own, &delta.b[i * rank + first]);
+      first += own;
+    }
+    joined.push_back(std::move(delta));
+  }
+  return joined;
+}
+
 /// Checks that one alpha serves all deltas, and that sizes and values of each are sound.
 bool can_be_written(std::span<const LowRankDelta> deltas) {
   return !deltas.empty() && std::ranges::all_of(deltas, [&](const LowRankDelta& delta) {
@@ -283,6 +322,12 @@ Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate* c
   return stack(updates);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to stack the updates");
+}
+
+Result<std::vector<LowRankDelta>> join_deltas(std::span<const LowRankDelta> deltas) try {
+  return join(deltas);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to join the updates");
 }
 
 Status write_adapter(const std::filesystem::path& path, const std::string& architecture, const std::string& name,

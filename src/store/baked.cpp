@@ -6,9 +6,11 @@
 #include <iterator>
 #include <map>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "base/fingerprint.h"
+#include "base/try.h"
 #include "gguf/codec/codec.h"
 #include "mobiedit/gguf/writer.h"
 #include "store/model_copy.h"
@@ -23,11 +25,31 @@ using gguf::TensorType;
 // edit is far larger.
 constexpr double largest_update_error = 0.05;
 
-/// The updates of one tensor, with the vectors that measure their rounding error.
-struct TensorUpdates {
-  std::vector<const RankOneUpdate*> updates;
-  std::vector<double> right_norms;
+/// One update of a tensor, W += left rightᵀ, borrowed.
+struct TensorUpdate {
+  const float* left = nullptr;  // value i lies at i·stride
+  std::size_t stride = 1;
+  std::span<const float> right;    // [columns]
+  std::size_t first = 0, end = 0;  // right is zero outside
+  double norm = 0;                 // ‖right‖
+
+  [[nodiscard]] float at_row(std::size_t row) const { return left[row * stride]; }
 };
+
+/// None for an update that is zero. Errors: usage (not finite).
+Result<std::optional<TensorUpdate>> measured(TensorUpdate update, const std::string& tensor) {
+  double square = 0;
+  for (const float x : update.right) square += double{x} * x;
+  if (!std::isfinite(square)) return fail(ErrorCode::usage, "an update that is not finite", tensor);
+  if (square <= 0) return std::nullopt;
+  update.norm = std::sqrt(square);
+  update.end = update.right.size();
+  while (update.right[update.first] == 0) ++update.first;
+  while (update.right[update.end - 1] == 0) --update.end;
+  return update;
+}
+
+using Updates = std::map<std::string, std::vector<TensorUpdate>>;  // by tensor
 
 struct Written {
   NewTensor tensor;
@@ -46,7 +68,7 @@ std::vector<TensorType> candidates(TensorType base, std::uint64_t columns) {
 }
 
 Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::TensorInfo& tensor,
-                         const TensorUpdates& edit) {
+                         std::span<const TensorUpdate> updates) {
   const std::size_t f = tensor.columns();
   const std::size_t d = tensor.rows();
   const std::size_t source_row = gguf::row_bytes(tensor.type, f);
@@ -56,22 +78,32 @@ Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::Te
   Written written{{type, std::vector<std::byte>(d * target_row)}, 0};
   std::vector<float> wanted(f);
   std::vector<float> stored(f);
-  std::vector<double> error(edit.updates.size());
-  std::vector<double> change(edit.updates.size());
+  std::vector<double> error(updates.size());
+  std::vector<double> change(updates.size());
   for (std::size_t i = 0; i < d; ++i) {
-    gguf::dequantize(tensor.type, source.subspan(i * source_row, source_row), wanted);
-    for (const RankOneUpdate* update : edit.updates) {
-      for (std::size_t j = 0; j < f; ++j) wanted[j] += update->left[i] * update->right[j];
-    }
+    const auto before = source.subspan(i * source_row, source_row);
     const auto row = std::span(written.tensor.bytes).subspan(i * target_row, target_row);
+    const bool same = std::ranges::all_of(updates, [&](const TensorUpdate& update) { return update.at_row(i) == 0; });
+    if (same && type == tensor.type) {
+      std::ranges::copy(before, row.begin());
+      continue;
+    }
+    gguf::dequantize(tensor.type, before, wanted);
+    for (const TensorUpdate& update : updates) {
+      const float left = update.at_row(i);
+      for (std::size_t j = update.first; left != 0 && j < update.end; ++j) wanted[j] += left * update.right[j];
+    }
     if (auto done = gguf::quantize(type, wanted, row); !done) return std::unexpected(done.error());
+    if (same) continue;
     gguf::dequantize(type, row, stored);
-    for (std::size_t u = 0; u < edit.updates.size(); ++u) {
+    for (std::size_t u = 0; u < updates.size(); ++u) {
+      const TensorUpdate& update = updates[u];
       double along = 0;
-      for (std::size_t j = 0; j < f; ++j) along += (double{stored[j]} - wanted[j]) * edit.updates[u]->right[j];
-      along /= edit.right_norms[u];
+      for (std::size_t j = update.first; j < update.end; ++j)
+        along += (double{stored[j]} - wanted[j]) * update.right[j];
+      along /= update.norm;
       error[u] += along * along;
-      const double step = edit.updates[u]->left[i] * edit.right_norms[u];
+      const double step = update.at_row(i) * update.norm;
       change[u] += step * step;
     }
   }
@@ -82,47 +114,65 @@ Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::Te
   return written;
 }
 
-Result<Written> rewrite(const gguf::File& base, const gguf::TensorInfo& tensor, const TensorUpdates& edit,
+Result<Written> rewrite(const gguf::File& base, const gguf::TensorInfo& tensor, std::span<const TensorUpdate> updates,
                         const BakeOptions& options) {
   const auto types = options.type ? std::vector{*options.type} : candidates(tensor.type, tensor.columns());
   for (const TensorType type : types) {
-    auto written = write_as(type, base, tensor, edit);
+    auto written = write_as(type, base, tensor, updates);
     const bool sound = written && written->update_error <= largest_update_error;
     if (sound || type == types.back()) return written;
   }
   return fail(ErrorCode::other, "no type to write", tensor.name);
 }
 
-Result<std::map<std::string, TensorUpdates>> by_tensor(const gguf::File& base, std::span<const RankOneUpdate> updates) {
+/// The tensor of an update with these sizes.
+Status check_sizes(const gguf::File& base, const std::string& name, std::size_t columns, std::size_t rows) {
+  const gguf::TensorInfo* tensor = base.find_tensor(name);
+  if (tensor == nullptr) return fail(ErrorCode::bad_model, "has no tensor " + name, base.path().string());
+  if (tensor->columns() == columns && tensor->rows() == rows) return {};
+  return fail(
+      ErrorCode::bad_model,
+      name + " is of another shape than the update [" + std::to_string(columns) + ", " + std::to_string(rows) + "]",
+      base.path().string());
+}
+
+Result<Updates> by_tensor(const gguf::File& base, std::span<const RankOneUpdate> updates) {
   if (updates.empty()) return fail(ErrorCode::usage, "there is no update to write");
-  std::map<std::string, TensorUpdates> tensors;
+  Updates tensors;
   for (const RankOneUpdate& update : updates) {
     const std::string name = edited_tensor(update.block);
-    const gguf::TensorInfo* tensor = base.find_tensor(name);
-    if (tensor == nullptr) return fail(ErrorCode::bad_model, "has no tensor " + name, base.path().string());
-    if (tensor->columns() != update.right.size() || tensor->rows() != update.left.size()) {
-      return fail(ErrorCode::bad_model,
-                  name + " is of another shape than the update [" + std::to_string(update.right.size()) + ", " +
-                      std::to_string(update.left.size()) + "]",
-                  base.path().string());
-    }
-    double norm = 0;
-    for (const float x : update.right) norm += double{x} * x;
-    if (!std::isfinite(norm) || norm <= 0) return fail(ErrorCode::usage, "an update that is zero or not finite", name);
-    auto& edit = tensors[name];
-    edit.updates.push_back(&update);
-    edit.right_norms.push_back(std::sqrt(norm));
+    MOBIEDIT_CHECK(check_sizes(base, name, update.right.size(), update.left.size()));
+    MOBIEDIT_TRY(const auto found, measured({.left = update.left.data(), .right = update.right}, name));
+    if (!found) return fail(ErrorCode::usage, "an update that is zero or not finite", name);
+    tensors[name].push_back(*found);
   }
   return tensors;
 }
 
+Result<Updates> by_tensor(const gguf::File& base, std::span<const LowRankDelta> deltas) {
+  Updates tensors;
+  for (const LowRankDelta& delta : deltas) {
+    const auto rank = static_cast<std::size_t>(std::max(delta.rank, 0));
+    if (rank == 0 || delta.scale != 1.0f)
+      return fail(ErrorCode::usage, "a delta without a rank, or with a scale", delta.tensor);
+    const std::size_t columns = delta.a.size() / rank;
+    MOBIEDIT_CHECK(check_sizes(base, delta.tensor, columns, delta.b.size() / rank));
+    for (std::size_t r = 0; r < rank; ++r) {
+      const auto right = std::span(delta.a).subspan(r * columns, columns);
+      MOBIEDIT_TRY(const auto found, measured({.left = &delta.b[r], .stride = rank, .right = right}, delta.tensor));
+      if (found) tensors[delta.tensor].push_back(*found);
+    }
+  }
+  if (tensors.empty()) return fail(ErrorCode::usage, "there is no update to write");
+  return tensors;
+}
+
 Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
-                                       std::span<const RankOneUpdate> updates, const Provenance& provenance,
+                                       const Result<Updates>& edits, const Provenance& provenance,
                                        const BakeOptions& options) {
   const auto same = base.is_at(path);
   if (!same) return std::unexpected(same.error());
   if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
-  const auto edits = by_tensor(base, updates);
   if (!edits) return std::unexpected(edits.error());
   // A base that was edited before keeps its history.
   auto history = get_provenance(base);
@@ -160,7 +210,15 @@ Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const 
 Result<std::vector<BakedTensor>> write_baked(const std::filesystem::path& path, const gguf::File& base,
                                              std::span<const RankOneUpdate> updates, const Provenance& provenance,
                                              const BakeOptions& options) try {
-  return write(path, base, updates, provenance, options);
+  return write(path, base, by_tensor(base, updates), provenance, options);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorCode::out_of_memory, "not enough memory to write the edited model", path.string());
+}
+
+Result<std::vector<BakedTensor>> write_baked(const std::filesystem::path& path, const gguf::File& base,
+                                             std::span<const LowRankDelta> deltas, const Provenance& provenance,
+                                             const BakeOptions& options) try {
+  return write(path, base, by_tensor(base, deltas), provenance, options);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to write the edited model", path.string());
 }

@@ -10,6 +10,7 @@
 namespace mobiedit {
 namespace {
 
+constexpr const char* rank_one_kind = "rank-one";  // as kind_of() has it
 constexpr const char* version_key = "mobiedit.version";
 constexpr const char* base_key = "mobiedit.base_fingerprint";
 constexpr const char* edits_key = "mobiedit.edits";
@@ -34,6 +35,7 @@ std::optional<EditInfo> info_from(const nlohmann::json& json) {
   record.prompt = *prompt;
   record.target_new = *target;
   record.method = text("method").value_or("");
+  record.kind = text("kind").value_or(rank_one_kind);
   record.layer = static_cast<int>(index);
   const auto seed = json.find("seed");
   if (seed != json.end() && seed->is_number_unsigned()) record.seed = seed->get<std::uint64_t>();
@@ -46,15 +48,23 @@ std::string edited_tensor(int block) {
   return "blk." + std::to_string(block) + ".ffn_down.weight";
 }
 
+std::vector<std::string> edited_tensors(const EditInfo& edit) {
+  if (edit.kind == rank_one_kind) return {edited_tensor(edit.layer)};
+  const std::string start = "blk." + std::to_string(edit.layer) + ".";
+  return {edited_tensor(edit.layer), start + "ffn_gate.weight", start + "ffn_up.weight"};
+}
+
 void set_provenance(gguf::Writer& writer, const Provenance& provenance) {
   auto list = nlohmann::ordered_json::array();
   for (const EditInfo& edit : provenance.edits) {
-    list.push_back({{"subject", edit.subject},
-                    {"prompt", edit.prompt},
-                    {"target_new", edit.target_new},
-                    {"method", edit.method},
-                    {"layer", edit.layer},
-                    {"seed", edit.seed}});
+    auto& entry = list.emplace_back(nlohmann::ordered_json{{"subject", edit.subject},
+                                                           {"prompt", edit.prompt},
+                                                           {"target_new", edit.target_new},
+                                                           {"method", edit.method},
+                                                           {"layer", edit.layer},
+                                                           {"seed", edit.seed}});
+    // Left out where it is rank-one, as in files that are older than the field.
+    if (edit.kind != rank_one_kind) entry["kind"] = edit.kind;
   }
   writer.set_string(version_key, provenance.version);
   writer.set_string(base_key, provenance.base_fingerprint);

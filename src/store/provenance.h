@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/gguf/file.h"
@@ -23,5 +24,7 @@ void set_hashes(gguf::Writer& writer, const std::map<std::string, std::string>& 
 
 /// "blk.<block>.ffn_down.weight"
 [[nodiscard]] std::string edited_tensor(int block);
+/// The tensors that an edit changes in a file: that one; of a neuron, ffn_gate and ffn_up of the layer too.
+[[nodiscard]] std::vector<std::string> edited_tensors(const EditInfo& edit);
 
 }  // namespace mobiedit

@@ -4,6 +4,7 @@
 #include <new>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/fingerprint.h"
 #include "store/provenance.h"
@@ -68,7 +69,8 @@ Result<Verification> compare_with_base(const gguf::File& file, const gguf::File&
   compare_keys(file, base, result.faults);
 
   std::set<std::string> expected;
-  for (const EditInfo& edit : edits) expected.insert(edited_tensor(edit.layer));
+  for (const EditInfo& edit : edits)
+    for (std::string& name : edited_tensors(edit)) expected.insert(std::move(name));
   for (const gguf::TensorInfo& tensor : base.tensors()) {
     const gguf::TensorInfo* found = file.find_tensor(tensor.name);
     if (found == nullptr || found->shape != tensor.shape) {

@@ -18,7 +18,7 @@ namespace {
 Result<std::vector<KeyMoment>> moments_of(const Model& model, const EditList& edits, const WorkspaceOptions& options,
                                           const Job& job) {
   std::set<int> layers;
-  for (const Edit* edit : edits) layers.insert(layer_of(edit->update));
+  for (const RankOneUpdate* update : rank_one_updates_of(edits)) layers.insert(update->block);
   std::vector<KeyMoment> moments;
   for (const int layer : layers) {
     EditOptions search;

@@ -1,10 +1,14 @@
 #include "workspace/write_files.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "base/try.h"
+#include "edit/write/neuron_slots.h"
 #include "mobiedit/eval/measure.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/store/adapter.h"
@@ -13,6 +17,7 @@
 #include "workspace/answers.h"
 #include "workspace/notes.h"
 #include "workspace/percent.h"
+#include "workspace/place_neurons.h"
 
 namespace mobiedit {
 namespace {
@@ -30,27 +35,30 @@ Error at_output(Error error, const OutputFile& file) {
   return error;
 }
 
-Result<std::vector<RankOneUpdate>> updates_of(const EditList& edits, const OutputFile& file) {
+std::vector<RankOneUpdate> updates_of(const EditList& edits) {
   std::vector<RankOneUpdate> updates;
   for (const RankOneUpdate* update : rank_one_updates_of(edits)) updates.push_back(*update);
-  if (updates.size() == edits.size()) return updates;
-  return fail(ErrorCode::usage, "an edit in force is a neuron, which no file holds", file.path().string());
-}
-
-Result<std::vector<LowRankDelta>> deltas_of(const EditList& edits, const OutputFile& file) {
-  const auto updates = updates_of(edits, file);
-  if (!updates) return std::unexpected(updates.error());
-  return stack_updates(*updates);
+  return updates;
 }
 
 }  // namespace
 
+Result<std::vector<LowRankDelta>> FileWriter::deltas_of(const EditList& edits) const {
+  MOBIEDIT_TRY(auto changes, changes_of(edits));
+  if (changes.neurons.empty()) return std::move(changes.adapters);
+  MOBIEDIT_TRY(const auto placed, place_neurons(model_, changes.neurons, Places::anywhere, session_, job_.cancel));
+  for (const PlacedNeurons& layer : placed) {
+    MOBIEDIT_TRY(auto deltas, slot_deltas(model_.file(), layer.layer, layer.neurons, layer.slots));
+    std::ranges::move(deltas, std::back_inserter(changes.adapters));
+  }
+  return join_deltas(changes.adapters);
+}
+
 Status FileWriter::draft_adapter(const OutputFile& file, const EditList& edits, Proof proof) const {
   const ModelConfig& config = model_.config();
   const std::string name = config.name.empty() ? "edits" : config.name + " edits";
-  auto deltas = deltas_of(edits, file);
-  if (!deltas) return std::unexpected(deltas.error());
-  Adapter adapter{config.architecture, name, std::move(*deltas), provenance_of(model_.fingerprint(), edits)};
+  MOBIEDIT_TRY(auto deltas, deltas_of(edits));
+  Adapter adapter{config.architecture, name, std::move(deltas), provenance_of(model_.fingerprint(), edits)};
   if (auto written = write_adapter(file.draft(), adapter); !written) {
     written.error().where = file.path().string();
     return written;
@@ -75,14 +83,20 @@ Status FileWriter::draft_adapter(const OutputFile& file, const EditList& edits, 
 }
 
 Status FileWriter::draft_model(const OutputFile& file, const EditList& edits) const {
-  const auto updates = updates_of(edits, file);
-  if (!updates) return std::unexpected(updates.error());
+  const std::vector<RankOneUpdate> updates = updates_of(edits);
+  const bool neurons = updates.size() < edits.size();
+  std::vector<LowRankDelta> deltas;
+  if (neurons) {
+    MOBIEDIT_TRY(deltas, deltas_of(edits));
+  }
   const auto provenance = provenance_of(model_.fingerprint(), edits);
   Status held;
   for (const std::optional<gguf::TensorType> type :
        {std::optional<gguf::TensorType>{}, std::optional{gguf::TensorType::f16},
         std::optional{gguf::TensorType::f32}}) {
-    const auto baked = write_baked(file.draft(), model_.file(), *updates, provenance, {.type = type});
+    const BakeOptions options{.type = type};
+    const auto baked = neurons ? write_baked(file.draft(), model_.file(), deltas, provenance, options)
+                               : write_baked(file.draft(), model_.file(), updates, provenance, options);
     if (!baked) return std::unexpected(at_output(baked.error(), file));
     for (const BakedTensor& tensor : *baked) {
       detail(job_, tensor.name + ": " + type_change(tensor.before, tensor.after) + ", off by " +
@@ -96,9 +110,11 @@ Status FileWriter::draft_model(const OutputFile& file, const EditList& edits) co
 
 Status FileWriter::draft_same_type(const OutputFile& file, const EditList& edits, std::span<const KeyMoment> moments,
                                    int threads) const {
-  const auto updates = updates_of(edits, file);
-  if (!updates) return std::unexpected(updates.error());
-  const auto flipped = write_same_type(file.draft(), model_.file(), *updates, moments, threads);
+  const std::vector<RankOneUpdate> updates = updates_of(edits);
+  if (updates.size() < edits.size())
+    return fail(ErrorCode::usage, "an edit in force is a neuron, which a model of the base's own types cannot hold",
+                file.path().string(), "write an adapter, or a model whose types may change");
+  const auto flipped = write_same_type(file.draft(), model_.file(), updates, moments, threads);
   if (!flipped) return std::unexpected(at_output(flipped.error(), file));
   for (const FlippedTensor& tensor : *flipped) {
     const double changed = 100.0 * static_cast<double>(tensor.changed) / static_cast<double>(tensor.codes);

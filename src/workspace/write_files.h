@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/key_moment.h"
+#include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
 #include "mobiedit/workspace/observer.h"
@@ -35,6 +37,8 @@ class FileWriter {
                                        std::span<const KeyMoment> moments, int threads) const;
 
  private:
+  /// The changes of weights that a file holds: of one tensor in one delta, and all of one rank.
+  [[nodiscard]] Result<std::vector<LowRankDelta>> deltas_of(const EditList& edits) const;
   Status model_answers(const OutputFile& file, const EditList& edits) const;
   Status all_answer(Session& session, const Tokenizer& tokenizer, const EditList& edits, const OutputFile& file) const;
 

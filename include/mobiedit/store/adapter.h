@@ -28,6 +28,11 @@ struct Adapter {
 [[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> updates);
 [[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate* const> updates);
 
+/// Joins the deltas of each tensor along their rank, in the order given and of tensors as they first come, and pads all
+/// with zeros as stack_updates does. Errors: usage (none; a scale other than 1; deltas of one tensor with different
+/// sizes; a rank beyond what an adapter holds), out_of_memory.
+[[nodiscard]] Result<std::vector<LowRankDelta>> join_deltas(std::span<const LowRankDelta> deltas);
+
 /// Writes the updates as one adapter in F32, whole or not at all.
 /// Errors: as stack_updates, and io. On failure `path` is unchanged.
 [[nodiscard]] Status write_adapter(const std::filesystem::path& path, const std::string& architecture,

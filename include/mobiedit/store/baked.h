@@ -11,6 +11,7 @@
 #include "mobiedit/edit/update.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/types.h"
+#include "mobiedit/model/low_rank.h"
 #include "mobiedit/store/provenance.h"
 
 namespace mobiedit {
@@ -36,6 +37,13 @@ struct BakedTensor {
 /// tensor in the base, other sizes), io, out_of_memory. On failure `path` is unchanged.
 [[nodiscard]] Result<std::vector<BakedTensor>> write_baked(const std::filesystem::path& path, const gguf::File& base,
                                                            std::span<const RankOneUpdate> updates,
+                                                           const Provenance& provenance,
+                                                           const BakeOptions& options = {});
+
+/// Adds low-rank deltas of any matrices instead; each of their ranks is an update l rᵀ, and those that are zero do not
+/// count. A row that no update changes keeps its bytes where the tensor keeps its type.
+[[nodiscard]] Result<std::vector<BakedTensor>> write_baked(const std::filesystem::path& path, const gguf::File& base,
+                                                           std::span<const LowRankDelta> deltas,
                                                            const Provenance& provenance,
                                                            const BakeOptions& options = {});
 

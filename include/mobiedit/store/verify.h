@@ -16,9 +16,9 @@ struct Verification {
 };
 
 /// Compares a whole edited model with its base: every key but those under `mobiedit.`, and every tensor's name, shape,
-/// type and bytes. Faults: a difference in any but the `blk.N.ffn_down.weight` of the layers in `edits`; a base that is
-/// not the one the file names; a tensor whose bytes are not those that were written. Runs no model. Errors: bad_model
-/// (keys under `mobiedit.` that make no sense), out_of_memory.
+/// type and bytes. Faults: a difference in any but the `blk.N.ffn_down.weight` of the layers in `edits`, and for a
+/// neuron their ffn_gate and ffn_up; a base that is not the one the file names; a tensor whose bytes are not those that
+/// were written. Runs no model. Errors: bad_model (keys under `mobiedit.` that make no sense), out_of_memory.
 [[nodiscard]] Result<Verification> compare_with_base(const gguf::File& file, const gguf::File& base,
                                                      const std::string& base_fingerprint,
                                                      const std::vector<EditInfo>& edits);

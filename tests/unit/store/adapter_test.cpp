@@ -175,6 +175,30 @@ TEST_F(AdapterFile, HasOneRankAndAlphaEqualToIt) {
   }
 }
 
+// W + Σ b a stays what it was, whichever tensor a delta comes from.
+TEST_F(AdapterFile, DeltasOfOneTensorAreJoinedAlongTheirRank) {
+  const std::vector updates{sample_update(0, 1), sample_update(1, 2), sample_update(0, 3)};
+  std::vector<LowRankDelta> single;
+  for (const RankOneUpdate& update : updates) single.push_back(to_low_rank(update));
+  const auto joined = join_deltas(single);
+  ASSERT_TRUE(joined) << joined.error().message();
+  EXPECT_EQ((*joined)[0].a, (*stack_updates(updates))[0].a);
+  EXPECT_EQ((*joined)[0].b, (*stack_updates(updates))[0].b);
+  EXPECT_EQ((*joined)[1].b, (*stack_updates(updates))[1].b);
+  ASSERT_EQ(joined->size(), 2u);
+  const auto twice = join_deltas(std::vector{(*joined)[0], (*joined)[0], (*joined)[1]});
+  ASSERT_TRUE(twice);
+  EXPECT_EQ((*twice)[0].rank, 16);
+  EXPECT_EQ((*twice)[1].rank, 16);
+
+  LowRankDelta scaled = single[0], narrow = single[0];
+  scaled.scale = 0.5f;
+  narrow.a.pop_back();
+  EXPECT_EQ(join_deltas(std::vector{scaled}).error().code, ErrorCode::usage);
+  EXPECT_EQ(join_deltas(std::vector{single[0], narrow}).error().code, ErrorCode::usage);
+  EXPECT_EQ(join_deltas({}).error().code, ErrorCode::usage);
+}
+
 TEST_F(AdapterFile, RefusesUpdatesThatDoNotFitTogether) {
   EXPECT_EQ(write_adapter(path_in("a.gguf"), "qwen2", "", {}, {}).error().code, ErrorCode::usage);
   const std::vector sizes{sample_update(0, 1), sample_update(0, 2, sample_d + 1)};

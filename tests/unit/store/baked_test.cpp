@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
+#include "mobiedit/store/adapter.h"
 #include "store/provenance.h"
 #include "unit/store/sample_edit.h"
 #include "unit/temporary_folder.h"
@@ -101,6 +103,52 @@ TEST_F(Baked, WhatF16CannotHoldBecomesF32) {
   const auto report = write_baked(path_in("out.gguf"), base, std::vector{huge}, {});
   ASSERT_TRUE(report) << report.error().message();
   EXPECT_EQ((*report)[0].after, TensorType::f32);
+}
+
+TEST_F(Baked, StackedUpdatesAreWrittenAsTheUpdatesThemselves) {
+  const std::vector updates{sample_update(0, 3), sample_update(1, 4), sample_update(0, 5)};
+  const auto deltas = stack_updates(updates);
+  ASSERT_TRUE(deltas);
+  for (const auto type : {TensorType::q4_0, TensorType::q8_0, TensorType::f32}) {
+    const gguf::File base = base_of(type);
+    const auto one = write_baked(path_in("one.gguf"), base, updates, {});
+    const auto other = write_baked(path_in("other.gguf"), base, *deltas, {});
+    ASSERT_TRUE(one && other) << other.error().message();
+    EXPECT_EQ(contents(path_in("one.gguf")), contents(path_in("other.gguf")));
+    EXPECT_EQ((*one)[0].update_error, (*other)[0].update_error);
+  }
+}
+
+// As a neuron's rows of gate and up are.
+TEST_F(Baked, RowsThatNoUpdateChangesKeepTheirBytes) {
+  const gguf::File base = base_of(TensorType::q8_0);
+  LowRankDelta row{"blk.0.ffn_down.weight", 1, random_values(sample_f, 5), std::vector<float>(sample_d), 1};
+  row.b[7] = 1;
+  const auto report = write_baked(path_in("out.gguf"), base, std::vector{row}, {}, {.type = TensorType::q8_0});
+  ASSERT_TRUE(report) << report.error().message();
+  const auto written = gguf::File::open(path_in("out.gguf"));
+  ASSERT_TRUE(written);
+  const auto before = base.data(*base.find_tensor(row.tensor)),
+             after = written->data(*written->find_tensor(row.tensor));
+  const std::size_t stride = gguf::row_bytes(TensorType::q8_0, sample_f);
+  for (std::size_t i = 0; i < sample_d; ++i)
+    EXPECT_EQ(std::ranges::equal(before.subspan(i * stride, stride), after.subspan(i * stride, stride)), i != 7) << i;
+}
+
+TEST_F(Baked, RefusesDeltasOfOtherSizes) {
+  const gguf::File base = base_of(TensorType::f32);
+  const LowRankDelta sound{"blk.0.ffn_down.weight", 1, random_values(sample_f, 5), random_values(sample_d, 6), 1};
+  const auto bake = [&](const std::function<void(LowRankDelta&)>& change) {
+    LowRankDelta delta = sound;
+    change(delta);
+    const auto done = write_baked(path_in("out.gguf"), base, std::vector{delta}, {});
+    return done ? ErrorCode::other : done.error().code;
+  };
+  EXPECT_EQ(bake([](auto&) {}), ErrorCode::other);
+  EXPECT_EQ(bake([](auto& delta) { delta.a.pop_back(); }), ErrorCode::bad_model);
+  EXPECT_EQ(bake([](auto& delta) { delta.tensor = "blk.9.ffn_down.weight"; }), ErrorCode::bad_model);
+  EXPECT_EQ(bake([](auto& delta) { delta.scale = 2; }), ErrorCode::usage);
+  EXPECT_EQ(bake([](auto& delta) { std::ranges::fill(delta.a, 0.0f); }), ErrorCode::usage);
 }
 
 TEST_F(Baked, NeverTouchesTheBase) {
