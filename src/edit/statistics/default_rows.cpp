@@ -23,7 +23,7 @@ constexpr int longest_answer = 32;        // tokens: greedy answers of small mod
 constexpr std::uint32_t answers_version = 1;
 
 // In the file: all rows, one behind the other, and the length of each.
-constexpr const char* tokens_key = "tokens";
+constexpr const char* row_tokens_key = "tokens";
 constexpr const char* lengths_key = "lengths";
 
 using Rows = std::vector<std::vector<Token>>;
@@ -62,7 +62,7 @@ const std::vector<std::int64_t>* integers_of(const gguf::File& file, std::string
 std::optional<Rows> cached_rows(const StatisticsCache& cache, const StatisticsKey& key, const Model& model) {
   const auto file = cache.find(key);
   if (!file) return {};
-  const auto *tokens = integers_of(*file, tokens_key), *lengths = integers_of(*file, lengths_key);
+  const auto *tokens = integers_of(*file, row_tokens_key), *lengths = integers_of(*file, lengths_key);
   if (tokens == nullptr || lengths == nullptr) return {};
   Rows rows;
   std::size_t at = 0;
@@ -86,7 +86,7 @@ Status cache_rows(const StatisticsCache& cache, const StatisticsKey& key, const 
     lengths.push_back(static_cast<std::int64_t>(row.size()));
   }
   gguf::Writer file;
-  file.set({tokens_key, gguf::ValueType::array, gguf::ValueType::i32, std::move(tokens)});
+  file.set({row_tokens_key, gguf::ValueType::array, gguf::ValueType::i32, std::move(tokens)});
   file.set({lengths_key, gguf::ValueType::array, gguf::ValueType::i32, std::move(lengths)});
   return cache.put(key, file);
 }
