@@ -1,8 +1,9 @@
 // Benchmark of a large store: fills one with N edits of a base and times the usual operations.
 //
-//   bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F [BLOCK]]       FILE.db must not be there yet
+//   bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F [LAYER [neuron]]]       FILE.db must not be there yet
 //
-// With the block that a model is edited in, `mobiedit edit --store FILE.db` then has so many to keep off.
+// With the layer that a model is edited in, `mobiedit edit --store FILE.db` then has so many to keep off. `neuron`: the
+// updates are neurons, not of rank one.
 #include "mobiedit/store/store.h"
 
 #include <chrono>
@@ -14,6 +15,7 @@
 
 #include "base/random.h"
 #include "mobiedit/store/adapter.h"
+#include "workspace/edit_list.h"
 
 namespace {
 
@@ -43,15 +45,22 @@ std::string name(int i) {
 }
 
 // An edit that changes its weight too little to change an answer.
-Edit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int block) {
+Edit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int layer, bool neuron) {
   Edit stored;
   stored.origin.base = base;
   stored.request = {std::to_string(i) + " " + name(i), "{} speaks", "Greek", {"What does he speak?"}, {"He eats"}};
-  RankOneUpdate update{block, std::vector<float>(d), std::vector<float>(f)};
   Random random(static_cast<std::uint64_t>(i));
-  for (auto* vector : {&update.left, &update.right}) random.fill_normal(*vector);
-  for (float& x : update.left) x *= 1e-6f;
-  stored.update = std::move(update);
+  const auto numbers = [&](std::size_t count, float size) {
+    std::vector<float> values(count);
+    random.fill_normal(values);
+    for (float& x : values) x *= size;
+    return values;
+  };
+  if (neuron) {
+    stored.update = Neuron{layer, numbers(d, 1e-3f), numbers(d, 1e-3f), numbers(d, 1e-3f)};
+  } else {
+    stored.update = RankOneUpdate{layer, numbers(d, 1e-6f), numbers(f, 1)};
+  }
   stored.origin.method = "subspace";
   stored.origin.made_at = 1'700'000'000 + i;
   return stored;
@@ -60,8 +69,8 @@ Edit made_up(int i, const BaseModel& base, std::size_t d, std::size_t f, int blo
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 5 && count != 7 && count != 8) {
-    std::fputs("bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F [BLOCK]]\n", stderr);
+  if (count != 5 && (count < 7 || count > 9)) {
+    std::fputs("bench_store FILE.db BASE_FINGERPRINT ARCHITECTURE N [D F [LAYER [neuron]]]\n", stderr);
     return 2;
   }
   const std::filesystem::path path = arguments[1];
@@ -69,11 +78,12 @@ int main(int count, char** arguments) {
   const int edits = std::atoi(arguments[4]);
   const auto d = static_cast<std::size_t>(count >= 7 ? std::atoi(arguments[5]) : 512);
   const auto f = static_cast<std::size_t>(count >= 7 ? std::atoi(arguments[6]) : 1536);
-  const int block = count == 8 ? std::atoi(arguments[7]) : 3;
+  const int layer = count >= 8 ? std::atoi(arguments[7]) : 3;
+  const bool neuron = count == 9;
   {
     auto store = timed("open a new store", [&] { return Store::open(path, Store::Access::write); });
     std::vector<Edit> all;
-    for (int i = 0; i < edits; ++i) all.push_back(made_up(i, base, d, f, block));
+    for (int i = 0; i < edits; ++i) all.push_back(made_up(i, base, d, f, layer, neuron));
     timed("add all of them", [&] { return store->add(all); });
     timed("add one more", [&] { return store->add({&all[0], 1}); });
   }
@@ -82,6 +92,8 @@ int main(int count, char** arguments) {
   const std::vector<std::int64_t> one{edits / 2};
   timed("undo one", [&] { return store->remove(one); });
   const auto in_force = timed("read all in force", [&] { return store->in_force(base.fingerprint); });
+  timed("choose those of each subject", [&] { return changes_of(list_of(*in_force)); });
+  if (neuron) return 0;
   std::vector<RankOneUpdate> updates;
   for (const Edit& stored : *in_force) updates.push_back(std::get<RankOneUpdate>(stored.update));
   const auto adapter = path.parent_path() / (path.filename().string() + ".adapter.gguf");

@@ -23,6 +23,7 @@ Json summary_json(const EditInfo& edit) {
       {"subject", edit.subject},
       {"prompt", edit.prompt},
       {"target_new", edit.target_new},
+      {"kind", edit.kind},
       {"layer", edit.layer},
       {"made_at", to_timestamp(edit.made_at)},
       {"enabled", edit.enabled},

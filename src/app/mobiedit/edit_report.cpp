@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <variant>
 
 #include "app/common/console.h"
 #include "mobiedit/eval/measure.h"
@@ -99,8 +100,10 @@ std::string evidence_text(const Edit& edit) {
                   edit.request.target_new, evidence.target_probability_after);
   for (const ProbeResult& probe : evidence.paraphrases) text += probe_text("paraphrase", probe);
   for (const ProbeResult& probe : evidence.keep) text += probe_text("keep      ", probe);
-  text += fmt::format("  {} evaluations, {:.2f} s, layer {}, change of the weight {:.1f} %\n", evidence.evaluations,
-                      evidence.seconds, evidence.layer, 100 * evidence.update_norm_ratio);
+  text += fmt::format("  {} evaluations, {:.2f} s, layer {}, ", evidence.evaluations, evidence.seconds, evidence.layer);
+  text += std::holds_alternative<Neuron>(edit.update)
+              ? "a neuron beside the weights\n"
+              : fmt::format("change of the weight {:.1f} %\n", 100 * evidence.update_norm_ratio);
   if (evidence.wordings > 0)
     text += fmt::format("  the model had no answer of its own: taught behind {} general wordings too (--sure)\n",
                         evidence.wordings);

@@ -6,6 +6,7 @@
 #include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "mobiedit/eval/measure.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -15,6 +16,26 @@ struct ShowVerb {
   std::int64_t id = 0;
   bool json = false;
 };
+
+/// The newest edit of the list that is about a fact of the subject; 0: none.
+std::int64_t edit_about(const std::vector<EditInfo>& edits, const EditRequest& subject, const ServedFact& fact) {
+  for (auto edit = edits.rbegin(); edit != edits.rend(); ++edit) {
+    const EditRequest request{edit->subject, edit->prompt, edit->target_new, {}, {}};
+    if (same_subject(request, subject) && edit->prompt == fact.prompt && edit->target_new == fact.target_new)
+      return edit->id;
+  }
+  return 0;
+}
+
+/// Facts of the subject that the edit's neuron was found together with, and the edits that they are.
+Json found_with_json(const std::vector<EditInfo>& edits, const Edit& edit) {
+  Json list = Json::array();
+  for (const ServedFact& fact : edit.found_with) {
+    const auto id = edit_about(edits, edit.request, fact);
+    list.push_back({{"prompt", fact.prompt}, {"target_new", fact.target_new}, {"id", id > 0 ? Json(id) : Json()}});
+  }
+  return list;
+}
 
 Result<int> show(const ShowVerb& verb) {
   MOBIEDIT_TRY(const auto store, open_store_to_read(verb.store));
@@ -30,6 +51,7 @@ Result<int> show(const ShowVerb& verb) {
     document["seed"] = stored.origin.seed;
     document["origin"] = origin_json(stored.origin);
     document["evidence"] = evidence_json(stored);
+    if (summary->kind == kind_of(Neuron())) document["found_with"] = found_with_json(edits, stored);
     return finished(print_json(document));
   }
   std::string text = evidence_text(stored);
@@ -37,6 +59,11 @@ Result<int> show(const ShowVerb& verb) {
                       time_text(stored.origin.made_at), stored.origin.method, stored.origin.seed);
   text += fmt::format("  of {} ({}), {}\n", stored.origin.base.name.empty() ? "a model" : stored.origin.base.name,
                       stored.origin.base.architecture, stored.origin.base.fingerprint);
+  for (const ServedFact& fact : stored.found_with) {
+    const auto id = edit_about(edits, stored.request, fact);
+    text += fmt::format("  found together with {}{} ... {}\n", id > 0 ? fmt::format("edit {}: ", id) : "",
+                        filled_prompt(fact.prompt, stored.request.subject), fact.target_new);
+  }
   return finished(print_result(text));
 }
 

@@ -176,7 +176,7 @@ TEST_F(Baked, RefusesUpdatesOfAnotherModel) {
   RankOneUpdate zero = sample_update(0, 1);
   std::ranges::fill(zero.right, 0.0f);
   EXPECT_EQ(bake(zero), ErrorCode::usage);
-  EXPECT_EQ(write_baked(path_in("out.gguf"), base, {}, {}).error().code, ErrorCode::usage);
+  EXPECT_EQ(write_baked(path_in("out.gguf"), base, std::vector<RankOneUpdate>(), {}).error().code, ErrorCode::usage);
   EXPECT_FALSE(std::filesystem::exists(path_in("out.gguf")));
 }
 

@@ -1,4 +1,5 @@
-// A store and a dump that version 0.1.0 wrote, before an edit had an origin: tests/golden/store-version-1.{db,jsonl}.
+// Stores and a dump that earlier versions wrote: tests/golden/store-version-1.{db,jsonl}, before an edit had an origin,
+// and store-version-2.db, before there were neurons.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -62,6 +63,23 @@ TEST_P(OldStoreTest, IsBroughtUpToDateWithEveryEditInIt) {
   auto database = Database::open(path, false);
   ASSERT_TRUE(database);
   EXPECT_EQ(*database->number("PRAGMA user_version"), newest_store_version());
+}
+
+// Version 2 had origins, and no neurons.
+TEST_P(OldStoreTest, VersionTwoTakesNeurons) {
+  const auto path = folder_.path() / "edits.db";
+  std::filesystem::copy_file(goldens / "store-version-2.db", path);
+  {
+    ASSERT_TRUE(Store::open(path, GetParam()));
+  }
+  auto store = Store::open(path, Store::Access::write);
+  ASSERT_TRUE(store) << store.error().message();
+  Edit added = sample_edit(4);
+  added.update = Neuron{1, random_values(sample_d, 1), random_values(sample_d, 2), random_values(sample_d, 3)};
+  ASSERT_TRUE(store->add({&added, 1}));
+  EXPECT_EQ(*store->get(4), kept_as(4, added));
+  EXPECT_EQ(*store->get(1), old_edit(0));
+  EXPECT_EQ(store->check()->size(), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(EitherWay, OldStoreTest, testing::Values(Store::Access::read, Store::Access::write));
