@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "mobiedit/base/version.h"
+#include "store/record.h"
 
 namespace mobiedit {
 namespace {
 
-constexpr const char* rank_one_kind = "rank-one";  // as kind_of() has it
 constexpr const char* version_key = "mobiedit.version";
 constexpr const char* base_key = "mobiedit.base_fingerprint";
 constexpr const char* edits_key = "mobiedit.edits";
@@ -35,7 +35,7 @@ std::optional<EditInfo> info_from(const nlohmann::json& json) {
   record.prompt = *prompt;
   record.target_new = *target;
   record.method = text("method").value_or("");
-  record.kind = text("kind").value_or(rank_one_kind);
+  record.kind = text("kind").value_or(std::string(rank_one_kind));
   record.layer = static_cast<int>(index);
   const auto seed = json.find("seed");
   if (seed != json.end() && seed->is_number_unsigned()) record.seed = seed->get<std::uint64_t>();

@@ -8,6 +8,7 @@
 #include "backend/forward_pass.h"
 #include "base/try.h"
 #include "edit/statistics/default_rows.h"
+#include "mobiedit/gguf/file.h"
 
 namespace mobiedit {
 namespace {
