@@ -3,16 +3,19 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <new>
 #include <utility>
 
 #include "base/thread_pool.h"
+#include "base/try.h"
 #include "gguf/codec/codec.h"
 #include "io/write_whole.h"
 #include "store/model_copy.h"
 #include "store/provenance.h"
+#include "store/rewrite_neurons.h"
 #include "store/row_change.h"
 
 namespace mobiedit {
@@ -37,7 +40,6 @@ struct Task {
 
 Result<std::map<int, Task>> tasks_of(const gguf::File& base, std::span<const RankOneUpdate> updates,
                                      std::span<const KeyMoment> moments) {
-  if (updates.empty()) return fail(ErrorCode::usage, "there is no update to write");
   std::map<int, std::vector<const RankOneUpdate*>> blocks;
   for (const RankOneUpdate& update : updates) blocks[update.block].push_back(&update);
   std::map<int, Task> tasks;
@@ -153,10 +155,11 @@ Status write_joined(const std::filesystem::path& path, const gguf::File& base,
 
 Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
                                          std::span<const RankOneUpdate> updates, std::span<const KeyMoment> moments,
-                                         int threads) {
+                                         int threads, std::span<const PlacedNeurons> neurons) {
   const auto same = base.is_at(path);
   if (!same) return std::unexpected(same.error());
   if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
+  if (updates.empty() && neurons.empty()) return fail(ErrorCode::usage, "there is no update to write");
   const auto tasks = tasks_of(base, updates, moments);
   if (!tasks) return std::unexpected(tasks.error());
   ThreadPool pool(threads);
@@ -168,6 +171,10 @@ Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, cons
     report.push_back(std::move(written->report));
     anew.emplace(task.tensor->name, NewTensor{task.tensor->type, std::move(written->bytes)});
   }
+  for (const PlacedNeurons& layer : neurons) {
+    MOBIEDIT_TRY(auto rewritten, rewrite_neurons(base, layer, anew));
+    std::ranges::move(rewritten, std::back_inserter(report));
+  }
   const Status done = base.pieces() == 1 ? write_in_place(path, base, anew) : write_joined(path, base, anew);
   if (!done) return std::unexpected(done.error());
   return report;
@@ -177,8 +184,9 @@ Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, cons
 
 Result<std::vector<FlippedTensor>> write_same_type(const std::filesystem::path& path, const gguf::File& base,
                                                    std::span<const RankOneUpdate> updates,
-                                                   std::span<const KeyMoment> moments, int threads) try {
-  return write(path, base, updates, moments, threads);
+                                                   std::span<const KeyMoment> moments, int threads,
+                                                   std::span<const PlacedNeurons> neurons) try {
+  return write(path, base, updates, moments, threads, neurons);
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to write the edited model", path.string());
 }

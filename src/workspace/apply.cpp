@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "edit/subject_neurons.h"
 #include "mobiedit/gguf/file.h"
 #include "workspace/answers.h"
 #include "workspace/workspace_state.h"
@@ -47,15 +48,25 @@ Status check_shape(const Model& model, const Edit& edit) {
               model.file().path().string());
 }
 
+/// The edits whose subject has no neuron that was found for just its facts.
+std::set<const Edit*> unserved_facts(const EditList& edits) {
+  std::set<const Edit*> unserved;
+  for (const SubjectNeuron& subject : subject_neurons(edits))
+    if (!subject.exact) unserved.insert(subject.facts.begin(), subject.facts.end());
+  return unserved;
+}
+
 /// Drops edits of `candidates` that do not answer, until the rest answers together with those in force.
 Result<EditList> those_that_answer(Session& session, const Tokenizer& tokenizer, const EditList& in_force,
                                    EditList candidates, const CancelToken& cancel) {
   while (!candidates.empty()) {
-    const auto answers = answering_with(session, tokenizer, in_force_with(in_force, candidates), candidates, cancel);
+    const EditList together = in_force_with(in_force, candidates);
+    const auto answers = answering_with(session, tokenizer, together, candidates, cancel);
     if (!answers) return std::unexpected(answers.error());
+    const std::set<const Edit*> unserved = unserved_facts(together);
     EditList answered;
     for (std::size_t i = 0; i < candidates.size(); ++i)
-      if ((*answers)[i]) answered.push_back(candidates[i]);
+      if ((*answers)[i] && !unserved.contains(candidates[i])) answered.push_back(candidates[i]);
     const bool settled = answered.size() == candidates.size();
     candidates = std::move(answered);
     if (settled) break;

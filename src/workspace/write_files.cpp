@@ -111,10 +111,9 @@ Status FileWriter::draft_model(const OutputFile& file, const EditList& edits) co
 Status FileWriter::draft_same_type(const OutputFile& file, const EditList& edits, std::span<const KeyMoment> moments,
                                    int threads) const {
   const std::vector<RankOneUpdate> updates = updates_of(edits);
-  if (updates.size() < edits.size())
-    return fail(ErrorCode::usage, "an edit in force is a neuron, which a model of the base's own types cannot hold",
-                file.path().string(), "write an adapter, or a model whose types may change");
-  const auto flipped = write_same_type(file.draft(), model_.file(), updates, moments, threads);
+  MOBIEDIT_TRY(const auto changes, changes_of(edits));
+  MOBIEDIT_TRY(const auto placed, place_neurons(model_, changes.neurons, Places::whole_blocks, session_, job_.cancel));
+  const auto flipped = write_same_type(file.draft(), model_.file(), updates, moments, threads, placed);
   if (!flipped) return std::unexpected(at_output(flipped.error(), file));
   for (const FlippedTensor& tensor : *flipped) {
     const double changed = 100.0 * static_cast<double>(tensor.changed) / static_cast<double>(tensor.codes);

@@ -9,6 +9,7 @@
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/key_moment.h"
+#include "mobiedit/edit/placed_neurons.h"
 #include "mobiedit/edit/update.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/gguf/types.h"
@@ -29,12 +30,14 @@ struct FlippedTensor {
 /// values, and the output for keys of running text changes as little as possible: the rounding of each weight depends
 /// on the others of its row. Every type that is read can be written so; floats move to neighbouring floats. No metadata
 /// and no other byte changes, so only the fingerprint tells that the file is edited. A split base is written as one
-/// file. `moments`: of the edited layers, any or none. Memory: two f × f matrices of floats and one edited tensor.
-/// Errors: usage (`path` is the base itself, no update, a value beyond a float type's range), bad_model (a tensor that
-/// is missing or of another size), io, out_of_memory. On failure `path` is what it was.
+/// file. `moments`: of the edited layers, any or none. `neurons` are rounded into their places, where a block of
+/// ffn_down with one of them is written whole: place them in whole blocks. Memory: two f × f matrices of floats and one
+/// edited tensor. Errors: usage (`path` is the base itself, no update, a value beyond a float type's range), bad_model
+/// (a tensor that is missing or of another size), io, out_of_memory. On failure `path` is what it was.
 [[nodiscard]] Result<std::vector<FlippedTensor>> write_same_type(const std::filesystem::path& path,
                                                                  const gguf::File& base,
                                                                  std::span<const RankOneUpdate> updates,
-                                                                 std::span<const KeyMoment> moments, int threads = 0);
+                                                                 std::span<const KeyMoment> moments, int threads = 0,
+                                                                 std::span<const PlacedNeurons> neurons = {});
 
 }  // namespace mobiedit

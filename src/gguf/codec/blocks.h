@@ -1,6 +1,7 @@
 // Parts of blocks that several codecs read and write, and loops over blocks.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstddef>
@@ -106,6 +107,20 @@ inline void write_fifth_bits(const std::int16_t* codes, int added, std::byte* to
   std::uint32_t bits = 0;
   for (int i = 0; i < 32; ++i) bits |= static_cast<std::uint32_t>(((codes[i] + added) >> 4) & 1) << i;
   std::memcpy(to, &bits, sizeof bits);
+}
+
+/// Scale and minimum of 32 values as halves at the block's beginning, and their codes 0 to `most`, which `write` gets.
+template <class Write>
+void encode_with_minimum(const float* x, int most, std::byte* block, const Write& write) {
+  const float smallest = *std::min_element(x, x + 32), largest = *std::max_element(x, x + 32);
+  const float scale = (largest - smallest) / static_cast<float>(most);
+  const float factor = inverse_or_zero(scale);
+  store_half(scale, block);
+  store_half(smallest, block + 2);
+  std::int16_t codes[32];
+  for (int i = 0; i < 32; ++i)
+    codes[i] = static_cast<std::int16_t>(std::min(static_cast<int>((x[i] - smallest) * factor + 0.5f), most));
+  write(codes);
 }
 
 inline void subtract(int middle, std::int8_t* codes) {

@@ -12,6 +12,11 @@ Group read(const std::byte* block, std::size_t) {
   return group;
 }
 
+/// The smallest value gets code 0, the largest 15.
+void encode_block(const float* x, std::byte* block) {
+  encode_with_minimum(x, 15, block, [&](const std::int16_t* codes) { write_nibbles(codes, 0, block + 4); });
+}
+
 void write_codes(const std::int16_t* codes, std::byte* block) {
   write_nibbles(codes, 0, block + 4);
 }
@@ -25,8 +30,10 @@ void random(std::byte* block, float deviation) {
 
 extern constexpr Codec q4_1{
     .type = TensorType::q4_1,
-    .traits = {"Q4_1", 32, 20, false},
+    .traits = {"Q4_1", 32, 20, true},
     .decode = decode_groups<32, 20, true, read>,
+    .encode = encode_each<32, 20, encode_block>,
+    .largest = largest_half,
     .group_form = {.bits = 4, .offsets = true},
     .group = read,
     .codes = {0, 15},

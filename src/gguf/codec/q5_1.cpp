@@ -13,6 +13,14 @@ Group read(const std::byte* block, std::size_t) {
   return group;
 }
 
+/// The smallest value gets code 0, the largest 31.
+void encode_block(const float* x, std::byte* block) {
+  encode_with_minimum(x, 31, block, [&](const std::int16_t* codes) {
+    write_fifth_bits(codes, 0, block + 4);
+    write_nibbles(codes, 0, block + 8);
+  });
+}
+
 void write_codes(const std::int16_t* codes, std::byte* block) {
   write_fifth_bits(codes, 0, block + 4);
   write_nibbles(codes, 0, block + 8);
@@ -27,8 +35,10 @@ void random(std::byte* block, float deviation) {
 
 extern constexpr Codec q5_1{
     .type = TensorType::q5_1,
-    .traits = {"Q5_1", 32, 24, false},
+    .traits = {"Q5_1", 32, 24, true},
     .decode = decode_groups<32, 24, true, read>,
+    .encode = encode_each<32, 24, encode_block>,
+    .largest = largest_half,
     .group_form = {.bits = 5, .offsets = true},
     .group = read,
     .codes = {0, 31},

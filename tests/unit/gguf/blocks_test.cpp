@@ -57,7 +57,8 @@ TEST(Quantize, GivesWhatTheReferenceGivesBitForBit) {
   const nlohmann::json blocks = golden("quantised.json");
   const auto values = from_hex<float>(blocks.at("F32"));
   ASSERT_EQ(values.size(), 40u * 32u);
-  for (const TensorType type : {TensorType::f32, TensorType::f16, TensorType::q8_0, TensorType::q4_0}) {
+  for (const TensorType type :
+       {TensorType::f32, TensorType::f16, TensorType::q8_0, TensorType::q4_0, TensorType::q4_1, TensorType::q5_1}) {
     const std::string name(traits(type)->name);
     const auto expected = from_hex<std::byte>(blocks.at(name));
     std::vector<std::byte> bytes(row_bytes(type, values.size()));
@@ -177,6 +178,7 @@ TEST(Quantize, RefusesWhatItCannotWrite) {
   values[3] = 65505.0f;
   EXPECT_TRUE(refused(TensorType::f16, 32, 64));
   EXPECT_FALSE(refused(TensorType::q8_0, 32, 34));
+  EXPECT_TRUE(refused(TensorType::q4_1, 32, 20));
   values[3] = -1e9f;
   EXPECT_TRUE(refused(TensorType::q8_0, 32, 34));
   EXPECT_TRUE(refused(TensorType::q4_0, 32, 18));

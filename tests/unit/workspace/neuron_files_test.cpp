@@ -136,14 +136,5 @@ TEST_F(NeuronFilesTest, AModelThatDoesNotAnswerIsNotWritten) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "e.gguf"));
 }
 
-TEST_F(NeuronFilesTest, AFileOfTheBasesOwnTypesIsRefused) {
-  const auto model = test::open_in(engine_, folder_ / "m.gguf");
-  const auto space = space_with({fact(*model, 1)});
-  const auto refused =
-      space.export_to(output(folder_ / "e.gguf"), {.kind = OutputKind::same_type, .ask = true, .undo_patch = {}});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::usage);
-}
-
 }  // namespace
 }  // namespace mobiedit
