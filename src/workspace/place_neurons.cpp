@@ -14,8 +14,8 @@
 namespace mobiedit {
 namespace {
 
-// Of a layer's own neurons: with a sixth of SmolLM2's gone, perplexity of other text grows by half a per cent.
-constexpr int largest_share = 4;  // a quarter
+// A quarter of a layer: with a sixth of SmolLM2's neurons gone, perplexity of other text grows by half a per cent.
+constexpr int largest_share = 4;
 
 Status fits(const Model& model, int layer, std::size_t neurons, std::size_t taken, std::size_t own) {
   if (taken * largest_share <= own) return {};

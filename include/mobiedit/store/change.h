@@ -22,7 +22,7 @@ struct UnservedFacts {
   std::vector<Edit> facts;  ///< in the order of ids; a neuron must be found again for the last
 };
 
-/// What the change would leave in force without a neuron. Errors: bad_model (a damaged record), io.
+/// Returns the facts that the change would leave in force without a neuron. Errors: bad_model (a damaged record), io.
 [[nodiscard]] Result<std::vector<UnservedFacts>> unserved_after(const Store& store, std::span<const std::int64_t> ids,
                                                                 EditChange change);
 
