@@ -9,7 +9,7 @@
 
 namespace mobiedit {
 
-/// The tokens of each row that are told apart. Once chosen they stay. Reading it is safe from several threads.
+/// The tokens of each row whose logits are kept one by one. Once chosen they stay. Several threads may read at once.
 class TopLogits {
  public:
   /// `count` tokens per row, at most the vocabulary.

@@ -115,7 +115,7 @@ void Activations::set(Isa isa_of_weights, const float* values, int rows, int len
 
 namespace {
 
-/// The cut of one of several products, whose tasks are numbered from `first` on.
+/// One of several products that run at once: the pieces it is cut into, and the number of its first task.
 struct Part {
   Cut size;
   int row_pieces;

@@ -64,7 +64,7 @@ Result<TeachReport> TeachJob::run(std::vector<Edit> edits, Store* store) {
   earlier_ = list_of(edits_before_);
   store_ = store;
   report_.earlier = earlier_.size();
-  // Lists point to the outcomes' edits.
+  // Lists of edits point into this vector, so it must never grow.
   report_.outcomes.reserve(requests_.size());
   auto statistics = use_statistics(made_->editor, base_.model, options_.statistics, base_.cache_folder, job_);
   if (!statistics) return std::unexpected(statistics.error());

@@ -88,9 +88,10 @@ class Editor {
 
   /// Learns the key covariance C = E[k kᵀ] of the layers that may be edited, the mean Jacobian, and the Fisher metric
   /// if it was asked for, from running text with the edits in force now. Updates then disturb keys of other text less.
-  /// 10 f tokens are enough. Without it an update goes along the key itself. Results are cached in the existing folder
-  /// `cache_folder`, unless that is empty, keyed by model, layer, text and the edits in force. Errors: usage (too
-  /// little text), io, cancelled, out_of_memory; then the statistics are those from before.
+  /// Ten times as many tokens as the feed-forward size are enough. Without it an update goes along the key itself.
+  /// Results are cached in the existing folder `cache_folder`, unless that is empty, keyed by model, layer, text and
+  /// the edits in force. Errors: usage (too little text), io, cancelled, out_of_memory; then the statistics are those
+  /// from before.
   [[nodiscard]] Status set_statistics(std::string_view text, const std::string& cache_folder = {},
                                       const CancelToken& cancel = {});
 

@@ -87,7 +87,7 @@ class Workspace {
   /// A session with the edits in force, or without any, and with further adapters. The workspace must outlive it.
   /// Errors: as Session::create, Session::set_in_force and in_force.
   [[nodiscard]] Result<Session> session(bool with_edits = true, std::vector<LowRankDelta> adapters = {}) const;
-  /// With these edits alone in force.
+  /// A session with these edits alone in force.
   [[nodiscard]] Result<Session> session(std::span<const Edit> edits) const;
 
   /// Asks each edit in force, with all of them in force. Errors: as in_force and Session::score.

@@ -37,7 +37,7 @@ struct Requests {
 // An adapter is small beside any model; this much must be free for one before the search begins.
 constexpr std::uint64_t adapter_bytes_per_edit = std::uint64_t{1} << 17;
 
-/// The rules for options together; each alone was checked while parsing.
+/// Checks the rules that concern several options; the parser checked each alone.
 Status check_usage(const EditVerb& verb) {
   const EditRequest& request = verb.request;
   const bool complete = !request.subject.empty() && !request.prompt.empty() && !request.target_new.empty();
@@ -100,7 +100,7 @@ Error with_options(Error error) {
   return error;
 }
 
-/// The store has the edits, but a file could not be put in its place.
+/// The error of a job whose edits are in the store while a file could not be put in its place.
 Error undelivered(const TeachReport& report, const EditVerb& verb) {
   std::vector<std::int64_t> ids;
   for (const Outcome& outcome : report.outcomes)

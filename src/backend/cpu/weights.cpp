@@ -56,7 +56,7 @@ class Loader {
   Loader(const gguf::File& file, kernels::Isa isa, Precision precision, ThreadPool& pool)
       : file_(file), isa_(isa), precision_(precision), pool_(pool) {}
 
-  /// Sets the rounding of weights that are read from now on; in float32 alone.
+  /// Rounds float32 weights that are read from now on to this format.
   void set_rounding(NumberFormat format) { rounding_ = format; }
 
   Result<const gguf::TensorInfo*> find(const std::string& name, int rows, int columns, bool required = true) const {

@@ -82,7 +82,7 @@ Value join_filter(Runtime& runtime, const Arguments& arguments) {
   return runtime.heap().text(text.take());
 }
 
-/// The rest of the arguments of `map`, `select` and their like, for what they apply.
+/// Arguments of the filter or test that `map`, `select` and similar ones apply to `subject`: those after `skip`.
 Arguments forwarded(const Arguments& arguments, std::size_t skip, Value subject) {
   Arguments made;
   made.positional.push_back(subject);

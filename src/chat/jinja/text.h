@@ -23,7 +23,7 @@ class MarkedText {
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
   [[nodiscard]] const std::vector<Range>& input() const { return input_; }
-  /// True where any byte of [begin, end) is input.
+  /// True if any byte of [begin, end) came from messages, tools or variables.
   [[nodiscard]] bool is_input(std::size_t begin, std::size_t end) const;
 
   void append(std::string_view bytes, bool input = false);

@@ -31,7 +31,7 @@ class FisherMetric {
   [[nodiscard]] static Result<FisherMetric> from_text(ForwardPass& forward, Tape& tape, const PassOptions& pass,
                                                       const Tokenizer& tokenizer, std::string_view text, int layer,
                                                       const CancelToken& cancel);
-  /// From H itself, [d, d]. Errors: usage (not finite, or zero).
+  /// Makes the metric from a known H, [d, d]. Errors: usage (not finite, or zero).
   [[nodiscard]] static Result<FisherMetric> from_moment(std::span<const float> moment, int d);
   /// Reads add_to()'s values; nothing if they are missing or damaged. Throws std::bad_alloc.
   [[nodiscard]] static std::optional<FisherMetric> from_file(const gguf::File& file, int d);

@@ -36,7 +36,7 @@ Result<Statistic> cached_or_measured(const StatisticsCache& cache, const Statist
   gguf::Writer values;
   made->add_to(values);
   if (auto written = cache.put(key, values); !written) return std::unexpected(written.error());
-  // One that was read from its file may take less memory.
+  // The statistic is read back, since it may take less memory mapped from its file.
   if (auto found = cached<Statistic>(cache, key, size)) return std::move(*found);
   return made;
 }

@@ -22,8 +22,8 @@ class Write {
  public:
   virtual ~Write() = default;
 
-  /// Settles everything but δ. Each of `prompts` begins with the subject's last token; the bare prompt comes first.
-  /// Errors: usage (nothing to write to), out_of_memory.
+  /// Computes everything of the write that does not depend on δ. Each of `prompts` begins with the subject's last
+  /// token; the bare prompt comes first. Errors: usage (nothing to write to), out_of_memory.
   [[nodiscard]] virtual Status fit(std::span<const ContextRows> prompts) = 0;
 
   /// out [rows]: how much of δ each row of a context gets once the edit is written, 1 where the whole of it. Does not

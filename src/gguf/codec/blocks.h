@@ -141,7 +141,7 @@ inline GroupScale group_scale(const std::byte* packed, std::size_t group) {
   return {(at(group + 4) & 15) | ((at(group - 4) >> 6) << 4), (at(group + 4) >> 4) | ((at(group) >> 6) << 4)};
 }
 
-/// Packs the same pair for all eight groups.
+/// Writes one pair of scale and minimum for all eight groups.
 inline void write_group_scales(GroupScale all, std::byte* packed) {
   for (int i = 0; i < 4; ++i) {
     packed[i] = static_cast<std::byte>(all.scale | all.scale >> 4 << 6);

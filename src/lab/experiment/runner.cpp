@@ -29,7 +29,7 @@ class UnitClock {
   Stopwatch watch_;
 };
 
-/// A model at the precision last asked for. Keeps one beside the usual one: float32 is large.
+/// Opens models at the precision a setting asks for. Keeps one at most beside the usual one, for float32 is large.
 class Models {
  public:
   Models(const Model& usual, const Opener& opener) : usual_(usual), opener_(opener) {}

@@ -1,4 +1,4 @@
-// Pre-tokenizer: splits text into words by regular expressions, into matches and the gaps between them.
+// Pre-tokenizer: cuts text at the matches of regular expressions. Matches and the gaps between them become words.
 #pragma once
 
 #include <memory>
