@@ -46,7 +46,7 @@ struct Editor::State {
 
   /// Contexts that an edit is searched on: with general wordings where the model has no answer of its own.
   [[nodiscard]] Result<ContextSet> contexts_of(const EditRequest& request);
-  /// The contexts that an edit was searched on before, with `general_wordings` of them or none.
+  /// The contexts that an earlier edit was searched on. `general_wordings`: EditEvidence::wordings of that edit.
   [[nodiscard]] Result<ContextSet> contexts_as_found(const EditRequest& request, int general_wordings) const;
   /// S k of each of `keys` [n, f] of a layer: C⁻¹ k, or k itself without statistics, constrained by preserved edits.
   [[nodiscard]] std::vector<float> solved(int layer, const std::vector<float>& keys);

@@ -12,7 +12,7 @@ namespace mobiedit {
 /// The tokens of each row whose logits are kept one by one. Once chosen they stay. Several threads may read at once.
 class TopLogits {
  public:
-  /// `count` tokens per row, at most the vocabulary.
+  /// Keeps `count` tokens per row; the vocabulary has at least that many.
   TopLogits(int count, int rows)
       : count_(count), tokens_(static_cast<std::size_t>(count) * static_cast<std::size_t>(rows)) {}
 

@@ -1,4 +1,4 @@
-// Choice of a row's integer codes, so that the row does to keys what an edit wants.
+// Search for a row's integer codes whose products with keys come close to those that an edit wants.
 #pragma once
 
 #include <Eigen/Core>

@@ -17,7 +17,7 @@ struct NewTensor {
   std::vector<std::byte> bytes;
 };
 
-/// Sets the base's keys in the writer.
+/// Copies the metadata of the base into the writer.
 void copy_keys(gguf::Writer& writer, const gguf::File& base);
 
 /// Adds the base's tensors in their order, the ones named in `anew` as they are there. Base and `anew` are borrowed

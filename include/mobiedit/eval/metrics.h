@@ -87,7 +87,8 @@ struct Metrics {
   std::optional<double> paraphrase_exact;  ///< greedy generation equals the target on paraphrases
   std::optional<double> rewrite_accuracy, paraphrase_accuracy, portability, locality;  ///< as FactOutcome has them
   std::optional<double> fluency, fluency_before;  ///< n-gram entropy in bits, times 100
-  // Magnitudes: the mean of P(new) − P(true), on neighbours of P(true) − P(new), P being exp of the mean over tokens.
+  // Magnitudes: means of P(new) − P(true), on neighbours of P(true) − P(new). P is exp of the mean log-probability of
+  // the tokens.
   std::optional<double> efficacy_magnitude, generalisation_magnitude, specificity_magnitude;  ///< EM, PM, NM
 };
 

@@ -1,4 +1,4 @@
-// Neurons in force and injections on the tape, there and back: plain loops.
+// Neurons in force and injections on the tape, forward and backward: plain loops.
 #include <algorithm>
 
 #include "backend/cpu/contents.h"

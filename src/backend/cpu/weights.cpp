@@ -15,8 +15,8 @@ using gguf::TensorType;
 using kernels::PackedWeight;
 using kernels::WeightKind;
 
-// Codes of a file's groups as a product takes them. Signed codes stay exact; nibbles of a type with minima are moved by
-// 8, which rounds the offset once more.
+// Fills in the codes of a file's groups for a product. Signed codes stay exact. A type with minima has codes from 0 to
+// 15; they are moved by −8, which rounds the offset once more.
 void fill_groups(const gguf::Codec& codec, const std::byte* row, const PackedWeight::Groups& groups) {
   const std::size_t in_block = codec.traits.block_values / kernels::group_size;
   const gguf::GroupForm form = codec.group_form;

@@ -175,7 +175,7 @@ class Heap {
 void need_defined(Value value);
 /// Python's ==.
 [[nodiscard]] bool equal(Heap& heap, Value a, Value b);
-/// Negative, zero, positive. Fails for values without an order.
+/// Negative if a < b, zero if they are equal, positive if a > b. Fails for values without an order.
 [[nodiscard]] int compare(Heap& heap, Value a, Value b);
 /// The entry's value; null if there is none.
 [[nodiscard]] const Value* find(Heap& heap, const Dict& dict, Value key);

@@ -22,7 +22,7 @@ struct StatisticsKey {
   std::uint32_t version = 1;  ///< of the way that this kind is measured and laid out
   std::string model;          ///< Model::fingerprint()
   int layer = -1;             ///< −1: the whole model
-  std::string text;           ///< text_fingerprint(); empty: no text, or any
+  std::string text;           ///< text_fingerprint(); empty: measured without text, or on text that does not matter
   std::string active_edits;   ///< edits_fingerprint(); empty: none
 
   /// "<model>-<kind>-layer5-<text>-edits<edits>.gguf", without the parts that are empty.

@@ -12,7 +12,8 @@
 namespace mobiedit {
 namespace {
 
-// Squared cosine in S from which two keys count as one subject's. Preserving such a key would leave hardly any update.
+// Squared cosine of two keys, in the inner product kᵀ S k, from which they count as one subject's. Preserving such a
+// key would leave hardly any update.
 constexpr double equal_share = 0.5;
 
 }  // namespace

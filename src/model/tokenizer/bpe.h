@@ -31,7 +31,7 @@ class BytePairEncoder {
  private:
   struct Symbol {
     std::int32_t id;
-    std::uint32_t previous, next;  ///< by the byte where they begin
+    std::uint32_t previous, next;  ///< neighbours, each named by the byte where it begins
   };
   struct Candidate {
     std::int32_t rank;
