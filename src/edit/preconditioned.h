@@ -10,7 +10,7 @@
 
 namespace mobiedit {
 
-/// Borrows both. One thread at a time.
+/// Borrows the objective and the metric. One thread at a time.
 class PreconditionedObjective final : public Objective, private Gradient, private Approximations {
  public:
   PreconditionedObjective(Objective& inner, const FisherMetric& metric) : inner_(inner), metric_(metric) {}

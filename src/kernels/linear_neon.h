@@ -260,7 +260,7 @@ struct Neon : Tiles<Vector8> {
       add_scaled<Rows>(y, exact, scales, codes + r.k, stride);
       store<Rows>(y, p, r.y_stride);
     };
-    // In one piece along k: sums stay in registers.
+    // k is not cut into pieces, so that the sums stay in registers.
     walk<V::rows_by_row>(r, panel_bytes_by_row(r.k), panel_rows, r.k, tile);
   }
 

@@ -30,7 +30,7 @@ void add_store_option(CLI::App& verb, StoreOptions& options);
 /// Opens the store for changes, and makes it with its folders if it is not there. Others see `program` as its holder:
 /// "mobiedit edit".
 [[nodiscard]] Result<Store> open_store_to_write(const StoreOptions& options, const char* program);
-/// To be read; none where none was named and the user has none yet.
+/// Opens the store for reading; none if no store was named and the user has none yet.
 [[nodiscard]] Result<std::optional<Store>> open_store_to_read(const StoreOptions& options);
 
 }  // namespace mobiedit::cli

@@ -87,7 +87,7 @@ class Loader {
     return {};
   }
 
-  /// Parts of a tensor's rows, one after the other: all of it together.
+  /// Reads one tensor into several matrices: `rows[i]` rows for outs[i], in order, all rows of the tensor together.
   Status matrices(std::span<PackedWeight* const> outs, std::span<const int> rows, const std::string& name,
                   int columns) const {
     auto t = find(name, std::accumulate(rows.begin(), rows.end(), 0), columns);

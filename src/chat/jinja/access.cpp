@@ -20,7 +20,7 @@ std::optional<Value> loop_attribute(Runtime& runtime, Loop& loop, const Text* na
   if (wanted == "first") return Value(index == 0);
   if (wanted == "last") return Value(index + 1 == length);
   if (wanted == "length") return Value(length);
-  // Only recursive loops are deeper.
+  // A loop is deeper than 1 only if it is recursive, which is not supported.
   if (wanted == "depth") return Value(std::int64_t{1});
   if (wanted == "depth0") return Value(std::int64_t{0});
   if (wanted == "previtem") return index > 0 ? (*loop.items)[loop.index - 1] : Value::undefined(name);

@@ -27,14 +27,15 @@ class StalePrefix {
   StalePrefix& operator=(const StalePrefix&) = delete;
   ~StalePrefix() { exact(true); }
 
-  /// At the first δ. Errors: the objective's.
+  /// Freezes the tokens at the first δ of a search. Errors: the objective's.
   [[nodiscard]] Status begin(std::span<const float> delta) {
     if (!rule_.on) return {};
     exact(false);
     ++evaluations_;
     return approximations_->freeze(delta);
   }
-  /// After a step to δ, of whose loss `loss` is an estimate. Errors: the objective's.
+  /// Freezes them anew at δ if the rule says so. Call it after each step; `loss` is the estimated loss at δ. Errors:
+  /// the objective's.
   [[nodiscard]] Status step(std::span<const float> delta, double loss) {
     if (!rule_.on || rule_.steps == 0) return {};
     losses_.push_back(loss);

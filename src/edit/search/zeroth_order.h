@@ -10,7 +10,7 @@ struct ZerothOrderSettings {
   double probe = 0.3;          ///< μ: the whole length of a perturbation, of ‖v₀‖
   double learning_rate = 0.5;  ///< Adam's
   double enough = 0.05;        ///< the loss at which it stops; ROME's
-  bool stale_prefix = false;   ///< as `mobiedit` does; the loss after a step is exact
+  bool stale_prefix = false;   ///< evaluates with frozen tokens, as the method `mobiedit` does
   int refresh_steps = 3;
   double refresh_fall = 1e-3;
 };

@@ -57,7 +57,7 @@ class StatisticsCache {
 [[nodiscard]] std::optional<std::span<const float>> float_values(const gguf::File& file, std::string_view tensor,
                                                                  std::uint64_t count);
 
-/// Adds them to a file; borrowed until it is written.
+/// Adds float32 values to a file. The file borrows them until it is written.
 void add_float_values(gguf::Writer& file, std::string tensor, std::span<const float> values);
 
 }  // namespace mobiedit

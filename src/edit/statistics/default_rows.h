@@ -12,7 +12,7 @@
 
 namespace mobiedit {
 
-/// Chat turns among the rows.
+/// Whether the rows contain chat turns, and whose answers those have.
 enum class ChatRows { none, with_own_answers };
 
 struct StatisticsRows {
