@@ -12,7 +12,7 @@
 
 namespace mobiedit {
 
-/// Whether the rows contain chat turns, and whose answers those have.
+/// Chat turns that the rows contain: none, or turns with the model's own answers.
 enum class ChatRows { none, with_own_answers };
 
 struct StatisticsRows {
