@@ -28,9 +28,9 @@ class ActiveDeltas {
   /// what order, depends on the deltas alone.
   void merge(kernels::Isa isa, ThreadPool& pool);
 
-  /// All of them.
+  /// All deltas of a weight.
   [[nodiscard]] std::span<const LowRankDelta* const> at(int layer, Slot slot) const;
-  /// Those that are in no sum.
+  /// Those of them that are in no sum.
   [[nodiscard]] std::span<const LowRankDelta* const> apart(int layer, Slot slot) const;
   /// The sum of the others, [out, in] in float32; null where there is none.
   [[nodiscard]] const kernels::PackedWeight* sum(int layer, Slot slot) const;

@@ -24,7 +24,7 @@ std::size_t cache_bytes(const ModelConfig& config, int positions) {
          static_cast<std::size_t>(positions);
 }
 
-/// Number of tokens that begin all prompts, and leave each of them one.
+/// Number of tokens at the beginning that all prompts share. At least one token of each prompt is left over.
 std::ptrdiff_t common_beginning(std::span<const GenerationPrompt> prompts) {
   const std::vector<Token>& first = prompts.front().tokens;
   auto common = static_cast<std::ptrdiff_t>(first.size()) - 1;

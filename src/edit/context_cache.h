@@ -20,7 +20,7 @@ class ContextCache {
   /// One context's share. Its first row is the subject's last token, s.
   struct Entry {
     KvCache kv;                   ///< tokens before s, in every layer
-    int prefix = 0;               ///< tokens before s
+    int prefix = 0;               ///< number of tokens before s
     int rows = 0;                 ///< tokens from s on
     std::vector<float> residual;  ///< [rows, d]: output of the edited layer
     std::vector<float> keys;      ///< [rows, f]: input of its down product

@@ -71,8 +71,9 @@ class Objective {
   /// Number of prompts that can be evaluated one by one, P: rows() has an equal number of target rows for each prompt,
   /// then the KL row.
   [[nodiscard]] virtual int prompts() const { return 1; }
-  /// Evaluates δ_i in prompt i mod P and in the KL row only, so that P of them cost about one evaluation. The outputs'
-  /// rows are one prompt's target rows and the KL row. Target rows of all prompts keep the logits of equal tokens.
+  /// Evaluates each δ in one prompt alone, δ_i in prompt i mod P, and in the KL row. P of them cost about one whole
+  /// evaluation. The outputs have the target rows of that prompt and the KL row. Target rows of all prompts keep the
+  /// logits of equal tokens.
   [[nodiscard]] virtual Result<Outputs> probe(std::span<const float> deltas, int n) { return evaluate(deltas, n); }
 
   /// Null where there is no backward pass. Owned by the objective.

@@ -17,7 +17,7 @@ std::size_t count(int a, int b) {
   return static_cast<std::size_t>(a) * static_cast<std::size_t>(b);
 }
 
-// Rows `which` of x [*, width].
+// Copies the rows of x [*, width] whose numbers are in `which`.
 std::vector<float> gather(const std::vector<float>& x, std::span<const int> which, std::size_t width) {
   std::vector<float> rows;
   rows.reserve(which.size() * width);

@@ -1,4 +1,4 @@
-// Attention on the tape, there and back.
+// Attention on the tape, forward and backward.
 #include <cmath>
 
 #include "backend/cpu/tape.h"

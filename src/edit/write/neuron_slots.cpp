@@ -88,7 +88,7 @@ Result<std::vector<int>> least_used(std::span<const float> use, int count, int g
     return fail(ErrorCode::usage, "a layer of " + std::to_string(use.size()) + " neurons has no room for " +
                                       std::to_string(count) + " of an edit");
   const auto width = static_cast<std::size_t>(group);
-  // Whole groups alone: a last group that is cut off would share its block with nothing.
+  // Only whole groups count; neurons behind the last whole group are not offered.
   std::vector<float> of_group(use.size() / width, 0.0f);
   for (std::size_t i = 0; i < of_group.size() * width; ++i) of_group[i / width] += use[i];
   std::vector<int> order(of_group.size());
