@@ -1,4 +1,5 @@
 // mobiedit export: writes the edits in force as an adapter, or with the whole model.
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -25,9 +26,18 @@ struct ExportVerb {
 // An edit's two vectors in float32, and more.
 constexpr std::uint64_t bytes_per_edit = std::uint64_t{1} << 14;
 
-/// Where nothing is asked, no layer's weights are needed; one layer is the least that can be loaded.
+Result<bool> has_neurons(const StoreOptions& options) {
+  MOBIEDIT_TRY(const auto store, open_store_to_read(options));
+  if (!store) return false;
+  MOBIEDIT_TRY(const auto edits, store->list());
+  return std::ranges::any_of(edits, [](const EditInfo& edit) { return edit.kind == kind_of(Neuron()); });
+}
+
+/// Where nothing is asked, rank-one updates need no layer's weights; one layer is the least that can be loaded. Neurons
+/// take the place of those that the model uses least, which its weights tell.
 Result<Workspace> open_base(const ExportVerb& verb) {
-  if (verb.no_ask) return open_workspace_without_weights(verb.run, verb.store, "mobiedit export");
+  MOBIEDIT_TRY(const bool neurons, has_neurons(verb.store));
+  if (verb.no_ask && !neurons) return open_workspace_without_weights(verb.run, verb.store, "mobiedit export");
   return open_workspace(verb.run, verb.store, StoreUse::read, "mobiedit export");
 }
 

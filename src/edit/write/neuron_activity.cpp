@@ -22,7 +22,8 @@ Result<std::vector<float>> neuron_activity(const Model& model, int layer, Thread
                                            const CancelToken& cancel) try {
   const ModelConfig& c = model.config();
   if (layer < 0 || layer >= c.layers)
-    return fail(ErrorCode::usage, "there is no layer " + std::to_string(layer), model.file().path().string());
+    return fail(ErrorCode::usage, "there is no layer " + std::to_string(layer) + ", or it was not loaded",
+                model.file().path().string());
   const auto d = static_cast<std::size_t>(c.d), f = static_cast<std::size_t>(c.f);
   const auto forward = make_forward_pass(model, pool);
   MOBIEDIT_TRY(const auto text, default_statistics_rows(model, *forward, ChatRows::none, {}, cancel));
