@@ -78,12 +78,17 @@ void Editor::set_evaluation(const EvaluationOptions& evaluation) {
 
 Status Editor::preserve(const EditRequest& request, const Update& update, int general_wordings) try {
   State& s = *state_;
+  Changes changes = changes_of(update);
+  const auto* rank_one = std::get_if<RankOneUpdate>(&update);
+  if (rank_one == nullptr) {
+    if (auto admitted = s.active.admit(changes); !admitted) return admitted;
+    s.active.add(std::move(changes));
+    return {};
+  }
   auto contexts = s.contexts_as_found(request, general_wordings);
   if (!contexts) return std::unexpected(contexts.error());
-  Changes changes = changes_of(update);
   if (auto admitted = s.active.admit(changes); !admitted) return admitted;
-  const auto* rank_one = std::get_if<RankOneUpdate>(&update);
-  if (rank_one != nullptr && s.writes_to(rank_one->block)) {
+  if (s.writes_to(rank_one->block)) {
     const auto most = static_cast<std::size_t>(std::max(s.options.most_preserved, 0));
     auto& preserved = s.preserved.try_emplace(rank_one->block, preserved_ridge, most).first->second;
     preserved.add(std::move(*contexts), rank_one->right);

@@ -146,15 +146,21 @@ Status TeachJob::put_underneath(const EditList& edits) {
   const auto updates = updates_in_force(edits);
   const bool grown =
       updates.size() >= underneath_.size() && std::equal(underneath_.begin(), underneath_.end(), updates.begin());
-  if (!grown) {
-    if (auto none = made_->editor.set_in_force({}); !none) return none;
+  const bool anew = !grown || underneath_.empty();
+  if (anew) {
+    // All neurons at once: one by one they would be checked and packed one by one.
+    Changes neurons;
+    for (const UpdateInForce& update : updates)
+      if (update.neuron != nullptr) neurons.neurons.push_back(*update.neuron);
+    if (auto set = made_->editor.set_in_force(std::move(neurons)); !set) return set;
     underneath_.clear();
   }
   for (std::size_t i = underneath_.size(); i < updates.size(); ++i) {
     const auto& [edit, neuron] = updates[i];
+    underneath_.push_back(updates[i]);
+    if (anew && neuron != nullptr) continue;
     auto kept = made_->editor.preserve(edit->request, neuron ? Update(*neuron) : edit->update, edit->evidence.wordings);
     if (!kept) return kept;
-    underneath_.push_back(updates[i]);
   }
   return {};
 }
