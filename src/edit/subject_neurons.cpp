@@ -36,8 +36,14 @@ Facts facts_of(const Edit& edit, const std::vector<ServedFact>& others) {
 
 void choose_neuron(SubjectNeuron& subject) {
   const Facts wanted = facts_of(subject.facts);
+  std::size_t most = 0;  // facts of `start`
   const auto take = [&](const Edit& edit, const std::vector<ServedFact>& others, const Neuron& neuron) {
-    if (facts_of(edit, others) != wanted) return false;
+    const Facts served = facts_of(edit, others);
+    if (served.size() > most && std::ranges::includes(wanted, served)) {
+      most = served.size();
+      subject.start = &neuron;
+    }
+    if (served != wanted) return false;
     subject.neuron = &neuron;
     return subject.exact = true;
   };

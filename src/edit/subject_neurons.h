@@ -13,6 +13,8 @@ struct SubjectNeuron {
   std::vector<const Edit*> facts;  ///< in the order of the list; the newest is last
   const Neuron* neuron = nullptr;  ///< of one of them
   bool exact = false;              ///< it was found for just these facts
+  /// Where a search for all of them may begin: it was found for some of them and no others. Null: there is none.
+  const Neuron* start = nullptr;
 };
 
 /// An update in force: of an edit, or the neuron of its subject, of which the edit is the newest fact.

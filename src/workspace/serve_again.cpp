@@ -98,7 +98,8 @@ Result<SharedNeuron> search_again(const Model& model, const SessionOptions& sess
   SubjectFacts together;
   for (const Edit& fact : facts)
     if (&fact != &newest) together.others.push_back(fact.request);
-  together.from = *subject_neurons(all).back().neuron;
+  // A neuron that served a fact which goes would bring its answer along.
+  if (const Neuron* start = subject_neurons(all).back().start) together.from = *start;
   const EditProgressFn progress = [&](const EditProgress& p) {
     if (job.observer != nullptr) job.observer->searching(0, 1, newest.request.subject, p);
   };

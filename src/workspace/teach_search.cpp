@@ -21,7 +21,9 @@ std::int64_t now() {
 SubjectFacts subject_facts(const EditList& edits) {
   SubjectFacts facts;
   for (const Edit* edit : edits) facts.others.push_back(edit->request);
-  if (!edits.empty()) facts.from = *subject_neurons(edits).back().neuron;
+  if (edits.empty()) return facts;
+  // A neuron that served a fact which is replaced would bring its answer along.
+  if (const Neuron* start = subject_neurons(edits).back().start) facts.from = *start;
   return facts;
 }
 

@@ -55,6 +55,20 @@ TEST(SubjectNeurons, AnOlderOneComesBackWhereItWasFoundForJustTheseFacts) {
   EXPECT_EQ(numbers({&a1, &a2, &a3}), (std::vector<float>{3}));
 }
 
+TEST(SubjectNeurons, ASearchBeginsWhereOnlyFactsThatStayWereServed) {
+  const Edit a1 = fact("Ann", "tea", 1), a2 = fact("Ann", "rye", 2, {served("tea")});
+  const Edit a3 = fact("Ann", "jam", 3, {served("tea"), served("rye")});
+  const auto start = [](const std::vector<const Edit*>& edits) {
+    const Neuron* neuron = subject_neurons(edits)[0].start;
+    return neuron == nullptr ? 0.0f : neuron->down[0];
+  };
+  EXPECT_EQ(start({&a1, &a2, &a3}), 3);
+  EXPECT_EQ(start({&a1, &a3}), 1);
+  EXPECT_EQ(start({&a2, &a3}), 0);
+  const Edit other = fact("Ann", "oil", 4, {served("tea"), served("rye"), served("ale")});
+  EXPECT_EQ(start({&a1, &a2, &other}), 2);
+}
+
 TEST(SubjectNeurons, AnotherTargetIsAnotherFact) {
   const Edit a1 = fact("Ann", "tea", 1), a2 = fact("Ann", "rye", 2, {served("tea")});
   Edit changed = a1;
