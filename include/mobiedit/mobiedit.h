@@ -5,6 +5,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/chat/chat.h"
 #include "mobiedit/chat/chat_template.h"
+#include "mobiedit/chat/messages.h"
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/edit/evidence.h"

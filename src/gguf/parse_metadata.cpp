@@ -9,14 +9,15 @@
 #include "gguf/parse.h"
 
 namespace mobiedit::gguf {
-namespace {
 
-const char* type_text(ValueType type) {
+const char* type_name(ValueType type) {
   constexpr const char* names[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
                                    "bool", "string", "array", "u64", "i64", "f64"};
   const auto number = static_cast<std::size_t>(type);
   return number < std::size(names) ? names[number] : "unknown";
 }
+
+namespace {
 
 class MetadataParser {
  public:
@@ -54,7 +55,7 @@ class MetadataParser {
       if (entry.type != ValueType::u32)
         return cursor_.refuse_here(
             errors::alignment,
-            std::string(" is not a 32-bit unsigned integer but of the type ") + type_text(entry.type), damaged_hint);
+            std::string(" is not a 32-bit unsigned integer but of the type ") + type_name(entry.type), damaged_hint);
       alignment_ = std::get<std::uint64_t>(entry.value);
       if (!std::has_single_bit(alignment_)) {
         return cursor_.refuse_here(errors::alignment, " is " + std::to_string(alignment_) + ", not a power of two",
@@ -121,7 +122,7 @@ class MetadataParser {
   bool room_for(std::uint64_t count, std::size_t smallest, ValueType type) {
     if (count <= cursor_.left() / smallest) return true;
     return cursor_.refuse_here(errors::count,
-                               " claims " + std::to_string(count) + " elements of type " + type_text(type) +
+                               " claims " + std::to_string(count) + " elements of type " + type_name(type) +
                                    ", more than the file has room for" + cursor_.room(),
                                damaged_hint);
   }

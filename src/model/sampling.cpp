@@ -42,4 +42,26 @@ Token Sampler::pick(std::span<const float> logits) {
   return candidates_.back();
 }
 
+std::vector<TokenProbability> most_probable(std::span<const float> logits, int count) {
+  const float largest = *std::ranges::max_element(logits);
+  double sum = 0;
+  for (const float logit : logits) sum += std::exp(double{logit} - largest);
+  const double normaliser = largest + std::log(sum);
+
+  std::vector<Token> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto kept = std::min<std::ptrdiff_t>(count, static_cast<std::ptrdiff_t>(order.size()));
+  const auto better = [&](Token a, Token b) {
+    const float x = logits[static_cast<std::size_t>(a)];
+    const float y = logits[static_cast<std::size_t>(b)];
+    return x != y ? x > y : a < b;
+  };
+  std::partial_sort(order.begin(), order.begin() + kept, order.end(), better);
+  std::vector<TokenProbability> candidates;
+  for (auto token = order.begin(); token != order.begin() + kept; ++token) {
+    candidates.push_back({*token, logits[static_cast<std::size_t>(*token)] - normaliser});
+  }
+  return candidates;
+}
+
 }  // namespace mobiedit

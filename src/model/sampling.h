@@ -9,6 +9,14 @@
 
 namespace mobiedit {
 
+struct TokenProbability {
+  Token token;
+  double log_probability;
+};
+
+/// The `count` most probable next tokens, best first; of equal ones the smaller id first. `logits`: [vocab], not empty.
+[[nodiscard]] std::vector<TokenProbability> most_probable(std::span<const float> logits, int count);
+
 /// Greedy at temperature 0, otherwise top-k, then top-p, then temperature, as llama.cpp's default chain orders them.
 class Sampler {
  public:

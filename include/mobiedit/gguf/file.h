@@ -38,6 +38,9 @@ enum class ValueType : std::uint32_t {
   f64 = 12,
 };
 
+/// The short name of a value type: "u32", "string"; "unknown" for a number that is none.
+[[nodiscard]] const char* type_name(ValueType type);
+
 struct Entry {
   std::string key;
   ValueType type;                          ///< `array` for arrays

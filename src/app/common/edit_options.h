@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "app/common/statistics.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/editor.h"
+#include "mobiedit/workspace/statistics_text.h"
 
 namespace CLI {
 class App;
@@ -27,7 +27,7 @@ struct SearchSettings {
   std::uint64_t seed = 0;
   bool fisher_metric = false;
   std::vector<std::string> settings;  ///< NAME=VALUE, instead of the method's defaults
-  StatisticsOptions statistics;
+  StatisticsSource statistics;
 
   SearchSettings();
   [[nodiscard]] EditOptions edit_options(int threads) const;

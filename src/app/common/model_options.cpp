@@ -10,8 +10,6 @@
 #include <utility>
 
 #include "app/common/console.h"
-#include "base/try.h"
-#include "mobiedit/store/adapter.h"
 
 namespace mobiedit::cli {
 
@@ -56,38 +54,21 @@ Result<Model> open_model(const RunOptions& options, Precision precision, const R
   return model;
 }
 
-Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required) {
+Result<AdapterFile> parse_adapter(const std::string& text, bool scale_required) {
   std::error_code ignored;
   const auto colon = text.rfind(':');
   // The name of a file may contain a colon.
   if (!scale_required && (colon == std::string::npos || std::filesystem::exists(text, ignored)))
-    return AdapterOption{text};
+    return AdapterFile{text};
   if (colon != std::string::npos) {
-    AdapterOption option{text.substr(0, colon)};
+    AdapterFile option{text.substr(0, colon)};
     const char* begin = text.data() + colon + 1;
     const char* end = text.data() + text.size();
     const auto [stopped, error] = std::from_chars(begin, end, option.scale);
     if (error == std::errc() && stopped == end && begin != end && std::isfinite(option.scale)) return option;
-    if (!scale_required) return AdapterOption{text};
+    if (!scale_required) return AdapterFile{text};
   }
   return fail(ErrorCode::usage, "\"" + text + "\" is not FILE:SCALE");
-}
-
-Result<std::vector<LowRankDelta>> load_adapters(const Model& model, const std::vector<AdapterOption>& adapters) {
-  std::vector<LowRankDelta> deltas;
-  for (const AdapterOption& option : adapters) {
-    MOBIEDIT_TRY(auto adapter, read_adapter(option.path));
-    MOBIEDIT_CHECK(check_adapter(adapter, model.file(), option.path));
-    const std::string& base = adapter.provenance.base_fingerprint;
-    if (!base.empty() && base != model.fingerprint()) {
-      warn(option.path + " was made for another file of this shape; its edits may not hold here");
-    }
-    for (LowRankDelta& delta : adapter.deltas) {
-      delta.scale *= option.scale;
-      deltas.push_back(std::move(delta));
-    }
-  }
-  return deltas;
 }
 
 }  // namespace mobiedit::cli

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/editor.h"
-#include "mobiedit/model/low_rank.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
+#include "store/load_adapters.h"
 
 namespace CLI {
 class App;
@@ -43,17 +42,7 @@ void tell_of_model(const Model& model, const RunOptions& options);
 [[nodiscard]] Result<Model> open_model(const RunOptions& options, Precision precision = Precision::automatic,
                                        const Rounding& rounding = {});
 
-/// An adapter and its scale: --lora FILE[:SCALE].
-struct AdapterOption {
-  std::string path;
-  float scale = 1;
-};
-
-/// Errors: usage (the required scale is missing or no number).
-[[nodiscard]] Result<AdapterOption> parse_adapter(const std::string& text, bool scale_required);
-
-/// Reads the adapters. Errors: those of reading; usage (an adapter of another model).
-[[nodiscard]] Result<std::vector<LowRankDelta>> load_adapters(const Model& model,
-                                                              const std::vector<AdapterOption>& adapters);
+/// Reads FILE[:SCALE]. Errors: usage (the required scale is missing or no number).
+[[nodiscard]] Result<AdapterFile> parse_adapter(const std::string& text, bool scale_required);
 
 }  // namespace mobiedit::cli

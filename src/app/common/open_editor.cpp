@@ -2,32 +2,25 @@
 
 #include <utility>
 
-#include "app/common/cache_folder.h"
 #include "app/common/console_observer.h"
 #include "base/try.h"
-#include "mobiedit/workspace/make_editor.h"
+#include "io/user_folders.h"
 
 namespace mobiedit::cli {
-namespace {
 
-Result<Editor> open(const Model& model, EditOptions options, EditorPlace place, const RunOptions& run,
-                    const CancelToken& cancel) {
-  if (const auto folder = cache_folder()) place.cache_folder = folder->string();
+Result<PreparedEditor> open_editor(const Model& model, EditOptions options, const SearchSettings& settings,
+                                   const RunOptions& run, const CancelToken& cancel, EditorPlace place) {
+  place.cache_folder = io::user_cache_folder().value_or("").string();
   ConsoleObserver observer(run.model, run.verbose);
-  MOBIEDIT_TRY(auto made, make_editor(model, std::move(options), place, {&observer, cancel}));
-  return std::move(made.editor);
+  return prepare_editor(model, std::move(options), place, settings.statistics, {&observer, cancel});
 }
-
-}  // namespace
 
 Result<Editor> open_editor(const Model& model, const SearchSettings& settings, const RunOptions& run,
                            const CancelToken& cancel) {
-  return open(model, settings.edit_options(run.threads),
-              {.layers = [&](int layer) { return settings.blocks_up_to(layer); }}, run, cancel);
-}
-
-Result<Editor> open_editor(const Model& model, EditOptions options, const RunOptions& run, const CancelToken& cancel) {
-  return open(model, std::move(options), {}, run, cancel);
+  MOBIEDIT_TRY(auto opened, open_editor(model, settings.edit_options(run.threads), settings, run, cancel,
+                                        {.layers = [&](int layer) { return settings.blocks_up_to(layer); }}));
+  MOBIEDIT_CHECK(settings.check_statistics(opened.statistics));
+  return std::move(opened.editor);
 }
 
 }  // namespace mobiedit::cli

@@ -1,16 +1,8 @@
 #include "app/lab/battery.h"
 
-#include <fmt/format.h>
-
-#include <CLI/CLI.hpp>
-#include <utility>
-
-#include "app/common/console.h"
 #include "app/common/open_editor.h"
 #include "app/common/progress.h"
-#include "app/common/statistics.h"
 #include "app/common/verb.h"
-#include "base/try.h"
 #include "io/mapped_file.h"
 #include "lab/battery/battery.h"
 #include "lab/battery/report.h"
@@ -42,8 +34,6 @@ struct FoundEdits {
 Result<FoundEdits> find_edits(const RunOptions& run, const SearchSettings& search, const Facts& facts,
                               const Model& model, ProgressLine& line, const CancelToken& cancel) {
   MOBIEDIT_TRY(auto editor, open_editor(model, search, run, cancel));
-  MOBIEDIT_TRY(const auto used, at("--text", use_statistics(editor, model, search.statistics, cancel)));
-  MOBIEDIT_CHECK(search.check_statistics(used));
   std::optional<MassEditOptions> together;
   if (search.together()) together = {.method = search.method, .layers = search.blocks_up_to(editor.layer())};
   MOBIEDIT_TRY(auto edits, find_together(editor, facts.records, together, observer_on(line, facts.records), cancel));

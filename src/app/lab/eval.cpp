@@ -3,7 +3,6 @@
 #include "app/common/model_options.h"
 #include "app/common/open_editor.h"
 #include "app/common/progress.h"
-#include "app/common/statistics.h"
 #include "app/common/verb.h"
 #include "app/lab/battery.h"
 #include "app/lab/data_options.h"
@@ -14,6 +13,7 @@
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/eval/metrics.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -22,7 +22,7 @@ struct EvalVerb {
   RunOptions run;
   SearchSettings search;
   std::string data;
-  DataOptions reading;
+  FactSelection reading;
   BatteryVerb battery;
 };
 
@@ -57,8 +57,6 @@ Result<int> eval(const EvalVerb& verb) {
   if (verb.battery.asked) return run_battery(verb.battery, verb.run, verb.search, verb.data, read, model, cancel);
   const std::vector<FactRecord>& facts = read.records;
   MOBIEDIT_TRY(auto editor, open_editor(model, verb.search, verb.run, cancel));
-  MOBIEDIT_TRY(const auto used, at("--text", use_statistics(editor, model, verb.search.statistics, cancel)));
-  MOBIEDIT_CHECK(verb.search.check_statistics(used));
 
   ProgressLine progress;
   ExperimentObserver observer = observer_on(progress, facts);

@@ -5,7 +5,6 @@
 #include "app/common/model_options.h"
 #include "app/common/open_editor.h"
 #include "app/common/progress.h"
-#include "app/common/statistics.h"
 #include "app/common/verb.h"
 #include "app/lab/data_options.h"
 #include "app/lab/experiment.h"
@@ -20,7 +19,7 @@ struct SequenceVerb {
   RunOptions run;
   SearchSettings search;
   std::vector<std::string> data;
-  DataOptions reading;
+  FactSelection reading;
   std::vector<std::size_t> points{1, 10, 100, 1000};
   std::string running_text;
   bool free = false;
@@ -66,8 +65,6 @@ Result<int> sequence(const SequenceVerb& verb) {
   // Measures the effect of many edits on everything else, which general templates would enlarge.
   if (!search.confidence_threshold) search.confidence_threshold = 0;
   MOBIEDIT_TRY(auto editor, open_editor(model, search, verb.run, cancel));
-  MOBIEDIT_TRY(const auto used, at("--text", use_statistics(editor, model, verb.search.statistics, cancel)));
-  MOBIEDIT_CHECK(verb.search.check_statistics(used));
 
   ProgressLine progress;
   const ExperimentObserver observer = observer_on(progress, *facts);

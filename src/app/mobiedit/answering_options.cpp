@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <system_error>
 #include <utility>
@@ -39,8 +40,8 @@ void add_answering_options(CLI::App& verb, AnsweringOptions& options) {
       ->allow_extra_args(false);
 }
 
-Result<std::vector<AdapterOption>> adapters_of(const AnsweringOptions& options) {
-  std::vector<AdapterOption> adapters;
+Result<std::vector<AdapterFile>> adapters_of(const AnsweringOptions& options) {
+  std::vector<AdapterFile> adapters;
   for (const auto* list : {&options.lora, &options.lora_scaled}) {
     for (const std::string& text : *list) {
       MOBIEDIT_TRY(auto adapter, parse_adapter(text, list == &options.lora_scaled));
@@ -56,10 +57,10 @@ Changes AnsweringChanges::all() const {
   return changes;
 }
 
-Result<AnsweringChanges> changes_of(const AnsweringOptions& options, const std::vector<AdapterOption>& adapters,
+Result<AnsweringChanges> changes_of(const AnsweringOptions& options, const std::vector<AdapterFile>& adapters,
                                     const Model& model) {
   AnsweringChanges changes;
-  MOBIEDIT_TRY(changes.named, load_adapters(model, adapters));
+  MOBIEDIT_TRY(changes.named, load_adapters(model, adapters, warn));
   if (options.base || (!adapters.empty() && !options.edits)) return changes;
   const auto path = store_path(options.store);
   if (!path) return options.edits ? Result<AnsweringChanges>(std::unexpected(path.error())) : changes;
@@ -86,6 +87,14 @@ Result<std::string> text_or_input(const std::string& text) {
   }
   if (input.ends_with('\n')) input.pop_back();
   return input;
+}
+
+Result<std::string> text_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorCode::io, "cannot be opened", path);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (file.bad()) return fail(ErrorCode::io, "cannot be read", path);
+  return text;
 }
 
 bool output_is_terminal() {

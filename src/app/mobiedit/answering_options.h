@@ -33,7 +33,7 @@ struct AnsweringOptions {
 void add_answering_options(CLI::App& verb, AnsweringOptions& options);
 
 /// The adapters that the options name, with their scales. Errors: usage.
-[[nodiscard]] Result<std::vector<AdapterOption>> adapters_of(const AnsweringOptions& options);
+[[nodiscard]] Result<std::vector<AdapterFile>> adapters_of(const AnsweringOptions& options);
 
 /// Adapters that options name, and kept edits, for a session.
 struct AnsweringChanges {
@@ -48,10 +48,13 @@ struct AnsweringChanges {
 /// The named adapters and the kept edits in force. With `base` no kept edits; where adapters are named, only with
 /// `edits`, for an adapter is mostly made of kept edits. Errors: io, bad_model, usage.
 [[nodiscard]] Result<AnsweringChanges> changes_of(const AnsweringOptions& options,
-                                                  const std::vector<AdapterOption>& adapters, const Model& model);
+                                                  const std::vector<AdapterFile>& adapters, const Model& model);
 
 /// The text itself, or standard input for "-", without its last end of line. Errors: io.
 [[nodiscard]] Result<std::string> text_or_input(const std::string& text);
+
+/// The text of a file, which may be a pipe. Errors: io.
+[[nodiscard]] Result<std::string> text_of_file(const std::string& path);
 
 /// True where standard output is a terminal, on which an answer is worth showing as it comes.
 [[nodiscard]] bool output_is_terminal();

@@ -2,7 +2,7 @@
 #include "app/common/console_observer.h"
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
-#include "app/mobiedit/edit_list.h"
+#include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"

@@ -1,13 +1,13 @@
 // mobiedit ask: continues a prompt.
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "app/common/verb.h"
 #include "app/mobiedit/answering_options.h"
 #include "app/mobiedit/verbs.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/model/session.h"
+#include "model/sampling.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -18,60 +18,14 @@ struct AskOptions {
   int top = 0;
 };
 
-struct Candidate {
-  Token token;
-  double log_probability;
-};
-
-/// The `count` most probable next tokens, best first.
-std::vector<Candidate> most_probable(std::span<const float> logits, int count) {
-  const float largest = *std::ranges::max_element(logits);
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(double{logit} - largest);
-  const double normaliser = largest + std::log(sum);
-
-  std::vector<Token> order(logits.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto kept = std::min<std::ptrdiff_t>(count, static_cast<std::ptrdiff_t>(order.size()));
-  const auto better = [&](Token a, Token b) {
-    const float x = logits[static_cast<std::size_t>(a)];
-    const float y = logits[static_cast<std::size_t>(b)];
-    return x != y ? x > y : a < b;
-  };
-  std::partial_sort(order.begin(), order.begin() + kept, order.end(), better);
-  std::vector<Candidate> candidates;
-  for (auto token = order.begin(); token != order.begin() + kept; ++token) {
-    candidates.push_back({*token, logits[static_cast<std::size_t>(*token)] - normaliser});
-  }
-  return candidates;
-}
-
-std::string as_text(const std::vector<Candidate>& top, const Tokenizer& tokenizer) {
+std::string as_text(const std::vector<TokenProbability>& top, const Tokenizer& tokenizer) {
   std::string text;
-  for (const Candidate& candidate : top) {
+  for (const TokenProbability& candidate : top) {
     const Json piece = tokenizer.piece(candidate.token, true);
     text += fmt::format("{:8.4f} %  {}\n", 100 * std::exp(candidate.log_probability),
                         piece.dump(-1, ' ', false, Json::error_handler_t::replace));
   }
   return text;
-}
-
-Json as_json(const AskOptions& options, const std::string& prompt, const Generation& generation,
-             const std::vector<Candidate>& top, const Tokenizer& tokenizer) {
-  Json document{{"schema", "mobiedit.ask/1"},   {"model", options.answering.run.model}, {"prompt", prompt},
-                {"text", generation.text},      {"tokens", generation.tokens},          {"ended", generation.ended},
-                {"stopped", generation.stopped}};
-  if (options.top > 0) {
-    Json list = Json::array();
-    for (const Candidate& candidate : top) {
-      list.push_back({{"id", candidate.token},
-                      {"token", tokenizer.piece(candidate.token, true)},
-                      {"probability", std::exp(candidate.log_probability)},
-                      {"log_probability", candidate.log_probability}});
-    }
-    document["top"] = std::move(list);
-  }
-  return document;
 }
 
 /// Says on stderr where the prompt or the answer is unlikely to be as meant.
@@ -98,7 +52,7 @@ Result<int> ask(const AskOptions& options) {
 
   const Tokenizer& tokenizer = model.tokenizer();
   MOBIEDIT_CHECK(at("--prompt", session.append(tokenizer.encode(prompt, {.parse_special = true}), cancel)));
-  const auto top = options.top > 0 ? most_probable(session.logits(), options.top) : std::vector<Candidate>{};
+  const auto top = options.top > 0 ? most_probable(session.logits(), options.top) : std::vector<TokenProbability>{};
   AnswerPrinter printer;
   const bool streams = !answering.run.json && output_is_terminal();
   const auto generation = session.generate(
@@ -109,7 +63,9 @@ Result<int> ask(const AskOptions& options) {
       cancel);
   if (!generation) return std::unexpected(generation.error());
   note_on(model, prompt, *generation);
-  if (answering.run.json) return finished(print_json(as_json(options, prompt, *generation, top, tokenizer)));
+  if (answering.run.json)
+    return finished(
+        print_json(answer_json(answering.run.model, prompt, *generation, options.top > 0 ? &top : nullptr, tokenizer)));
   const Status printed = streams ? printer.finish() : print_result(answer_text(generation->text));
   if (!printed || top.empty()) return finished(printed);
   return finished(print_result(as_text(top, tokenizer)));

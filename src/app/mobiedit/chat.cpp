@@ -1,11 +1,10 @@
 // mobiedit chat: a conversation with a model in its chat format, or one turn of it.
 #include <ctime>
-#include <fstream>
-#include <iterator>
 
 #include "app/common/verb.h"
 #include "app/mobiedit/chat_options.h"
 #include "app/mobiedit/verbs.h"
+#include "mobiedit/chat/messages.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -21,10 +20,7 @@ Result<ChatTemplate> template_of(const ChatSettings& settings, const Model& mode
     if (!own) own.error().hint = "--chat-template FILE gives another template, --chat-template none uses no format";
     return own;
   }
-  std::ifstream file(named, std::ios::binary);
-  if (!file) return fail(ErrorCode::io, "cannot be opened", named);
-  const std::string source{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return fail(ErrorCode::io, "cannot be read", named);
+  MOBIEDIT_TRY(const auto source, text_of_file(named));
   auto parsed = ChatTemplate::parse(source, model.tokenizer());
   if (!parsed) parsed.error().where = named + ": " + parsed.error().where;
   return parsed;
@@ -47,7 +43,8 @@ Result<int> one_turn(const ChatSettings& settings, Chat& chat, const AnsweringCh
   };
   ChatValue::Array messages = chat.messages();
   if (!settings.messages.empty()) {
-    MOBIEDIT_TRY(auto given, read_messages(settings.messages));
+    MOBIEDIT_TRY(const auto text, text_of_file(settings.messages));
+    MOBIEDIT_TRY(const auto given, messages_from_json(text, settings.messages));
     messages.insert(messages.end(), given.begin(), given.end());
   }
   Json document{{"schema", "mobiedit.chat/1"}, {"model", settings.answering.run.model}};

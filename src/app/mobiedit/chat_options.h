@@ -20,7 +20,4 @@ struct ChatSettings {
 [[nodiscard]] Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat,
                                    AnsweringChanges changes);
 
-/// The messages of a JSON file: a list of objects with "role" and "content". Errors: io, usage.
-[[nodiscard]] Result<ChatValue::Array> read_messages(const std::string& path);
-
 }  // namespace mobiedit::cli

@@ -11,7 +11,8 @@
 #include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
-#include "mobiedit/eval/dataset.h"
+#include "workspace/documents.h"
+#include "workspace/requests.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -27,11 +28,6 @@ struct EditVerb {
   bool no_store = false;
   bool dry_run = false;
   AcceptanceLimits limits;
-};
-
-struct Requests {
-  std::vector<EditRequest> requests;
-  std::vector<std::string> places;
 };
 
 // An adapter is small beside any model; this much must be free for one before the search begins.
@@ -56,18 +52,9 @@ Status check_usage(const EditVerb& verb) {
   return {};
 }
 
-Result<Requests> requests_of(const EditVerb& verb) {
-  if (verb.from.empty()) return Requests{{verb.request}, {"the edit that was asked for"}};
-  MOBIEDIT_TRY(auto facts, read_facts(verb.from));
-  Requests read;
-  for (FactRecord& fact : facts) {
-    std::vector<std::string> keep = std::move(fact.keep);
-    for (Neighbour& neighbour : fact.neighbours) keep.push_back(std::move(neighbour.prompt));
-    read.requests.push_back({std::move(fact.subject), std::move(fact.prompt), std::move(fact.target_new),
-                             std::move(fact.paraphrases), std::move(keep)});
-    read.places.push_back(std::move(fact.where));
-  }
-  return read;
+Result<NamedRequests> requests_of(const EditVerb& verb) {
+  if (!verb.from.empty()) return read_requests(verb.from);
+  return NamedRequests{{verb.request}, {"the edit that was asked for"}};
 }
 
 Status reserve_outputs(const EditVerb& verb, TeachOptions& options, std::size_t requests, WorkspaceObserver& observer) {
@@ -117,10 +104,9 @@ Error undelivered(const TeachReport& report, const EditVerb& verb) {
 Status print(const EditVerb& verb, const TeachReport& report, const Workspace& workspace) {
   if (verb.run.json) {
     Json edits = Json::array();
-    for (const Outcome& outcome : report.outcomes) edits.push_back(edit_json(outcome));
+    for (const Outcome& outcome : report.outcomes) edits.push_back(edit_json(outcome, why_not(outcome)));
     Json outputs = Json::array();
-    for (const WrittenFile& file : report.files)
-      outputs.push_back({{"kind", file.kind}, {"path", file.path.string()}, {"bytes", file.bytes}});
+    for (const WrittenFile& file : report.files) outputs.push_back(file_json(file));
     return print_json({{"schema", "mobiedit.edit/1"},
                        {"model", verb.run.model},
                        {"method", verb.search.method},
@@ -165,7 +151,7 @@ Result<int> edit(const EditVerb& verb) {
   TeachOptions options;
   options.search = verb.search.edit_options(verb.run.threads);
   if (verb.search.together()) options.mass_method = verb.search.method;
-  options.statistics = verb.search.statistics.source();
+  options.statistics = verb.search.statistics;
   options.limits = verb.limits;
   options.dry_run = verb.dry_run;
   options.places = std::move(requests.places);

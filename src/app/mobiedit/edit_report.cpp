@@ -2,27 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <utility>
 #include <variant>
 
 #include "app/common/console.h"
 #include "mobiedit/eval/measure.h"
+#include "store/timestamp.h"
 
 namespace mobiedit::cli {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json probes_json(const std::vector<ProbeResult>& probes) {
-  Json list = Json::array();
-  for (const ProbeResult& probe : probes) {
-    list.push_back({{"prompt", probe.prompt},
-                    {"before", trimmed(probe.before)},
-                    {"after", trimmed(probe.after)},
-                    {"as_wanted", probe.as_wanted}});
-  }
-  return list;
-}
 
 std::string probe_text(const char* mark, const ProbeResult& probe) {
   return fmt::format(
@@ -44,51 +31,26 @@ const char* option_of(Refusal refusal) {
   }
 }
 
-std::string why_not(const Outcome& outcome) {
-  return outcome.why_not + option_of(outcome.refusal);
-}
-
 }  // namespace
 
-Json evidence_json(const Edit& edit) {
-  const EditEvidence& evidence = edit.evidence;
-  return {{"evaluations", evidence.evaluations},
-          {"general_wordings", evidence.wordings},
-          {"seconds", evidence.seconds},
-          {"target_probability",
-           {{"before", evidence.target_probability_before}, {"after", evidence.target_probability_after}}},
-          {"answer", {{"before", trimmed(evidence.answer_before)}, {"after", trimmed(evidence.answer_after)}}},
-          {"delta_norm_ratio", evidence.delta_norm_ratio},
-          {"update_norm_ratio", evidence.update_norm_ratio},
-          {"layer", evidence.layer},
-          {"steps", evidence.steps},
-          {"loss", evidence.loss},
-          {"perplexity", evidence.perplexity_before > 0
-                             ? Json{{"before", evidence.perplexity_before}, {"after", evidence.perplexity_after}}
-                             : Json()},
-          {"paraphrases", probes_json(evidence.paraphrases)},
-          {"keep", probes_json(evidence.keep)}};
+std::string state_text(const EditInfo& edit) {
+  if (!edit.enabled) return "disabled";
+  if (edit.replaced_by) return fmt::format("replaced by {}", *edit.replaced_by);
+  return "in force";
 }
 
-Json edit_json(const Outcome& outcome) {
-  const Edit& edit = outcome.edit;
-  Json json{{"id", outcome.edit.id > 0 ? Json(outcome.edit.id) : Json()},
-            {"subject", edit.request.subject},
-            {"prompt", edit.request.prompt},
-            {"target_new", edit.request.target_new},
-            {"success", outcome.kept},
-            {"why_not", outcome.kept ? Json() : Json(why_not(outcome))},
-            {"replaces", outcome.replaces}};
-  json["same_subject"] = Json::array();
-  for (const SameSubject& other : outcome.same_subject) {
-    json["same_subject"].push_back({{"id", other.id > 0 ? Json(other.id) : Json()},
-                                    {"prompt", other.request.prompt},
-                                    {"target_new", other.request.target_new},
-                                    {"before", other.before ? Json(*other.before) : Json()},
-                                    {"after", other.after}});
-  }
-  json.update(evidence_json(edit));
-  return json;
+std::string fact_text(const EditInfo& edit) {
+  return filled_prompt(edit.prompt, edit.subject) + " ... " + edit.target_new;
+}
+
+std::string time_text(std::int64_t seconds) {
+  std::string text = to_timestamp(seconds).substr(0, 16);
+  text[10] = ' ';
+  return text;
+}
+
+std::string why_not(const Outcome& outcome) {
+  return outcome.why_not + option_of(outcome.refusal);
 }
 
 std::string evidence_text(const Edit& edit) {
@@ -112,25 +74,6 @@ std::string evidence_text(const Edit& edit) {
                         evidence.perplexity_after, 100 * (evidence.perplexity_after / evidence.perplexity_before - 1));
   }
   return text;
-}
-
-Json origin_json(const EditOrigin& origin) {
-  Json settings = Json::object();
-  for (const MethodSetting& setting : origin.settings) settings[setting.name] = setting.value;
-  const auto known = [](bool is_known, Json value) { return is_known ? std::move(value) : Json(); };
-  return {{"method", origin.method},
-          {"values", known(!origin.value_search.empty(), origin.value_search)},
-          {"seed", origin.seed},
-          {"max_evaluations", known(origin.max_evaluations > 0, origin.max_evaluations)},
-          {"clamp", known(origin.clamp > 0, origin.clamp)},
-          {"confidence_threshold", origin.confidence_threshold ? Json(*origin.confidence_threshold) : Json()},
-          {"fisher_metric", origin.fisher_metric},
-          {"settings", std::move(settings)},
-          {"layer_choice", known(!origin.layer_choice.empty(), origin.layer_choice)},
-          {"statistics", origin.statistics_name.empty()
-                             ? Json()
-                             : Json{{"name", origin.statistics_name}, {"hash", origin.statistics_hash}}},
-          {"edits_underneath", origin.edits_underneath}};
 }
 
 std::string written_text(const WrittenFile& file, bool asked) {

@@ -5,12 +5,11 @@
 #include "app/common/verb.h"
 #include "app/mobiedit/verbs.h"
 #include "mobiedit/gguf/file.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {
 
-// Vocabularies have a hundred thousand entries: nobody inspects those by eye.
-constexpr std::size_t longest_list = 16;
 constexpr std::size_t longest_text = 120;
 
 struct InspectOptions {
@@ -22,51 +21,6 @@ template <class T>
 constexpr bool is_list = false;
 template <class T>
 constexpr bool is_list<std::vector<T>> = true;
-
-const char* name(gguf::ValueType type) {
-  using enum gguf::ValueType;
-  switch (type) {
-    case u8:
-      return "u8";
-    case i8:
-      return "i8";
-    case u16:
-      return "u16";
-    case i16:
-      return "i16";
-    case u32:
-      return "u32";
-    case i32:
-      return "i32";
-    case f32:
-      return "f32";
-    case boolean:
-      return "bool";
-    case string:
-      return "string";
-    case array:
-      return "array";
-    case u64:
-      return "u64";
-    case i64:
-      return "i64";
-    case f64:
-      return "f64";
-  }
-  return "?";
-}
-
-Json json_of(const gguf::Entry& entry) {
-  return std::visit(
-      [&](const auto& value) -> Json {
-        using T = std::decay_t<decltype(value)>;
-        if constexpr (is_list<T>) {
-          if (value.size() > longest_list) return {{"array", name(entry.element_type)}, {"length", value.size()}};
-        }
-        return Json(value);
-      },
-      entry.value);
-}
 
 std::string quoted(const std::string& text) {
   const Json whole = text.size() <= longest_text ? text : text.substr(0, longest_text);
@@ -88,7 +42,7 @@ std::string text_of(const gguf::Entry& entry) {
             }
           }
           if (value.size() > 4) list += ", ...";
-          return fmt::format("{}[{}] [{}]", name(entry.element_type), value.size(), list);
+          return fmt::format("{}[{}] [{}]", gguf::type_name(entry.element_type), value.size(), list);
         } else if constexpr (std::is_same_v<T, std::string>) {
           return quoted(value);
         } else {
@@ -102,24 +56,6 @@ std::string shape_text(const gguf::TensorInfo& tensor) {
   std::string text;
   for (int i = 0; i < tensor.dimensions; ++i) text += (i > 0 ? " x " : "") + std::to_string(tensor.shape[i]);
   return text;
-}
-
-Json document(const gguf::File& file) {
-  Json metadata = Json::object();
-  for (const gguf::Entry& entry : file.metadata()) metadata[entry.key] = json_of(entry);
-  Json tensors = Json::array();
-  for (const gguf::TensorInfo& tensor : file.tensors()) {
-    Json shape = Json::array();
-    for (int i = 0; i < tensor.dimensions; ++i) shape.push_back(tensor.shape[i]);
-    tensors.push_back({{"name", tensor.name},
-                       {"type", gguf::type_name(tensor.type)},
-                       {"shape", shape},
-                       {"offset", tensor.offset},
-                       {"bytes", gguf::traits(tensor.type) ? Json(tensor.bytes) : Json(nullptr)}});
-  }
-  return {{"schema", "mobiedit.inspect/1"}, {"path", file.path().string()},  {"version", file.version()},
-          {"bytes", file.size()},           {"alignment", file.alignment()}, {"metadata", std::move(metadata)},
-          {"tensors", std::move(tensors)}};
 }
 
 std::string table(const gguf::File& file) {
@@ -138,7 +74,7 @@ std::string table(const gguf::File& file) {
 
 Result<int> inspect(const InspectOptions& options) {
   MOBIEDIT_TRY(const auto file, gguf::File::open(options.path, gguf::TypesAllowed::any));
-  return finished(options.json ? print_json(document(file)) : print_result(table(file)));
+  return finished(options.json ? print_json(inspect_json(file)) : print_result(table(file)));
 }
 
 }  // namespace

@@ -3,9 +3,10 @@
 
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
-#include "app/mobiedit/edit_list.h"
+#include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {

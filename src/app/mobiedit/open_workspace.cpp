@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "app/common/cache_folder.h"
 #include "base/try.h"
+#include "io/user_folders.h"
 
 namespace mobiedit::cli {
 
@@ -14,7 +14,7 @@ Result<WorkspaceOptions> options_of(const RunOptions& run, const StoreOptions& s
   WorkspaceOptions options;
   options.program = program;
   options.session = run.session();
-  if (const auto folder = cache_folder()) options.cache_folder = folder->string();
+  options.cache_folder = io::user_cache_folder().value_or("").string();
   if (use == StoreUse::none) return options;
   MOBIEDIT_TRY(auto path, use == StoreUse::change ? store_path_to_change(store) : store_path(store));
   options.store = std::move(path);

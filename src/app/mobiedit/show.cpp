@@ -2,11 +2,11 @@
 #include <algorithm>
 
 #include "app/common/verb.h"
-#include "app/mobiedit/edit_list.h"
 #include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
 #include "mobiedit/eval/measure.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {

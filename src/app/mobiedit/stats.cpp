@@ -1,10 +1,11 @@
 // mobiedit stats: learns from running text which keys an edit should leave alone.
+#include "app/common/console_observer.h"
 #include "app/common/edit_options.h"
 #include "app/common/model_options.h"
 #include "app/common/open_editor.h"
-#include "app/common/statistics.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/verbs.h"
+#include "io/user_folders.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -20,8 +21,13 @@ Result<int> stats(const StatsVerb& verb) {
   MOBIEDIT_TRY(const auto model, open_model(verb.run));
   SearchSettings settings;
   settings.layer = verb.layer;
+  settings.statistics.none = true;
   MOBIEDIT_TRY(auto editor, open_editor(model, settings, verb.run, cancel));
-  MOBIEDIT_CHECK(at("--text", remember_statistics(editor, model, verb.text, cancel)));
+  MOBIEDIT_TRY(const auto folder, io::user_cache_folder());
+  ConsoleObserver observer("", false);
+  Status kept = remember_statistics(editor, model, verb.text, folder.string(), {&observer, cancel});
+  if (!kept && folder.empty()) kept.error().hint = "set MOBIEDIT_CACHE";
+  MOBIEDIT_CHECK(at("--text", kept));
   if (verb.run.json) {
     return finished(print_json({{"schema", "mobiedit.stats/1"},
                                 {"model", verb.run.model},

@@ -1,7 +1,6 @@
 #include "app/mobiedit/store_options.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <system_error>
 #include <utility>
 
@@ -14,16 +13,9 @@ void add_store_option(CLI::App& verb, StoreOptions& options) {
 
 Result<std::filesystem::path> store_path(const StoreOptions& options) {
   if (!options.path.empty()) return options.path;
-  const auto set = [](const char* name) -> std::filesystem::path {
-    const char* value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  std::filesystem::path folder = set("XDG_DATA_HOME");
-  if (!folder.is_absolute()) {
-    if (set("HOME").empty()) return fail(ErrorCode::usage, "there is no folder to keep edits in", "", "give --store");
-    folder = set("HOME") / ".local" / "share";
-  }
-  return folder / "mobiedit" / "edits.db";
+  const std::filesystem::path folder = io::user_data_folder();
+  if (folder.empty()) return fail(ErrorCode::usage, "there is no folder to keep edits in", "", "give --store");
+  return folder / "edits.db";
 }
 
 Result<std::filesystem::path> store_path_to_change(const StoreOptions& options) {

@@ -2,10 +2,11 @@
 #include "app/common/console_observer.h"
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
-#include "app/mobiedit/edit_list.h"
+#include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -24,20 +25,12 @@ Result<int> verify(const VerifyVerb& verb) {
   const bool sound = report.faults.empty();
   const int code = sound ? exit_done : exit_verification;
   if (verb.run.json) {
-    auto edits = Json::array();
-    for (std::size_t i = 0; i < report.edits.size(); ++i) {
-      const EditInfo& edit = report.edits[i];
-      edits.push_back({{"subject", edit.subject},
-                       {"prompt", edit.prompt},
-                       {"target_new", edit.target_new},
-                       {"answers", bool{report.answers[i]}}});
-    }
     return finished(print_json({{"schema", "mobiedit.verify/1"},
                                 {"file", verb.file},
                                 {"base", verb.run.model},
                                 {"sound", sound},
                                 {"changed", report.changed},
-                                {"edits", std::move(edits)},
+                                {"edits", answers_json(report)},
                                 {"faults", report.faults}}),
                     code);
   }

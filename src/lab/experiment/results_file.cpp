@@ -162,4 +162,10 @@ Status ResultsFile::add(UnitResult unit) {
   return {};
 }
 
+std::filesystem::path results_path(const std::string& out, const std::string& experiment) {
+  std::error_code ignored;
+  if (out.empty() || !std::filesystem::is_directory(out, ignored)) return out;
+  return std::filesystem::path(out) / (experiment + ".jsonl");
+}
+
 }  // namespace mobiedit

@@ -37,6 +37,9 @@ struct Results {
   std::uintmax_t whole_bytes = 0;  ///< size of the whole lines: a last line may be cut off
 };
 
+/// The results file of an experiment: `out` itself, or NAME.jsonl in it where it is a folder; empty for none.
+[[nodiscard]] std::filesystem::path results_path(const std::string& out, const std::string& experiment);
+
 /// Ignores a last line that was cut off. Errors: io; usage, naming the line (any other line that is no result).
 [[nodiscard]] Result<Results> read_results(const std::filesystem::path& path);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -71,7 +72,7 @@ Result<std::vector<TrialSetting>> chosen_settings(std::vector<TrialSetting> sett
     return std::ranges::none_of(only, [&](const std::string& text) { return setting.name.contains(text); });
   });
   if (settings.empty())
-    return fail(ErrorCode::usage, "no setting of this experiment has that in its name", "", "there are " + names);
+    return fail(unknown_setting, "no setting of this experiment has that in its name", "", "there are " + names);
   return settings;
 }
 
@@ -108,13 +109,26 @@ Status run_units(const RunnerInput& input, const Model& usual, const Opener& ope
         if (observer.search) observer.search(label, p);
       };
       auto trials = input.experiment.measure(
-          {*editor, *session, (*model)->tokenizer(), setting, progress, cancel, input.others}, input.facts[fact]);
+          {editor->editor, *session, (*model)->tokenizer(), setting, progress, cancel, input.others},
+          input.facts[fact]);
       if (!trials) return std::unexpected(trials.error());
       if (auto added = file.add({setting.name, fact + 1, std::move(*trials)}); !added) return added;
       clock.finished_one();
     }
   }
   return {};
+}
+
+std::optional<Shard> shard_of(const std::string& text) {
+  if (text.empty()) return Shard{};
+  Shard shard;
+  const char* end = text.data() + text.size();
+  const auto which = std::from_chars(text.data(), end, shard.which);
+  if (which.ec != std::errc() || which.ptr == end || *which.ptr != '/') return std::nullopt;
+  const auto of = std::from_chars(which.ptr + 1, end, shard.of);
+  if (of.ec != std::errc() || of.ptr != end || shard.which < 1 || shard.which > shard.of) return std::nullopt;
+  --shard.which;
+  return shard;
 }
 
 }  // namespace mobiedit

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,13 +14,14 @@
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/model/model.h"
+#include "workspace/prepare_editor.h"
 
 namespace mobiedit {
 
 /// Opens models and editors for a run: the caller knows files, caches and threads.
 struct Opener {
   std::function<Result<Model>(Precision, const Rounding&)> model;
-  std::function<Result<Editor>(const Model&, const EditOptions&)> editor;
+  std::function<Result<PreparedEditor>(const Model&, const EditOptions&)> editor;
   SessionOptions session;
 };
 
@@ -28,6 +30,9 @@ struct Shard {
   std::size_t which = 0;
   std::size_t of = 1;
 };
+
+/// Reads "1/4", the first of four parts; the whole for an empty text, none for any other.
+[[nodiscard]] std::optional<Shard> shard_of(const std::string& text);
 
 struct RunnerInput {
   const Experiment& experiment;
@@ -41,6 +46,9 @@ struct RunnerObserver {
   std::function<void(const std::string& label)> unit;                         ///< before each unit; may be empty
   std::function<void(const std::string& label, const EditProgress&)> search;  ///< may be empty
 };
+
+/// The failure of `chosen_settings`.
+inline constexpr ErrorId unknown_setting{ErrorCode::usage, "lab.unknown_setting"};
 
 /// The settings whose name contains one of `only`; all if `only` is empty. Errors: usage, listing the names there are.
 [[nodiscard]] Result<std::vector<TrialSetting>> chosen_settings(std::vector<TrialSetting> settings,

@@ -1,11 +1,9 @@
-// Messages of a chat from a JSON file.
-#include <fstream>
-#include <iterator>
+#include "mobiedit/chat/messages.h"
+
+#include <cstdint>
 #include <nlohmann/json.hpp>
 
-#include "app/mobiedit/chat_options.h"
-
-namespace mobiedit::cli {
+namespace mobiedit {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -43,19 +41,15 @@ bool shallow(int depth, Json::parse_event_t, Json&) {
 
 }  // namespace
 
-Result<ChatValue::Array> read_messages(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorCode::io, "cannot be opened", path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return fail(ErrorCode::io, "cannot be read", path);
+Result<ChatValue::Array> messages_from_json(std::string_view text, const std::string& where) {
   const Json json = Json::parse(text, shallow, false);
   const char* expected = "expected a JSON list of messages, each with \"role\" and \"content\"";
-  if (!json.is_array() || json.empty()) return fail(ErrorCode::usage, expected, path);
+  if (!json.is_array() || json.empty()) return fail(ErrorCode::usage, expected, where);
   for (const Json& message : json)
     if (!message.is_object() || !message.contains("role") || !message["role"].is_string() ||
         !message.contains("content"))
-      return fail(ErrorCode::usage, expected, path);
+      return fail(ErrorCode::usage, expected, where);
   return std::get<ChatValue::Array>(as_chat_value(json).value);
 }
 
-}  // namespace mobiedit::cli
+}  // namespace mobiedit

@@ -1,0 +1,26 @@
+// Adapter files for a session, each with its scale.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mobiedit/base/result.h"
+#include "mobiedit/model/low_rank.h"
+#include "mobiedit/model/model.h"
+
+namespace mobiedit {
+
+struct AdapterFile {
+  std::string path;
+  float scale = 1;
+};
+
+/// Reads the adapters. Warns of one that was made for another file of the model's shape. Errors: as read_adapter and
+/// check_adapter.
+[[nodiscard]] Result<std::vector<LowRankDelta>> load_adapters(const Model& model, std::span<const AdapterFile> files,
+                                                              const std::function<void(std::string_view)>& warn);
+
+}  // namespace mobiedit

@@ -1,0 +1,203 @@
+#include "workspace/documents.h"
+
+#include <cmath>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "io/available_memory.h"
+#include "mobiedit/eval/measure.h"
+#include "store/timestamp.h"
+
+namespace mobiedit {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+Json probes_json(const std::vector<ProbeResult>& probes) {
+  Json list = Json::array();
+  for (const ProbeResult& probe : probes) {
+    list.push_back({{"prompt", probe.prompt},
+                    {"before", trimmed(probe.before)},
+                    {"after", trimmed(probe.after)},
+                    {"as_wanted", probe.as_wanted}});
+  }
+  return list;
+}
+
+// Vocabularies have a hundred thousand entries, which nobody reads.
+constexpr std::size_t longest_list = 16;
+
+template <class T>
+constexpr bool is_list = false;
+template <class T>
+constexpr bool is_list<std::vector<T>> = true;
+
+Json json_of(const gguf::Entry& entry) {
+  return std::visit(
+      [&](const auto& value) -> Json {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (is_list<T>) {
+          if (value.size() > longest_list)
+            return {{"array", gguf::type_name(entry.element_type)}, {"length", value.size()}};
+        }
+        return Json(value);
+      },
+      entry.value);
+}
+
+}  // namespace
+
+Json summary_json(const EditInfo& edit) {
+  return {
+      {"id", edit.id},
+      {"subject", edit.subject},
+      {"prompt", edit.prompt},
+      {"target_new", edit.target_new},
+      {"kind", edit.kind},
+      {"layer", edit.layer},
+      {"made_at", to_timestamp(edit.made_at)},
+      {"enabled", edit.enabled},
+      {"in_force", edit.in_force()},
+      {"replaced_by", edit.replaced_by ? Json(*edit.replaced_by) : Json()},
+      {"base",
+       {{"fingerprint", edit.base.fingerprint}, {"architecture", edit.base.architecture}, {"name", edit.base.name}}}};
+}
+
+Json evidence_json(const Edit& edit) {
+  const EditEvidence& evidence = edit.evidence;
+  return {{"evaluations", evidence.evaluations},
+          {"general_wordings", evidence.wordings},
+          {"seconds", evidence.seconds},
+          {"target_probability",
+           {{"before", evidence.target_probability_before}, {"after", evidence.target_probability_after}}},
+          {"answer", {{"before", trimmed(evidence.answer_before)}, {"after", trimmed(evidence.answer_after)}}},
+          {"delta_norm_ratio", evidence.delta_norm_ratio},
+          {"update_norm_ratio", evidence.update_norm_ratio},
+          {"layer", evidence.layer},
+          {"steps", evidence.steps},
+          {"loss", evidence.loss},
+          {"perplexity", evidence.perplexity_before > 0
+                             ? Json{{"before", evidence.perplexity_before}, {"after", evidence.perplexity_after}}
+                             : Json()},
+          {"paraphrases", probes_json(evidence.paraphrases)},
+          {"keep", probes_json(evidence.keep)}};
+}
+
+Json origin_json(const EditOrigin& origin) {
+  Json settings = Json::object();
+  for (const MethodSetting& setting : origin.settings) settings[setting.name] = setting.value;
+  const auto known = [](bool is_known, Json value) { return is_known ? std::move(value) : Json(); };
+  return {{"method", origin.method},
+          {"values", known(!origin.value_search.empty(), origin.value_search)},
+          {"seed", origin.seed},
+          {"max_evaluations", known(origin.max_evaluations > 0, origin.max_evaluations)},
+          {"clamp", known(origin.clamp > 0, origin.clamp)},
+          {"confidence_threshold", origin.confidence_threshold ? Json(*origin.confidence_threshold) : Json()},
+          {"fisher_metric", origin.fisher_metric},
+          {"settings", std::move(settings)},
+          {"layer_choice", known(!origin.layer_choice.empty(), origin.layer_choice)},
+          {"statistics", origin.statistics_name.empty()
+                             ? Json()
+                             : Json{{"name", origin.statistics_name}, {"hash", origin.statistics_hash}}},
+          {"edits_underneath", origin.edits_underneath}};
+}
+
+Json edit_json(const Outcome& outcome, const std::string& why_not) {
+  const Edit& edit = outcome.edit;
+  Json json{{"id", outcome.edit.id > 0 ? Json(outcome.edit.id) : Json()},
+            {"subject", edit.request.subject},
+            {"prompt", edit.request.prompt},
+            {"target_new", edit.request.target_new},
+            {"success", outcome.kept},
+            {"why_not", outcome.kept ? Json() : Json(why_not)},
+            {"replaces", outcome.replaces}};
+  json["same_subject"] = Json::array();
+  for (const SameSubject& other : outcome.same_subject) {
+    json["same_subject"].push_back({{"id", other.id > 0 ? Json(other.id) : Json()},
+                                    {"prompt", other.request.prompt},
+                                    {"target_new", other.request.target_new},
+                                    {"before", other.before ? Json(*other.before) : Json()},
+                                    {"after", other.after}});
+  }
+  json.update(evidence_json(edit));
+  return json;
+}
+
+Json file_json(const WrittenFile& file) {
+  return {{"kind", file.kind}, {"path", file.path.string()}, {"bytes", file.bytes}};
+}
+
+Json answers_json(const VerifyReport& report) {
+  Json edits = Json::array();
+  for (std::size_t i = 0; i < report.edits.size(); ++i) {
+    const EditInfo& edit = report.edits[i];
+    edits.push_back({{"subject", edit.subject},
+                     {"prompt", edit.prompt},
+                     {"target_new", edit.target_new},
+                     {"answers", bool{report.answers[i]}}});
+  }
+  return edits;
+}
+
+Json estimate_json(const std::string& model, const Estimate& estimate) {
+  const EditPlan& plan = estimate.plan;
+  const EditMemory& m = plan.memory;
+  const PlannedWork& work = estimate.work;
+  const auto available = io::available_memory();
+  Json j{{"schema", "mobiedit.plan/1"}, {"model", model},    {"blocks", estimate.layers},      {"layer", plan.layer},
+         {"contexts", plan.contexts},   {"rows", plan.rows}, {"evaluations", plan.evaluations}};
+  j["memory"] = {{"weights", m.weights},        {"edited_weight", m.edited_weight},
+                 {"vocabulary", m.vocabulary},  {"scratch", m.scratch},
+                 {"backward", m.backward},      {"program", m.program},
+                 {"peak_rss_bytes", m.total()}, {"available", available ? Json(*available) : Json()}};
+  j["multiply_accumulates"] = {{"integer", work.integer},
+                               {"floating", work.floating},
+                               {"floating_share", work.floating / (work.integer + work.floating)}};
+  j["seconds"] = {{"load", estimate.load_seconds}, {"edit", estimate.edit_seconds}};
+  return j;
+}
+
+Json inspect_json(const gguf::File& file) {
+  Json metadata = Json::object();
+  for (const gguf::Entry& entry : file.metadata()) metadata[entry.key] = json_of(entry);
+  Json tensors = Json::array();
+  for (const gguf::TensorInfo& tensor : file.tensors()) {
+    Json shape = Json::array();
+    for (int i = 0; i < tensor.dimensions; ++i) shape.push_back(tensor.shape[i]);
+    tensors.push_back({{"name", tensor.name},
+                       {"type", gguf::type_name(tensor.type)},
+                       {"shape", shape},
+                       {"offset", tensor.offset},
+                       {"bytes", gguf::traits(tensor.type) ? Json(tensor.bytes) : Json(nullptr)}});
+  }
+  return {{"schema", "mobiedit.inspect/1"}, {"path", file.path().string()},  {"version", file.version()},
+          {"bytes", file.size()},           {"alignment", file.alignment()}, {"metadata", std::move(metadata)},
+          {"tensors", std::move(tensors)}};
+}
+
+Json answer_json(const std::string& model, const std::string& prompt, const Generation& generation,
+                 const std::vector<TokenProbability>* top, const Tokenizer& tokenizer) {
+  Json document{{"schema", "mobiedit.ask/1"},
+                {"model", model},
+                {"prompt", prompt},
+                {"text", generation.text},
+                {"tokens", generation.tokens},
+                {"ended", generation.ended},
+                {"stopped", generation.stopped}};
+  if (top != nullptr) {
+    Json list = Json::array();
+    for (const TokenProbability& candidate : *top) {
+      list.push_back({{"id", candidate.token},
+                      {"token", tokenizer.piece(candidate.token, true)},
+                      {"probability", std::exp(candidate.log_probability)},
+                      {"log_probability", candidate.log_probability}});
+    }
+    document["top"] = std::move(list);
+  }
+  return document;
+}
+
+}  // namespace mobiedit
