@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "io/available_memory.h"
+#include "io/peak_memory.h"
 #include "mobiedit/eval/measure.h"
 #include "store/timestamp.h"
+#include "workspace/found_with.h"
 
 namespace mobiedit {
 
@@ -48,7 +50,12 @@ Json json_of(const gguf::Entry& entry) {
       entry.value);
 }
 
-}  // namespace
+Json found_with_json(const Edit& edit, std::span<const EditInfo> edits) {
+  Json list = Json::array();
+  for (const auto& [fact, id] : found_with(edit, edits))
+    list.push_back({{"prompt", fact.prompt}, {"target_new", fact.target_new}, {"id", id > 0 ? Json(id) : Json()}});
+  return list;
+}
 
 Json summary_json(const EditInfo& edit) {
   return {
@@ -142,6 +149,8 @@ Json answers_json(const VerifyReport& report) {
   return edits;
 }
 
+}  // namespace
+
 Json estimate_json(const std::string& model, const Estimate& estimate) {
   const EditPlan& plan = estimate.plan;
   const EditMemory& m = plan.memory;
@@ -198,6 +207,78 @@ Json answer_json(const std::string& model, const std::string& prompt, const Gene
     document["top"] = std::move(list);
   }
   return document;
+}
+
+Json list_json(const std::filesystem::path& store, std::span<const EditInfo> edits) {
+  Json rows = Json::array();
+  for (const EditInfo& edit : edits) rows.push_back(summary_json(edit));
+  return {{"schema", "mobiedit.list/1"},
+          {"store", store.empty() ? Json() : Json(store.string())},
+          {"edits", std::move(rows)}};
+}
+
+Json show_json(const EditInfo& summary, const Edit& edit, std::span<const EditInfo> edits) {
+  Json document{{"schema", "mobiedit.show/1"}};
+  document.update(summary_json(summary));
+  document["method"] = edit.origin.method;
+  document["seed"] = edit.origin.seed;
+  document["origin"] = origin_json(edit.origin);
+  document["evidence"] = evidence_json(edit);
+  if (summary.kind == kind_of(Neuron())) document["found_with"] = found_with_json(edit, edits);
+  return document;
+}
+
+Json change_json(const std::string& past, const std::filesystem::path& store, const StoreChange& change) {
+  Json ids = Json::array();
+  for (const EditInfo& edit : change.changed) ids.push_back(edit.id);
+  Json others = Json::array();
+  for (const EditInfo& edit : change.others) others.push_back(summary_json(edit));
+  return {{"schema", "mobiedit." + past + "/1"},
+          {"store", store.string()},
+          {past, std::move(ids)},
+          {"others", std::move(others)}};
+}
+
+Json teach_json(const std::string& model, const std::string& method, const std::filesystem::path& store,
+                const TeachReport& report, const std::function<std::string(const Outcome&)>& why_not) {
+  Json edits = Json::array();
+  for (const Outcome& outcome : report.outcomes) edits.push_back(edit_json(outcome, why_not(outcome)));
+  Json outputs = Json::array();
+  for (const WrittenFile& file : report.files) outputs.push_back(file_json(file));
+  return {{"schema", "mobiedit.edit/1"},
+          {"model", model},
+          {"method", method},
+          {"store", report.store_used ? Json(store.string()) : Json()},
+          {"edits", std::move(edits)},
+          {"earlier", {{"in_force", report.earlier}, {"asked", report.rechecked}}},
+          {"outputs", std::move(outputs)},
+          {"peak_rss_bytes", io::peak_memory()}};
+}
+
+Json export_json(const std::string& model, const ExportReport& report, bool asked) {
+  Json document{{"schema", "mobiedit.export/1"}, {"model", model}, {"edits", report.edits}};
+  document.update(file_json(report.file));
+  document["asked"] = asked;
+  document["peak_rss_bytes"] = io::peak_memory();
+  return document;
+}
+
+Json verify_json(const std::string& base, const std::string& file, const VerifyReport& report) {
+  return {{"schema", "mobiedit.verify/1"},
+          {"file", file},
+          {"base", base},
+          {"sound", report.faults.empty()},
+          {"changed", report.changed},
+          {"edits", answers_json(report)},
+          {"faults", report.faults}};
+}
+
+Json apply_json(const std::string& model, const ApplyReport& report) {
+  Json applied = Json::array(), lost = Json::array();
+  for (std::size_t i = 0; i < report.edits.size(); ++i)
+    (report.applied[i] ? applied : lost).push_back(report.edits[i].id);
+  return {{"schema", "mobiedit.apply/1"},  {"model", model},       {"from", report.source},
+          {"applied", std::move(applied)}, {"as", report.new_ids}, {"lost", std::move(lost)}};
 }
 
 }  // namespace mobiedit

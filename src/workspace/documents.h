@@ -1,12 +1,16 @@
-// JSON documents of edits and jobs, as every front end gives them to programs.
+// JSON documents of the verbs, as every front end gives them to programs.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/gguf/file.h"
+#include "mobiedit/store/change.h"
 #include "mobiedit/workspace/teach.h"
 #include "mobiedit/workspace/workspace.h"
 #include "model/sampling.h"
@@ -14,19 +18,23 @@
 
 namespace mobiedit {
 
-/// An edit in a list: fact, layer, state, base.
-[[nodiscard]] nlohmann::ordered_json summary_json(const EditInfo& edit);
-/// The measurements of an edit.
-[[nodiscard]] nlohmann::ordered_json evidence_json(const Edit& edit);
-/// The way an edit was made; null for what is not known.
-[[nodiscard]] nlohmann::ordered_json origin_json(const EditOrigin& origin);
-/// The fate of a request. `why_not`: the sentence for an edit that was not kept.
-[[nodiscard]] nlohmann::ordered_json edit_json(const Outcome& outcome, const std::string& why_not);
-/// A written file: kind, path, bytes.
-[[nodiscard]] nlohmann::ordered_json file_json(const WrittenFile& file);
-/// The edits that a checked file should hold, each with whether it answers.
-[[nodiscard]] nlohmann::ordered_json answers_json(const VerifyReport& report);
+// Models and files are named as the user named them.
 
+/// The documents of the verbs `list`, `show`, `edit`, `export`, `verify` and `apply`. An empty `store` is none.
+[[nodiscard]] nlohmann::ordered_json list_json(const std::filesystem::path& store, std::span<const EditInfo> edits);
+[[nodiscard]] nlohmann::ordered_json show_json(const EditInfo& summary, const Edit& edit,
+                                               std::span<const EditInfo> edits);
+/// `why_not` gives the sentence for an edit that was not kept.
+[[nodiscard]] nlohmann::ordered_json teach_json(const std::string& model, const std::string& method,
+                                                const std::filesystem::path& store, const TeachReport& report,
+                                                const std::function<std::string(const Outcome&)>& why_not);
+[[nodiscard]] nlohmann::ordered_json export_json(const std::string& model, const ExportReport& report, bool asked);
+[[nodiscard]] nlohmann::ordered_json verify_json(const std::string& base, const std::string& file,
+                                                 const VerifyReport& report);
+[[nodiscard]] nlohmann::ordered_json apply_json(const std::string& model, const ApplyReport& report);
+/// The document of a change of the store. `past`: "undone", "enabled" or "disabled".
+[[nodiscard]] nlohmann::ordered_json change_json(const std::string& past, const std::filesystem::path& store,
+                                                 const StoreChange& change);
 /// The document of `mobiedit inspect`: metadata and tensors of a file. Of a long list it has the length alone.
 [[nodiscard]] nlohmann::ordered_json inspect_json(const gguf::File& file);
 /// The document of `mobiedit ask`. `top`: the most probable first tokens; null: not asked for.

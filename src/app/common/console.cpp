@@ -14,7 +14,6 @@
 
 #include "app/common/exit_code.h"
 #include "app/common/interrupt.h"
-#include "io/peak_memory.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -100,10 +99,6 @@ int failed(const Error& error) {
 bool interactive() {
   const char* terminal = std::getenv("TERM");
   return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
-}
-
-std::uint64_t peak_rss_bytes() {
-  return io::peak_memory();
 }
 
 }  // namespace mobiedit::cli

@@ -1,7 +1,6 @@
 // Output streams: stdout carries the result alone, stderr everything else.
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -31,8 +30,5 @@ void report(const Error& error);
 
 /// Returns true if stderr is a terminal that understands cursor movement.
 [[nodiscard]] bool interactive();
-
-/// Peak memory of this process.
-[[nodiscard]] std::uint64_t peak_rss_bytes();
 
 }  // namespace mobiedit::cli

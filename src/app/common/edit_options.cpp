@@ -41,23 +41,12 @@ std::string check_layer(const std::string& text) {
 
 }  // namespace
 
-SearchSettings::SearchSettings() {
-  const EditOptions defaults;
-  method = values = defaults.method;
-  max_evaluations = defaults.max_evaluations;
-  seed = defaults.seed;
-}
-
 EditOptions SearchSettings::edit_options(int threads) const {
-  EditOptions options;
-  options.method = together() ? values : method;
+  EditOptions options = edit;
+  if (!together()) options.method = method;
   if (layer != automatic) options.layer = std::stoi(layer);
-  options.clamp = clamp;
-  if (const MethodInfo* row = find_method(method); !clamp && row->usual_clamp > 0) options.clamp = row->usual_clamp;
-  options.confidence_threshold = confidence_threshold;
-  options.max_evaluations = max_evaluations;
-  options.seed = seed;
-  options.fisher_metric = fisher_metric;
+  if (const MethodInfo* row = find_method(method); !edit.clamp && row->usual_clamp > 0)
+    options.clamp = row->usual_clamp;
   for (const std::string& text : settings)
     if (auto setting = read_setting(text)) options.settings.push_back(std::move(*setting));
   options.threads = threads;
@@ -74,7 +63,7 @@ int SearchSettings::blocks_up_to(int edited) const {
 
 Status SearchSettings::check_statistics(bool used) const {
   if (used) return {};
-  if (fisher_metric)
+  if (edit.fisher_metric)
     return fail(ErrorCode::usage, "there is no running text for the Fisher metric", "--text-metric",
                 "give --text FILE");
   if (!find_method(method)->needs_statistics) return {};
@@ -106,27 +95,27 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
                       joined(searches), joined(mass_edits), settings.method))
       ->envname("MOBIEDIT_METHOD")
       ->check(CLI::IsMember(names));
-  verb.add_option("--values", settings.values,
-                  fmt::format("Search method inside {} (default {})", joined(mass_edits), settings.values))
+  verb.add_option("--values", settings.edit.method,
+                  fmt::format("Search method inside {} (default {})", joined(mass_edits), settings.edit.method))
       ->envname("MOBIEDIT_VALUES")
       ->check(CLI::IsMember(searches));
   add_layer_option(verb, settings.layer);
-  verb.add_option("--clamp", settings.clamp,
+  verb.add_option("--clamp", settings.edit.clamp,
                   "Limit on the change of the value, in lengths of the value (default: by model)")
       ->envname("MOBIEDIT_CLAMP")
       ->check(CLI::Range(1e-3, 1e3));
-  verb.add_option("--sure", settings.confidence_threshold,
+  verb.add_option("--sure", settings.edit.confidence_threshold,
                   "Teach general wordings too if the model gives its own answer at most this probability; 0: never "
                   "(default: by model)")
       ->envname("MOBIEDIT_SURE")
       ->check(CLI::Range(0.0, 1.0));
-  verb.add_option("--max-evaluations", settings.max_evaluations,
-                  fmt::format("Limit on forward evaluations per edit (default {})", settings.max_evaluations))
+  verb.add_option("--max-evaluations", settings.edit.max_evaluations,
+                  fmt::format("Limit on forward evaluations per edit (default {})", settings.edit.max_evaluations))
       ->envname("MOBIEDIT_MAX_EVALUATIONS")
       ->check(CLI::Range(1, 1'000'000'000));
-  verb.add_option("-s,--seed", settings.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
+  verb.add_option("-s,--seed", settings.edit.seed, "Seed of the search (default 0)")->envname("MOBIEDIT_SEED");
   verb.add_flag(
-      "--text-metric", settings.fisher_metric,
+      "--text-metric", settings.edit.fisher_metric,
       "Measure steps of the search in the Fisher metric of running text, so that edits disturb other text less");
   verb.add_option("--set", settings.settings,
                   "NAME=VALUE: a setting of the search method; may be repeated. An unknown name lists all settings")

@@ -17,19 +17,13 @@ class App;
 namespace mobiedit::cli {
 
 struct SearchSettings {
-  std::string method;
-  std::string values;  ///< search method inside a mass edit
+  std::string method = EditOptions().method;
+  EditOptions edit;  ///< its method is the search method, also inside a mass edit
   std::string layer = "auto";
-  std::optional<double> clamp;
-  std::optional<double> confidence_threshold;
-  int max_evaluations = 0;
-  std::optional<int> blocks;  ///< number of layers that share a change; none: see blocks_up_to
-  std::uint64_t seed = 0;
-  bool fisher_metric = false;
+  std::optional<int> blocks;          ///< number of layers that share a change; none: see blocks_up_to
   std::vector<std::string> settings;  ///< NAME=VALUE, instead of the method's defaults
   StatisticsSource statistics;
 
-  SearchSettings();
   [[nodiscard]] EditOptions edit_options(int threads) const;
   /// Returns true for a method of mass edits.
   [[nodiscard]] bool together() const;

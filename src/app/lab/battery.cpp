@@ -4,6 +4,7 @@
 #include "app/common/progress.h"
 #include "app/common/verb.h"
 #include "io/mapped_file.h"
+#include "io/peak_memory.h"
 #include "lab/battery/battery.h"
 #include "lab/battery/report.h"
 #include "lab/study/each_fact.h"
@@ -82,7 +83,7 @@ Result<int> run_battery(const BatteryVerb& battery, const RunOptions& run, const
     json["layer"] = found.layer;
   }
   json.update(battery_json(states));
-  json["peak_rss_bytes"] = peak_rss_bytes();
+  json["peak_rss_bytes"] = io::peak_memory();
   line.clear();
   return finished(run.json ? print_json(json) : print_result(battery_text(states)));
 }

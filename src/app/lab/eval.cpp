@@ -7,6 +7,7 @@
 #include "app/lab/battery.h"
 #include "app/lab/data_options.h"
 #include "app/lab/verbs.h"
+#include "io/peak_memory.h"
 #include "lab/study/each_fact.h"
 #include "lab/study/summary_json.h"
 #include "lab/study/summary_text.h"
@@ -33,7 +34,7 @@ Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, co
             {"layer", editor.layer()},     {"blocks", verb.search.blocks_up_to(editor.layer())},
             {"skipped", facts.skipped},    {"unknown", verb.reading.known ? Json(facts.unknown) : Json()}};
   json.update(summary_json(summary));
-  json["peak_rss_bytes"] = peak_rss_bytes();
+  json["peak_rss_bytes"] = io::peak_memory();
   json["facts"] = outcomes_json(facts.records, outcomes);
   return json;
 }

@@ -7,8 +7,9 @@
 #include "app/common/progress.h"
 #include "app/common/verb.h"
 #include "app/lab/data_options.h"
-#include "app/lab/experiment.h"
+#include "app/lab/verbs.h"
 #include "io/mapped_file.h"
+#include "io/peak_memory.h"
 #include "lab/study/summary_json.h"
 #include "lab/study/summary_text.h"
 
@@ -32,10 +33,10 @@ Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts
             {"method", verb.search.method},
             {"layer", editor.layer()},
             {"keep_off", !verb.free},
-            {"text_metric", verb.search.fisher_metric},
+            {"text_metric", verb.search.edit.fisher_metric},
             {"blocks", verb.search.blocks_up_to(editor.layer())},
             {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
-            {"peak_rss_bytes", peak_rss_bytes()}};
+            {"peak_rss_bytes", io::peak_memory()}};
   json.update(sequence_json(facts.records, sequence));
   return json;
 }
@@ -63,7 +64,7 @@ Result<int> sequence(const SequenceVerb& verb) {
   MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data.front(), model, verb.run.session(), cancel));
   SearchSettings search = verb.search;
   // Measures the effect of many edits on everything else, which general templates would enlarge.
-  if (!search.confidence_threshold) search.confidence_threshold = 0;
+  if (!search.edit.confidence_threshold) search.edit.confidence_threshold = 0;
   MOBIEDIT_TRY(auto editor, open_editor(model, search, verb.run, cancel));
 
   ProgressLine progress;

@@ -9,7 +9,7 @@
 #include "app/common/progress.h"
 #include "app/common/verb.h"
 #include "app/lab/data_options.h"
-#include "app/lab/experiment.h"
+#include "app/lab/verbs.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -72,12 +72,12 @@ void add_trials(CLI::App& verb, Run& run, Experiment experiment) {
   sub->add_option("--only", options->only, "Run only settings whose name contains this text; may be repeated")
       ->allow_extra_args(false);
   add_layer_option(*sub, options->search.layer);
-  sub->add_option("--clamp", options->search.clamp, "Limit on the change of the value, in lengths of the value")
+  sub->add_option("--clamp", options->search.edit.clamp, "Limit on the change of the value, in lengths of the value")
       ->check(CLI::Range(1e-3, 1e3));
   sub->add_option("--max-evaluations", options->max_evaluations,
                   "Limit on forward evaluations per edit (default: the budget of each method)")
       ->check(CLI::Range(1, 1'000'000'000));
-  sub->add_option("-s,--seed", options->search.seed, "Seed of the searches (default 0)");
+  sub->add_option("-s,--seed", options->search.edit.seed, "Seed of the searches (default 0)");
   auto* text = sub->add_option("--text", options->search.statistics.text, "Running text for the key statistics");
   sub->add_flag("--no-text", options->search.statistics.none, "Use no key statistics")->excludes(text);
 }

@@ -3,9 +3,9 @@
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/edit_report.h"
-#include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -28,24 +28,16 @@ Result<int> apply(const ApplyVerb& verb) {
   }
   const bool all = report->new_ids.size() == report->edits.size();
   const int code = all ? exit_done : exit_target_not_reached;
-  Json applied = Json::array(), lost = Json::array();
+  if (verb.run.json) return finished(print_json(apply_json(verb.run.model, *report)), code);
   std::string text;
   auto next = report->new_ids.begin();
   for (std::size_t i = 0; i < report->edits.size(); ++i) {
     const Edit& edit = report->edits[i];
     const std::string fact = fact_text(info_of(edit));
-    (report->applied[i] ? applied : lost).push_back(edit.id);
     text += report->applied[i] ? fmt::format("edit {} holds here, kept as edit {}: {}\n", edit.id, *next++, fact)
                                : fmt::format("edit {} DOES NOT HOLD here, not kept: {}\n", edit.id, fact);
   }
-  return finished(verb.run.json ? print_json({{"schema", "mobiedit.apply/1"},
-                                              {"model", verb.run.model},
-                                              {"from", report->source},
-                                              {"applied", std::move(applied)},
-                                              {"as", report->new_ids},
-                                              {"lost", std::move(lost)}})
-                                : print_result(text),
-                  code);
+  return finished(print_result(text), code);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/edit_report.h"
-#include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
 #include "workspace/documents.h"
@@ -60,16 +59,7 @@ Result<StoreChange> change_in_store(const ChangeVerb& verb, const Change& change
 Result<int> run_change(const ChangeVerb& verb, const Change& change) {
   MOBIEDIT_TRY(const auto path, store_path(verb.store));
   MOBIEDIT_TRY(const auto done, change_in_store(verb, change));
-  if (verb.json) {
-    auto ids = Json::array();
-    for (const EditInfo& edit : done.changed) ids.push_back(edit.id);
-    auto others = Json::array();
-    for (const EditInfo& edit : done.others) others.push_back(summary_json(edit));
-    return finished(print_json({{"schema", fmt::format("mobiedit.{}/1", change.past)},
-                                {"store", path.string()},
-                                {change.past, std::move(ids)},
-                                {"others", std::move(others)}}));
-  }
+  if (verb.json) return finished(print_json(change_json(change.past, path, done)));
   std::string text;
   for (const EditInfo& edit : done.changed)
     text += fmt::format("edit {} {}: {}\n", edit.id, change.past, fact_text(edit));

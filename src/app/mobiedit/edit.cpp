@@ -8,7 +8,6 @@
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/edit_report.h"
-#include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
 #include "workspace/documents.h"
@@ -102,20 +101,8 @@ Error undelivered(const TeachReport& report, const EditVerb& verb) {
 }
 
 Status print(const EditVerb& verb, const TeachReport& report, const Workspace& workspace) {
-  if (verb.run.json) {
-    Json edits = Json::array();
-    for (const Outcome& outcome : report.outcomes) edits.push_back(edit_json(outcome, why_not(outcome)));
-    Json outputs = Json::array();
-    for (const WrittenFile& file : report.files) outputs.push_back(file_json(file));
-    return print_json({{"schema", "mobiedit.edit/1"},
-                       {"model", verb.run.model},
-                       {"method", verb.search.method},
-                       {"store", report.store_used ? Json(workspace.options().store.string()) : Json()},
-                       {"edits", std::move(edits)},
-                       {"earlier", {{"in_force", report.earlier}, {"asked", report.rechecked}}},
-                       {"outputs", std::move(outputs)},
-                       {"peak_rss_bytes", peak_rss_bytes()}});
-  }
+  if (verb.run.json)
+    return print_json(teach_json(verb.run.model, verb.search.method, workspace.options().store, report, why_not));
   std::string text;
   for (const Outcome& outcome : report.outcomes) text += edit_text(outcome);
   for (const WrittenFile& file : report.files) text += written_text(file);

@@ -7,9 +7,9 @@
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/edit_report.h"
-#include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -70,14 +70,7 @@ Result<int> export_edits(const ExportVerb& verb, bool adapter) {
     return finished(print_result(
         fmt::format("{} edit{} in force\n{}", count, count == 1 ? "" : "s", written_text(report.file, !verb.no_ask))));
   }
-  return finished(print_json({{"schema", "mobiedit.export/1"},
-                              {"model", verb.run.model},
-                              {"edits", report.edits},
-                              {"kind", report.file.kind},
-                              {"path", report.file.path.string()},
-                              {"bytes", report.file.bytes},
-                              {"asked", !verb.no_ask},
-                              {"peak_rss_bytes", peak_rss_bytes()}}));
+  return finished(print_json(export_json(verb.run.model, report, !verb.no_ask)));
 }
 
 void add_kind(CLI::App& parent, Run& run, const char* kind, const char* description) {

@@ -44,12 +44,7 @@ Result<int> list(const ListVerb& verb) {
     edits = std::move(found);
   }
   if (!verb.json) return finished(print_result(table(edits)));
-  auto rows = Json::array();
-  for (const EditInfo& edit : edits) rows.push_back(summary_json(edit));
-  Json document{{"schema", "mobiedit.list/1"}};
-  document["store"] = store ? Json(store->path().string()) : Json();
-  document["edits"] = std::move(rows);
-  return finished(print_json(document));
+  return finished(print_json(list_json(store ? store->path() : std::filesystem::path(), edits)));
 }
 
 }  // namespace

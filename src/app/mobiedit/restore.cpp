@@ -21,9 +21,8 @@ Result<int> restore(const RestoreVerb& verb) {
   const std::vector<std::filesystem::path> inputs{verb.file, verb.patch};
   MOBIEDIT_TRY(auto out, OutputFile::reserve(verb.output, edited.size(), inputs, &observer));
   const auto bytes = patch.bytes();
-  const auto done =
-      apply_undo_patch(out.draft(), edited, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, verb.patch);
-  if (!done) return std::unexpected(done.error());
+  MOBIEDIT_CHECK(
+      apply_undo_patch(out.draft(), edited, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, verb.patch));
   MOBIEDIT_CHECK(out.deliver());
   return finished(print_result(verb.output + ": as it was before the edits, to the last bit\n"));
 }

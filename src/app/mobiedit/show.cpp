@@ -7,6 +7,7 @@
 #include "app/mobiedit/verbs.h"
 #include "mobiedit/eval/measure.h"
 #include "workspace/documents.h"
+#include "workspace/found_with.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -17,26 +18,6 @@ struct ShowVerb {
   bool json = false;
 };
 
-/// The newest edit of the list that is about a fact of the subject; 0: none.
-std::int64_t edit_about(const std::vector<EditInfo>& edits, const EditRequest& subject, const ServedFact& fact) {
-  for (auto edit = edits.rbegin(); edit != edits.rend(); ++edit) {
-    const EditRequest request{edit->subject, edit->prompt, edit->target_new, {}, {}};
-    if (same_subject(request, subject) && edit->prompt == fact.prompt && edit->target_new == fact.target_new)
-      return edit->id;
-  }
-  return 0;
-}
-
-/// Facts of the subject that the edit's neuron was found together with, and the edits that they are.
-Json found_with_json(const std::vector<EditInfo>& edits, const Edit& edit) {
-  Json list = Json::array();
-  for (const ServedFact& fact : edit.found_with) {
-    const auto id = edit_about(edits, edit.request, fact);
-    list.push_back({{"prompt", fact.prompt}, {"target_new", fact.target_new}, {"id", id > 0 ? Json(id) : Json()}});
-  }
-  return list;
-}
-
 Result<int> show(const ShowVerb& verb) {
   MOBIEDIT_TRY(const auto store, open_store_to_read(verb.store));
   if (!store) return fail(ErrorCode::usage, "there are no edits yet", "", "");
@@ -44,23 +25,13 @@ Result<int> show(const ShowVerb& verb) {
   MOBIEDIT_TRY(const auto edits, store->list(stored.origin.base.fingerprint));
   const auto summary = std::ranges::find(edits, verb.id, &EditInfo::id);
   if (summary == edits.end()) return fail(ErrorCode::usage, fmt::format("there is no edit {}", verb.id), "", "");
-  if (verb.json) {
-    Json document{{"schema", "mobiedit.show/1"}};
-    document.update(summary_json(*summary));
-    document["method"] = stored.origin.method;
-    document["seed"] = stored.origin.seed;
-    document["origin"] = origin_json(stored.origin);
-    document["evidence"] = evidence_json(stored);
-    if (summary->kind == kind_of(Neuron())) document["found_with"] = found_with_json(edits, stored);
-    return finished(print_json(document));
-  }
+  if (verb.json) return finished(print_json(show_json(*summary, stored, edits)));
   std::string text = evidence_text(stored);
   text += fmt::format("  edit {}, {}, made {} UTC by {} with seed {}\n", stored.id, state_text(*summary),
                       time_text(stored.origin.made_at), stored.origin.method, stored.origin.seed);
   text += fmt::format("  of {} ({}), {}\n", stored.origin.base.name.empty() ? "a model" : stored.origin.base.name,
                       stored.origin.base.architecture, stored.origin.base.fingerprint);
-  for (const ServedFact& fact : stored.found_with) {
-    const auto id = edit_about(edits, stored.request, fact);
+  for (const auto& [fact, id] : found_with(stored, edits)) {
     text += fmt::format("  found together with {}{} ... {}\n", id > 0 ? fmt::format("edit {}: ", id) : "",
                         filled_prompt(fact.prompt, stored.request.subject), fact.target_new);
   }

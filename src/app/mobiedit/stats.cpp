@@ -5,6 +5,7 @@
 #include "app/common/open_editor.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/verbs.h"
+#include "io/peak_memory.h"
 #include "io/user_folders.h"
 
 namespace mobiedit::cli {
@@ -33,7 +34,7 @@ Result<int> stats(const StatsVerb& verb) {
                                 {"model", verb.run.model},
                                 {"text", verb.text},
                                 {"layer", editor.layer()},
-                                {"peak_rss_bytes", peak_rss_bytes()}}));
+                                {"peak_rss_bytes", io::peak_memory()}}));
   }
   return finished(print_result(fmt::format(
       "{}: statistics of block {} kept; edits of this model use them from now on\n", verb.run.model, editor.layer())));

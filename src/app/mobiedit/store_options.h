@@ -1,12 +1,14 @@
-// Option for the store of edits.
+// Option for the store of edits, and the workspace of a model and a store.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include "app/common/model_options.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/store/store.h"
+#include "mobiedit/workspace/workspace.h"
 
 namespace CLI {
 class App;
@@ -32,5 +34,21 @@ void add_store_option(CLI::App& verb, StoreOptions& options);
 [[nodiscard]] Result<Store> open_store_to_write(const StoreOptions& options, const char* program);
 /// Opens the store for reading; none if no store was named and the user has none yet.
 [[nodiscard]] Result<std::optional<Store>> open_store_to_read(const StoreOptions& options);
+
+/// How a verb uses the store.
+enum class StoreUse {
+  none,
+  read,           ///< the user's own store may be missing; one that was named may not
+  read_if_there,  ///< any store may be missing
+  change,         ///< made, with the folders of the user's own, if it is not there
+};
+
+/// `program` is named to other programs that find the store locked: "mobiedit edit".
+[[nodiscard]] Result<Workspace> open_workspace(const RunOptions& run, const StoreOptions& store, StoreUse use,
+                                               const char* program);
+
+/// With one layer's weights, the least that can be loaded: for verbs that ask the model nothing.
+[[nodiscard]] Result<Workspace> open_workspace_without_weights(const RunOptions& run, const StoreOptions& store,
+                                                               const char* program);
 
 }  // namespace mobiedit::cli

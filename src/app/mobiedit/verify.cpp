@@ -3,7 +3,6 @@
 #include "app/common/model_options.h"
 #include "app/common/verb.h"
 #include "app/mobiedit/edit_report.h"
-#include "app/mobiedit/open_workspace.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
 #include "workspace/documents.h"
@@ -24,16 +23,7 @@ Result<int> verify(const VerifyVerb& verb) {
   MOBIEDIT_TRY(const auto report, workspace.verify(verb.file, {&observer, cancel}));
   const bool sound = report.faults.empty();
   const int code = sound ? exit_done : exit_verification;
-  if (verb.run.json) {
-    return finished(print_json({{"schema", "mobiedit.verify/1"},
-                                {"file", verb.file},
-                                {"base", verb.run.model},
-                                {"sound", sound},
-                                {"changed", report.changed},
-                                {"edits", answers_json(report)},
-                                {"faults", report.faults}}),
-                    code);
-  }
+  if (verb.run.json) return finished(print_json(verify_json(verb.run.model, verb.file, report)), code);
   std::string text;
   for (std::size_t i = 0; i < report.edits.size(); ++i)
     if (report.answers[i]) text += "  ok " + fact_text(report.edits[i]) + "\n";

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/fingerprint.h"
 #include "base/try.h"
 #include "io/mapped_file.h"
+#include "io/write_whole.h"
 
 namespace mobiedit {
 namespace {
@@ -93,6 +96,23 @@ Result<Report> run_trials(const TrialsRequest& request, const Opener& opener, co
     return std::unexpected(done.error());
   }
   return report_of(results, request.experiment.presentation);
+}
+
+Result<Report> merge_parts(const std::vector<std::string>& paths, const std::string& out) {
+  std::vector<Results> parts;
+  for (const std::string& path : paths) {
+    MOBIEDIT_TRY(auto part, read_results(path));
+    parts.push_back(std::move(part));
+  }
+  Results merged;
+  MOBIEDIT_TRY(const auto text, merged_results(parts, paths, merged));
+  const auto experiments = all_experiments();
+  const auto found = std::ranges::find(experiments, merged.header.experiment, &Experiment::name);
+  if (found == experiments.end())
+    return fail(ErrorCode::usage, "there is no experiment '" + merged.header.experiment + "'", paths.front(),
+                "was it made by another version?");
+  MOBIEDIT_CHECK(io::write_whole(out, std::as_bytes(std::span(text))));
+  return report_of(merged, found->presentation);
 }
 
 }  // namespace mobiedit

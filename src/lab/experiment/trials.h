@@ -35,4 +35,8 @@ struct TrialsObserver : RunnerObserver {
 [[nodiscard]] Result<Report> run_trials(const TrialsRequest& request, const Opener& opener,
                                         const TrialsObserver& observer, const CancelToken& cancel);
 
+/// Joins result files of one experiment into `out`, and reports all of them. Errors: those of read_results and
+/// merged_results; usage (an unknown experiment), io.
+[[nodiscard]] Result<Report> merge_parts(const std::vector<std::string>& parts, const std::string& out);
+
 }  // namespace mobiedit
