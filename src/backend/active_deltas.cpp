@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/try.h"
 #include "model/tensor_id.h"
 
 namespace mobiedit {
@@ -91,8 +92,7 @@ Result<ActiveDeltas> ActiveDeltas::resolve(const ModelConfig& c, std::span<const
     const LayerSpec& spec = c.spec(layer);
     active.spellings_.push_back({spec.fused_qkv, spec.fused_gate_up, spec.experts.count > 0});
   }
-  for (const LowRankDelta& delta : deltas)
-    if (auto added = active.add(delta); !added) return std::unexpected(added.error());
+  for (const LowRankDelta& delta : deltas) MOBIEDIT_CHECK(active.add(delta));
   return active;
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/try.h"
+
 namespace mobiedit {
 namespace {
 
@@ -59,14 +61,13 @@ Result<ActiveNeurons> ActiveNeurons::resolve(const ModelConfig& config, std::spa
                                              kernels::Isa isa, ThreadPool& pool) try {
   std::map<int, std::vector<const Neuron*>> by_layer;
   for (const Neuron& neuron : neurons) {
-    if (auto sound = check_neuron(config, neuron); !sound) return std::unexpected(sound.error());
+    MOBIEDIT_CHECK(check_neuron(config, neuron));
     by_layer[neuron.layer].push_back(&neuron);
   }
   ActiveNeurons active;
   for (const auto& [layer, own] : by_layer) {
-    auto packed = pack_layer(own, config.d, isa, pool);
-    if (!packed) return std::unexpected(packed.error());
-    active.layers_.emplace(layer, std::make_shared<const Layer>(std::move(*packed)));
+    MOBIEDIT_TRY(auto packed, pack_layer(own, config.d, isa, pool));
+    active.layers_.emplace(layer, std::make_shared<const Layer>(std::move(packed)));
   }
   return active;
 } catch (const std::bad_alloc&) {

@@ -4,6 +4,8 @@
 #include <new>
 #include <utility>
 
+#include "base/try.h"
+
 namespace mobiedit {
 
 struct Chat::State {
@@ -34,10 +36,10 @@ struct Chat::State {
     const auto [ours, theirs] = std::ranges::mismatch(read, tokens);
     // The last token is read again where all are known, for its logits.
     const auto common = std::min(ours - read.begin(), static_cast<std::ptrdiff_t>(tokens.size()) - 1);
-    if (auto back = session.rewind(static_cast<int>(common)); !back) return std::unexpected(back.error());
+    MOBIEDIT_CHECK(session.rewind(static_cast<int>(common)));
     read.resize(static_cast<std::size_t>(common));
     const auto rest = std::span(tokens).subspan(static_cast<std::size_t>(common));
-    if (auto status = session.append(rest, cancel); !status) return std::unexpected(status.error());
+    MOBIEDIT_CHECK(session.append(rest, cancel));
     read.insert(read.end(), rest.begin(), rest.end());
     return static_cast<int>(common);
   }
@@ -63,10 +65,9 @@ Chat& Chat::operator=(Chat&&) noexcept = default;
 Chat::~Chat() = default;
 
 Result<Chat> Chat::create(const Model& model, Session& session, ChatTemplate format, ChatOptions options) try {
-  auto support = format.probe();
-  if (!support) return std::unexpected(support.error());
+  MOBIEDIT_TRY(auto support, format.probe());
   auto state = std::make_unique<State>(model, session, std::move(format), std::move(options));
-  state->support = std::move(*support);
+  state->support = std::move(support);
   state->session.clear();
   return Chat(std::move(state));
 } catch (const std::bad_alloc&) {
@@ -131,9 +132,8 @@ bool Chat::undo() {
 Result<ChatAnswer> Chat::answer(const ChatValue::Array& messages, const std::function<void(std::string_view)>& on_text,
                                 const CancelToken& cancel) try {
   State& s = *state_;
-  const auto text = s.render(messages);
-  if (!text) return std::unexpected(text.error());
-  const std::vector<Token> tokens = tokens_of(*text, s.model.tokenizer());
+  MOBIEDIT_TRY(const auto text, s.render(messages));
+  const std::vector<Token> tokens = tokens_of(text, s.model.tokenizer());
   const auto reused = s.read_prompt(tokens, cancel);
   if (!reused) {
     s.forget();

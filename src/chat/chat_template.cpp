@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "base/try.h"
 #include "chat/jinja/evaluator.h"
 #include "chat/jinja/parser.h"
 #include "mobiedit/gguf/file.h"
@@ -156,9 +157,8 @@ Result<ChatSupport> ChatTemplate::probe() const {
     ChatInputs inputs;
     inputs.messages = std::move(messages);
     inputs.now = now;
-    auto text = render(inputs);
-    if (!text) return std::unexpected(std::move(text.error()));
-    return text->text();
+    MOBIEDIT_TRY(auto text, render(inputs));
+    return text.text();
   };
   const auto message = [&](std::string_view role, std::string_view text) {
     return probe_message(role, text, support.content_as_parts);

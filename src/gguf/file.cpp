@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/try.h"
 #include "gguf/name_index.h"
 #include "gguf/pieces.h"
 #include "io/file_info.h"
@@ -84,9 +85,8 @@ const std::filesystem::path& File::path(std::size_t piece) const {
 
 Result<bool> File::is_at(const std::filesystem::path& path) const {
   for (const Piece& piece : contents_->pieces.files) {
-    const auto same = io::same_file(path, piece.path);
-    if (!same) return std::unexpected(same.error());
-    if (*same) return true;
+    MOBIEDIT_TRY(const auto same, io::same_file(path, piece.path));
+    if (same) return true;
   }
   return false;
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/try.h"
 #include "gguf/name_index.h"
 
 namespace mobiedit::gguf {
@@ -31,13 +32,10 @@ Result<std::optional<std::uint64_t>> integer_of(const Header& header, std::strin
 }
 
 Result<Split> split_of(const Header& header, const std::string& where) {
-  const auto number = integer_of(header, number_key, where);
-  if (!number) return std::unexpected(number.error());
-  const auto count = integer_of(header, count_key, where);
-  if (!count) return std::unexpected(count.error());
-  const auto tensors = integer_of(header, tensors_key, where);
-  if (!tensors) return std::unexpected(tensors.error());
-  return Split{*number, *count, *tensors};
+  MOBIEDIT_TRY(const auto number, integer_of(header, number_key, where));
+  MOBIEDIT_TRY(const auto count, integer_of(header, count_key, where));
+  MOBIEDIT_TRY(const auto tensors, integer_of(header, tensors_key, where));
+  return Split{number, count, tensors};
 }
 
 struct Opened {
@@ -47,13 +45,10 @@ struct Opened {
 };
 
 Result<Opened> open_one(const std::filesystem::path& path, TypesAllowed types) {
-  auto mapping = io::MappedFile::open(path);
-  if (!mapping) return std::unexpected(std::move(mapping.error()));
-  auto header = parse(mapping->bytes(), path.string(), types);
-  if (!header) return std::unexpected(std::move(header.error()));
-  const auto split = split_of(*header, path.string());
-  if (!split) return std::unexpected(split.error());
-  return Opened{{path, std::move(*mapping)}, std::move(*header), *split};
+  MOBIEDIT_TRY(auto mapping, io::MappedFile::open(path));
+  MOBIEDIT_TRY(auto header, parse(mapping.bytes(), path.string(), types));
+  MOBIEDIT_TRY(const auto split, split_of(header, path.string()));
+  return Opened{{path, std::move(mapping)}, std::move(header), split};
 }
 
 /// Returns the end of a piece's name: "-00002-of-00003.gguf".
@@ -93,12 +88,11 @@ std::optional<std::string> stranger(const Split& split, const Split& first, std:
 }  // namespace
 
 Result<Pieces> open_pieces(const std::filesystem::path& path, TypesAllowed types) {
-  auto first = open_one(path, types);
-  if (!first) return std::unexpected(std::move(first.error()));
-  const Split split = first->split;
+  MOBIEDIT_TRY(auto first, open_one(path, types));
+  const Split split = first.split;
   Pieces all;
-  all.files.push_back(std::move(first->piece));
-  all.header = std::move(first->header);
+  all.files.push_back(std::move(first.piece));
+  all.header = std::move(first.header);
   const std::uint64_t count = split.count.value_or(1);
   if (count <= 1) return all;
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "base/try.h"
 #include "io/replace_file.h"
 
 namespace mobiedit::io {
@@ -50,13 +51,13 @@ Result<PendingFile> PendingFile::create(const std::filesystem::path& path, std::
   PendingFile pending(system, path, expected_bytes);
   bool exists = false;
   mode_t mode = ordinary_mode;
-  if (Status status = pending.examine_target(exists, mode); !status) return std::unexpected(std::move(status.error()));
-  if (Status status = pending.open_temporary(mode); !status) return std::unexpected(std::move(status.error()));
+  MOBIEDIT_CHECK(pending.examine_target(exists, mode));
+  MOBIEDIT_CHECK(pending.open_temporary(mode));
   if (exists) {
     const int error = uninterrupted([&] { return system.set_mode(pending.file_, mode); });
     if (error < 0) return pending.refused(error, "its permissions cannot be kept");
   }
-  if (Status status = pending.reserve(); !status) return std::unexpected(std::move(status.error()));
+  MOBIEDIT_CHECK(pending.reserve());
   return pending;
 }
 

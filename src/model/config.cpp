@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/try.h"
 #include "mobiedit/gguf/file.h"
 #include "model/arch/arch.h"
 #include "model/rope_scaling.h"
@@ -16,19 +17,17 @@ constexpr int most_heads = 4096, most_layers = 4096, longest_head = 4096;
 
 Result<const Arch*> architecture_of(const gguf::File& file) {
   const std::string where = file.path().string();
-  auto name = file.string("general.architecture");
-  if (!name) return std::unexpected(name.error());
-  if (!*name) return fail(ErrorCode::bad_model, "the key 'general.architecture' is missing", where, "not a model?");
-  auto kind = file.string("general.type");
-  if (!kind) return std::unexpected(kind.error());
-  if (*kind && **kind != "model")
-    return fail(ErrorCode::bad_model, "this file is of type '" + **kind + "', not a model", where,
-                **kind == "adapter" ? "open the base model, and put the adapter in force there" : "");
-  const Arch* arch = find_architecture(**name);
+  MOBIEDIT_TRY(auto name, file.string("general.architecture"));
+  if (!name) return fail(ErrorCode::bad_model, "the key 'general.architecture' is missing", where, "not a model?");
+  MOBIEDIT_TRY(auto kind, file.string("general.type"));
+  if (kind && *kind != "model")
+    return fail(ErrorCode::bad_model, "this file is of type '" + *kind + "', not a model", where,
+                *kind == "adapter" ? "open the base model, and put the adapter in force there" : "");
+  const Arch* arch = find_architecture(*name);
   if (arch) return arch;
   std::string known;
   for (const Arch& a : architectures()) known += (known.empty() ? "" : ", ") + std::string(a.name);
-  return fail(ErrorCode::bad_model, "the architecture '" + **name + "' is not supported", where,
+  return fail(ErrorCode::bad_model, "the architecture '" + *name + "' is not supported", where,
               "supported are " + known);
 }
 
@@ -55,51 +54,45 @@ Status read_sizes(const Keys& keys, ModelConfig& c) {
   constexpr std::string_view epsilon_key = "attention.layer_norm_rms_epsilon";
   if (keys.file().find(keys.full(epsilon_key)) == nullptr)
     return fail(ErrorCode::bad_model, "the key '" + keys.full(epsilon_key) + "' is missing", keys.where());
-  auto epsilon = keys.number(epsilon_key, 0.0, 0.0, 0.999);
-  if (!epsilon) return std::unexpected(epsilon.error());
-  c.norm_epsilon = static_cast<float>(*epsilon);
+  MOBIEDIT_TRY(auto epsilon, keys.number(epsilon_key, 0.0, 0.0, 0.999));
+  c.norm_epsilon = static_cast<float>(epsilon);
   return {};
 }
 
 Result<RopeSpec> read_rope(const Keys& keys, ModelConfig& c) {
   RopeSpec rope;
-  auto dimensions = keys.size("rope.dimension_count", c.head_dim);
-  if (!dimensions) return std::unexpected(dimensions.error());
-  if (*dimensions > c.head_dim || *dimensions % 2 != 0)
+  MOBIEDIT_TRY(auto dimensions, keys.size("rope.dimension_count", c.head_dim));
+  if (dimensions > c.head_dim || dimensions % 2 != 0)
     return fail(ErrorCode::bad_model,
-                "its rotary positions don't fit together with its attention (" + std::to_string(*dimensions) +
+                "its rotary positions don't fit together with its attention (" + std::to_string(dimensions) +
                     " dimensions, heads of " + std::to_string(c.head_dim) + ")",
                 keys.where());
-  rope.dimensions = *dimensions;
-  auto base = keys.number("rope.freq_base", 10000.0, 1.0, 1e12);
-  if (!base) return std::unexpected(base.error());
-  rope.base = *base;
+  rope.dimensions = dimensions;
+  MOBIEDIT_TRY(auto base, keys.number("rope.freq_base", 10000.0, 1.0, 1e12));
+  rope.base = base;
 
-  if (auto scaled = read_rope_scaling(keys.file(), c, rope); !scaled) return std::unexpected(scaled.error());
+  MOBIEDIT_CHECK(read_rope_scaling(keys.file(), c, rope));
   // Long and short factors: the short ones are right up to the original context.
   if (keys.has_tensor("rope_factors_short.weight")) {
-    auto original = keys.size("rope.scaling.original_context_length", c.context);
-    if (!original) return std::unexpected(original.error());
-    c.context = std::min(c.context, *original);
+    MOBIEDIT_TRY(auto original, keys.size("rope.scaling.original_context_length", c.context));
+    c.context = std::min(c.context, original);
   }
   return rope;
 }
 
 Status read_experts(const Keys& keys, ExpertSpec& experts) {
-  auto count = keys.count("expert_count");
-  if (!count) return std::unexpected(count.error());
-  if (*count == 0) return {};
-  auto used = keys.size("expert_used_count");
-  if (!used) return std::unexpected(used.error());
+  MOBIEDIT_TRY(auto count, keys.count("expert_count"));
+  if (count == 0) return {};
+  MOBIEDIT_TRY(auto used, keys.size("expert_used_count"));
   constexpr int most_experts = 4096;
-  if (*used > *count || *count > most_experts)
+  if (used > count || count > most_experts)
     return fail(ErrorCode::bad_model,
-                "its experts don't fit together: expected 1 to " + std::to_string(std::min(*count, most_experts)) +
-                    " used of at most " + std::to_string(most_experts) + ", found " + std::to_string(*used) +
-                    " used of " + std::to_string(*count),
+                "its experts don't fit together: expected 1 to " + std::to_string(std::min(count, most_experts)) +
+                    " used of at most " + std::to_string(most_experts) + ", found " + std::to_string(used) +
+                    " used of " + std::to_string(count),
                 keys.where());
-  experts.count = *count;
-  experts.used = *used;
+  experts.count = count;
+  experts.used = used;
   return {};
 }
 
@@ -115,24 +108,21 @@ Status read_vocabulary(const Keys& keys, ModelConfig& c) {
 }  // namespace
 
 Result<ModelConfig> ModelConfig::from_file(const gguf::File& file) {
-  auto arch = architecture_of(file);
-  if (!arch) return std::unexpected(arch.error());
-  const Keys keys(file, (*arch)->name);
+  MOBIEDIT_TRY(auto arch, architecture_of(file));
+  const Keys keys(file, arch->name);
   ModelConfig c;
-  c.architecture = (*arch)->name;
-  auto name = file.string("general.name");
-  if (!name) return std::unexpected(name.error());
-  c.name = name->value_or("");
-  if (auto s = read_sizes(keys, c); !s) return std::unexpected(s.error());
+  c.architecture = arch->name;
+  MOBIEDIT_TRY(auto name, file.string("general.name"));
+  c.name = name.value_or("");
+  MOBIEDIT_CHECK(read_sizes(keys, c));
 
   LayerSpec usual;
   usual.attention_scale = 1.0f / std::sqrt(static_cast<float>(c.head_dim));
-  auto rope = read_rope(keys, c);
-  if (!rope) return std::unexpected(rope.error());
-  usual.rope = *rope;
-  if (auto s = read_experts(keys, usual.experts); !s) return std::unexpected(s.error());
+  MOBIEDIT_TRY(auto rope, read_rope(keys, c));
+  usual.rope = rope;
+  MOBIEDIT_CHECK(read_experts(keys, usual.experts));
   c.specs.assign(static_cast<std::size_t>(c.layers), usual);
-  if (auto s = (*arch)->read(keys, c); !s) return std::unexpected(s.error());
+  MOBIEDIT_CHECK(arch->read(keys, c));
 
   const bool mixture = usual.experts.count > 0;
   const bool known = c.specs.front().experts.f > 0;
@@ -142,11 +132,10 @@ Result<ModelConfig> ModelConfig::from_file(const gguf::File& file) {
   if (!mixture && known)
     return fail(ErrorCode::bad_model, "the key '" + keys.full("expert_count") + "' is missing or 0", keys.where());
   if (!mixture) {
-    auto f = keys.size("feed_forward_length");
-    if (!f) return std::unexpected(f.error());
-    c.f = *f;
+    MOBIEDIT_TRY(auto f, keys.size("feed_forward_length"));
+    c.f = f;
   }
-  if (auto s = read_vocabulary(keys, c); !s) return std::unexpected(s.error());
+  MOBIEDIT_CHECK(read_vocabulary(keys, c));
   return c;
 }
 

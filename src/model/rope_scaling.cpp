@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/try.h"
+
 namespace mobiedit {
 namespace {
 
@@ -50,9 +52,8 @@ double pair_of(const RopeSpec& rope, double context, double turns) {
 
 Status read_rope_scaling(const gguf::File& file, const ModelConfig& c, RopeSpec& rope) {
   ScalingKeys keys(file, c.architecture);
-  const auto named = file.string(keys.name("type"));
-  if (!named) return std::unexpected(named.error());
-  const std::string type = named->value_or("linear");
+  MOBIEDIT_TRY(const auto named, file.string(keys.name("type")));
+  const std::string type = named.value_or("linear");
   if (type != "none" && type != "linear" && type != "yarn")
     return fail(ErrorCode::bad_model, "'" + keys.name("type") + "' is '" + type + "'; expected none, linear or yarn",
                 file.path().string());

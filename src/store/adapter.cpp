@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/fingerprint.h"
+#include "base/try.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
 #include "store/foreign_adapter.h"
@@ -57,48 +58,41 @@ Result<LowRankDelta> read_pair(const gguf::File& file, const gguf::TensorInfo& a
   delta.rank = static_cast<int>(rank);
   // llama.cpp takes an alpha of zero for "no scaling".
   delta.scale = alpha == 0 ? 1.0f : static_cast<float>(alpha / static_cast<double>(rank));
-  auto values_a = floats_of(file, a);
-  if (!values_a) return std::unexpected(values_a.error());
-  auto values_b = floats_of(file, b);
-  if (!values_b) return std::unexpected(values_b.error());
-  delta.a = std::move(*values_a);
-  delta.b = std::move(*values_b);
+  MOBIEDIT_TRY(auto values_a, floats_of(file, a));
+  MOBIEDIT_TRY(auto values_b, floats_of(file, b));
+  delta.a = std::move(values_a);
+  delta.b = std::move(values_b);
   return delta;
 }
 
 /// Keys of the adapter file. `alpha` is separate, since it is part of the deltas' scale.
 Result<Adapter> read_head(const gguf::File& file, double& alpha_out) {
-  const auto type = file.string("general.type");
-  if (!type) return std::unexpected(type.error());
-  if (type->value_or("") != "adapter") {
+  MOBIEDIT_TRY(const auto type, file.string("general.type"));
+  if (type.value_or("") != "adapter") {
     const auto of = file.string("general.architecture");
     if (of && of->value_or("") == "controlvector")
       return bad_adapter(file, "is a control vector; expected a LoRA adapter", "control vectors are not supported");
     return bad_adapter(file, "is a GGUF file but not an adapter", "it is a whole model: open it as a model");
   }
-  const auto kind = file.string("adapter.type");
-  if (!kind) return std::unexpected(kind.error());
-  if (kind->value_or("") != "lora") {
-    return bad_adapter(file, "adapter.type is \"" + kind->value_or("") + "\", not \"lora\"");
+  MOBIEDIT_TRY(const auto kind, file.string("adapter.type"));
+  if (kind.value_or("") != "lora") {
+    return bad_adapter(file, "adapter.type is \"" + kind.value_or("") + "\", not \"lora\"");
   }
   if (file.find("adapter.alora.invocation_tokens") != nullptr) {
     return bad_adapter(file, "an activated LoRA, which starts at certain tokens, is not supported");
   }
-  const auto architecture = file.string("general.architecture");
-  if (!architecture) return std::unexpected(architecture.error());
-  if (!*architecture) return bad_adapter(file, "general.architecture is missing");
-  const auto name = file.string("general.name");
-  if (!name) return std::unexpected(name.error());
-  const auto alpha = file.number("adapter.lora.alpha");
-  if (!alpha) return std::unexpected(alpha.error());
+  MOBIEDIT_TRY(const auto architecture, file.string("general.architecture"));
+  if (!architecture) return bad_adapter(file, "general.architecture is missing");
+  MOBIEDIT_TRY(const auto name, file.string("general.name"));
+  MOBIEDIT_TRY(const auto alpha, file.number("adapter.lora.alpha"));
   // llama.cpp reads a missing alpha as 0, and scales by 1 then.
-  const double given = alpha->value_or(0);
+  const double given = alpha.value_or(0);
   if (!std::isfinite(given) || std::abs(given) > 1e6)
     return bad_adapter(file, "adapter.lora.alpha is " + std::to_string(given) + "; expected at most 1e6 either way");
 
   Adapter adapter;
-  adapter.architecture = **architecture;
-  adapter.name = name->value_or("");
+  adapter.architecture = *architecture;
+  adapter.name = name.value_or("");
   alpha_out = given;
   return adapter;
 }
@@ -112,18 +106,16 @@ Result<Adapter> read(const std::filesystem::path& path) {
   const gguf::File& file = *opened;
 
   double alpha = 0;
-  auto head = read_head(file, alpha);
-  if (!head) return std::unexpected(head.error());
-  Adapter adapter = std::move(*head);
+  MOBIEDIT_TRY(auto head, read_head(file, alpha));
+  Adapter adapter = std::move(head);
   std::size_t used = 0;
   for (const gguf::TensorInfo& a : file.tensors()) {
     if (!a.name.ends_with(suffix_a) || a.name.size() == suffix_a.size()) continue;
     const std::string base = a.name.substr(0, a.name.size() - suffix_a.size());
     const gguf::TensorInfo* b = file.find_tensor(base + std::string(suffix_b));
     if (b == nullptr) return bad_adapter(file, "tensor " + a.name + " has no " + base + std::string(suffix_b));
-    auto delta = read_pair(file, a, *b, alpha);
-    if (!delta) return std::unexpected(delta.error());
-    adapter.deltas.push_back(std::move(*delta));
+    MOBIEDIT_TRY(auto delta, read_pair(file, a, *b, alpha));
+    adapter.deltas.push_back(std::move(delta));
     used += 2;
   }
   if (used != file.tensors().size()) {
@@ -137,9 +129,8 @@ Result<Adapter> read(const std::filesystem::path& path) {
   }
   if (adapter.deltas.empty()) return bad_adapter(file, "holds no lora_a and lora_b tensors");
 
-  auto provenance = get_provenance(file);
-  if (!provenance) return std::unexpected(provenance.error());
-  adapter.provenance = std::move(*provenance);
+  MOBIEDIT_TRY(auto provenance, get_provenance(file));
+  adapter.provenance = std::move(provenance);
   return adapter;
 }
 
@@ -290,23 +281,19 @@ bool same_values(const gguf::File& file, const std::string& name, std::uint64_t 
 }
 
 Result<bool> holds(const std::filesystem::path& path, const Adapter& adapter) {
-  const auto file = gguf::File::open(path);
-  if (!file) return std::unexpected(file.error());
+  MOBIEDIT_TRY(const auto file, gguf::File::open(path));
   double alpha = 0;
-  const auto head = read_head(*file, alpha);
-  if (!head) return std::unexpected(head.error());
-  if (head->architecture != adapter.architecture || head->name != adapter.name) return false;
-  if (file->tensors().size() != 2 * adapter.deltas.size()) return false;
-  const auto provenance = get_provenance(*file);
-  if (!provenance) return std::unexpected(provenance.error());
-  const auto hashes = get_hashes(*file);
-  if (!hashes) return std::unexpected(hashes.error());
-  if (*provenance != adapter.provenance || *hashes != hashes_of(adapter)) return false;
+  MOBIEDIT_TRY(const auto head, read_head(file, alpha));
+  if (head.architecture != adapter.architecture || head.name != adapter.name) return false;
+  if (file.tensors().size() != 2 * adapter.deltas.size()) return false;
+  MOBIEDIT_TRY(const auto provenance, get_provenance(file));
+  MOBIEDIT_TRY(const auto hashes, get_hashes(file));
+  if (provenance != adapter.provenance || hashes != hashes_of(adapter)) return false;
   return std::ranges::all_of(adapter.deltas, [&](const LowRankDelta& delta) {
     const auto rank = static_cast<std::uint64_t>(delta.rank);
     return alpha == static_cast<double>(delta.rank) && delta.scale == 1.0f &&
-           same_values(*file, delta.tensor + std::string(suffix_a), delta.a.size() / rank, rank, delta.a) &&
-           same_values(*file, delta.tensor + std::string(suffix_b), rank, delta.b.size() / rank, delta.b);
+           same_values(file, delta.tensor + std::string(suffix_a), delta.a.size() / rank, rank, delta.a) &&
+           same_values(file, delta.tensor + std::string(suffix_b), rank, delta.b.size() / rank, delta.b);
   });
 }
 
@@ -332,9 +319,8 @@ Result<std::vector<LowRankDelta>> join_deltas(std::span<const LowRankDelta> delt
 
 Status write_adapter(const std::filesystem::path& path, const std::string& architecture, const std::string& name,
                      std::span<const RankOneUpdate> updates, const Provenance& provenance) try {
-  auto deltas = stack(places_of(updates));
-  if (!deltas) return std::unexpected(deltas.error());
-  return write(path, {architecture, name, std::move(*deltas), provenance});
+  MOBIEDIT_TRY(auto deltas, stack(places_of(updates)));
+  return write(path, {architecture, name, std::move(deltas), provenance});
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory to write the adapter", path.string());
 }
@@ -358,12 +344,11 @@ Result<bool> holds_adapter(const std::filesystem::path& path, const Adapter& ada
 }
 
 Status check_adapter(const Adapter& adapter, const gguf::File& base, const std::string& where) {
-  const auto architecture = base.string("general.architecture");
-  if (!architecture) return std::unexpected(architecture.error());
-  if (architecture->value_or("") != adapter.architecture) {
+  MOBIEDIT_TRY(const auto architecture, base.string("general.architecture"));
+  if (architecture.value_or("") != adapter.architecture) {
     return fail(ErrorCode::bad_model,
                 "the adapter is for architecture \"" + adapter.architecture + "\", the model's is \"" +
-                    architecture->value_or("") + "\"",
+                    architecture.value_or("") + "\"",
                 where);
   }
   for (const LowRankDelta& delta : adapter.deltas) {

@@ -93,7 +93,7 @@ Result<Written> write_as(TensorType type, const gguf::File& base, const gguf::Te
       const float left = update.at_row(i);
       for (std::size_t j = update.first; left != 0 && j < update.end; ++j) wanted[j] += left * update.right[j];
     }
-    if (auto done = gguf::quantize(type, wanted, row); !done) return std::unexpected(done.error());
+    MOBIEDIT_CHECK(gguf::quantize(type, wanted, row));
     if (same) continue;
     gguf::dequantize(type, row, stored);
     for (std::size_t u = 0; u < updates.size(); ++u) {
@@ -170,38 +170,34 @@ Result<Updates> by_tensor(const gguf::File& base, std::span<const LowRankDelta> 
 Result<std::vector<BakedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
                                        const Result<Updates>& edits, const Provenance& provenance,
                                        const BakeOptions& options) {
-  const auto same = base.is_at(path);
-  if (!same) return std::unexpected(same.error());
-  if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
+  MOBIEDIT_TRY(const auto same, base.is_at(path));
+  if (same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
   if (!edits) return std::unexpected(edits.error());
   // A base that was edited before keeps its history.
-  auto history = get_provenance(base);
-  if (!history) return std::unexpected(history.error());
-  history->version = provenance.version;
-  history->base_fingerprint = provenance.base_fingerprint;
-  std::ranges::copy(provenance.edits, std::back_inserter(history->edits));
+  MOBIEDIT_TRY(auto history, get_provenance(base));
+  history.version = provenance.version;
+  history.base_fingerprint = provenance.base_fingerprint;
+  std::ranges::copy(provenance.edits, std::back_inserter(history.edits));
 
-  auto hashes = get_hashes(base);
-  if (!hashes) return std::unexpected(hashes.error());
+  MOBIEDIT_TRY(auto hashes, get_hashes(base));
 
   // The new types decide the layout, so the edited tensors are made first.
   std::map<std::string, NewTensor> rewritten;
   std::vector<BakedTensor> report;
   for (const auto& [name, edit] : *edits) {
     const gguf::TensorInfo& tensor = *base.find_tensor(name);
-    auto written = rewrite(base, tensor, edit, options);
-    if (!written) return std::unexpected(written.error());
-    report.push_back({name, tensor.type, written->tensor.type, written->update_error});
-    (*hashes)[name] = fingerprint(written->tensor.bytes);
-    rewritten.emplace(name, std::move(written->tensor));
+    MOBIEDIT_TRY(auto written, rewrite(base, tensor, edit, options));
+    report.push_back({name, tensor.type, written.tensor.type, written.update_error});
+    (hashes)[name] = fingerprint(written.tensor.bytes);
+    rewritten.emplace(name, std::move(written.tensor));
   }
 
   gguf::Writer writer;
   copy_keys(writer, base);
-  set_provenance(writer, *history);
-  set_hashes(writer, *hashes);
+  set_provenance(writer, history);
+  set_hashes(writer, hashes);
   copy_tensors(writer, base, rewritten);
-  if (auto done = writer.write(path); !done) return std::unexpected(done.error());
+  MOBIEDIT_CHECK(writer.write(path));
   return report;
 }
 

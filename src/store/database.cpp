@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/try.h"
+
 namespace mobiedit {
 namespace {
 
@@ -68,9 +70,8 @@ Result<bool> Statement::step() {
 
 Status Statement::run() {
   while (true) {
-    const auto row = step();
-    if (!row) return std::unexpected(row.error());
-    if (!*row) return {};
+    MOBIEDIT_TRY(const auto row, step());
+    if (!row) return {};
   }
 }
 
@@ -141,15 +142,13 @@ Result<Statement> Database::prepare(std::string_view sql) const {
 }
 
 Result<std::int64_t> Database::number(std::string_view sql) const {
-  auto statement = prepare(sql);
-  if (!statement) return std::unexpected(statement.error());
-  const auto row = statement->step();
-  if (!row) return std::unexpected(row.error());
-  return *row ? statement->integer(0) : 0;
+  MOBIEDIT_TRY(auto statement, prepare(sql));
+  MOBIEDIT_TRY(const auto row, statement.step());
+  return row ? statement.integer(0) : 0;
 }
 
 Result<Transaction> Transaction::begin(const Database& database) {
-  if (auto begun = database.execute("BEGIN IMMEDIATE"); !begun) return std::unexpected(begun.error());
+  MOBIEDIT_CHECK(database.execute("BEGIN IMMEDIATE"));
   return Transaction(database);
 }
 

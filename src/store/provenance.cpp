@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/try.h"
 #include "mobiedit/base/version.h"
 #include "store/record.h"
 
@@ -77,11 +78,10 @@ void set_hashes(gguf::Writer& writer, const std::map<std::string, std::string>& 
 }
 
 Result<std::map<std::string, std::string>> get_hashes(const gguf::File& file) {
-  const auto text = file.string(hashes_key);
-  if (!text) return std::unexpected(text.error());
+  MOBIEDIT_TRY(const auto text, file.string(hashes_key));
   std::map<std::string, std::string> hashes;
-  if (!*text) return hashes;
-  const auto json = nlohmann::json::parse(**text, nullptr, false);
+  if (!text) return hashes;
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
   bool sound = json.is_object();
   if (sound) {
     for (const auto& [name, hash] : json.items()) {
@@ -109,24 +109,20 @@ Provenance provenance_of(const std::string& base_fingerprint, std::span<const Ed
 }
 
 Result<std::vector<EditInfo>> edits_in(const gguf::File& file) {
-  auto provenance = get_provenance(file);
-  if (!provenance) return std::unexpected(provenance.error());
-  return std::move(provenance->edits);
+  MOBIEDIT_TRY(auto provenance, get_provenance(file));
+  return std::move(provenance.edits);
 }
 
 Result<Provenance> get_provenance(const gguf::File& file) {
   Provenance provenance;
-  const auto version = file.string(version_key);
-  if (!version) return std::unexpected(version.error());
-  const auto base = file.string(base_key);
-  if (!base) return std::unexpected(base.error());
-  const auto edits = file.string(edits_key);
-  if (!edits) return std::unexpected(edits.error());
-  provenance.version = version->value_or("");
-  provenance.base_fingerprint = base->value_or("");
-  if (!*edits) return provenance;
+  MOBIEDIT_TRY(const auto version, file.string(version_key));
+  MOBIEDIT_TRY(const auto base, file.string(base_key));
+  MOBIEDIT_TRY(const auto edits, file.string(edits_key));
+  provenance.version = version.value_or("");
+  provenance.base_fingerprint = base.value_or("");
+  if (!edits) return provenance;
 
-  const auto list = nlohmann::json::parse(**edits, nullptr, false);
+  const auto list = nlohmann::json::parse(*edits, nullptr, false);
   bool sound = list.is_array();
   for (std::size_t i = 0; sound && i < list.size(); ++i) {
     auto record = info_from(list[i]);

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/try.h"
 #include "gguf/codec/rows.h"
 #include "store/code_search.h"
 
@@ -32,7 +33,7 @@ Result<RowChange> change_floats(const gguf::Codec& codec, const Eigen::MatrixXf&
   std::vector<float> before(f), wanted(f), rounded(f), steps(f);
   gguf::dequantize(codec.type, bytes, before);
   for (std::size_t j = 0; j < f; ++j) wanted[j] = before[j] + change[j];
-  if (auto done = gguf::quantize(codec.type, wanted, bytes); !done) return std::unexpected(done.error());
+  MOBIEDIT_CHECK(gguf::quantize(codec.type, wanted, bytes));
   gguf::dequantize(codec.type, bytes, rounded);
   for (std::size_t j = 0; j < f; ++j) {
     wanted[j] -= rounded[j];
@@ -43,7 +44,7 @@ Result<RowChange> change_floats(const gguf::Codec& codec, const Eigen::MatrixXf&
   Eigen::VectorXf gradient;
   choose_codes(h, steps, wanted, {.least = -2, .most = 2}, moves, gradient, done.residual);
   for (std::size_t j = 0; j < f; ++j) rounded[j] += static_cast<float>(moves[j]) * steps[j];
-  if (auto written = gguf::quantize(codec.type, rounded, bytes); !written) return std::unexpected(written.error());
+  MOBIEDIT_CHECK(gguf::quantize(codec.type, rounded, bytes));
   for (std::size_t j = 0; j < f; ++j) done.changed += rounded[j] != before[j] ? 1u : 0u;
   return done;
 }

@@ -156,20 +156,17 @@ Status write_joined(const std::filesystem::path& path, const gguf::File& base,
 Result<std::vector<FlippedTensor>> write(const std::filesystem::path& path, const gguf::File& base,
                                          std::span<const RankOneUpdate> updates, std::span<const KeyMoment> moments,
                                          int threads, std::span<const PlacedNeurons> neurons) {
-  const auto same = base.is_at(path);
-  if (!same) return std::unexpected(same.error());
-  if (*same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
+  MOBIEDIT_TRY(const auto same, base.is_at(path));
+  if (same) return fail(ErrorCode::usage, "is the base model itself, which is never written", path.string());
   if (updates.empty() && neurons.empty()) return fail(ErrorCode::usage, "there is no update to write");
-  const auto tasks = tasks_of(base, updates, moments);
-  if (!tasks) return std::unexpected(tasks.error());
+  MOBIEDIT_TRY(const auto tasks, tasks_of(base, updates, moments));
   ThreadPool pool(threads);
   std::map<std::string, NewTensor> anew;
   std::vector<FlippedTensor> report;
-  for (const auto& [block, task] : *tasks) {
-    auto written = flip(base, task, pool);
-    if (!written) return std::unexpected(written.error());
-    report.push_back(std::move(written->report));
-    anew.emplace(task.tensor->name, NewTensor{task.tensor->type, std::move(written->bytes)});
+  for (const auto& [block, task] : tasks) {
+    MOBIEDIT_TRY(auto written, flip(base, task, pool));
+    report.push_back(std::move(written.report));
+    anew.emplace(task.tensor->name, NewTensor{task.tensor->type, std::move(written.bytes)});
   }
   for (const PlacedNeurons& layer : neurons) {
     MOBIEDIT_TRY(auto rewritten, rewrite_neurons(base, layer, anew));

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/try.h"
+
 namespace mobiedit {
 namespace {
 
@@ -66,35 +68,31 @@ int newest_store_version() {
 }
 
 Result<int> store_version(const Database& database, const std::string& where) {
-  const auto version = database.number("PRAGMA user_version");
-  if (!version) return std::unexpected(version.error());
-  const auto application = database.number("PRAGMA application_id");
-  if (!application) return std::unexpected(application.error());
-  if (*version == 0 && *application == 0) {
-    const auto tables = database.number("SELECT count(*) FROM sqlite_schema");
-    if (!tables) return std::unexpected(tables.error());
-    if (*tables == 0) return 0;
+  MOBIEDIT_TRY(const auto version, database.number("PRAGMA user_version"));
+  MOBIEDIT_TRY(const auto application, database.number("PRAGMA application_id"));
+  if (version == 0 && application == 0) {
+    MOBIEDIT_TRY(const auto tables, database.number("SELECT count(*) FROM sqlite_schema"));
+    if (tables == 0) return 0;
   }
-  if (*application != application_id || *version < 1) {
+  if (application != application_id || version < 1) {
     return fail(ErrorCode::bad_model, "is a database, but not a store of edits", where);
   }
-  if (*version > newest_store_version()) {
+  if (version > newest_store_version()) {
     return fail(ErrorCode::bad_model, "was written by a newer mobiedit", where, "use that program, or another store");
   }
-  return static_cast<int>(*version);
+  return static_cast<int>(version);
 }
 
 Status upgrade_store(const Database& database, int version) {
   if (version == newest_store_version()) return {};
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return std::unexpected(transaction.error());
+  MOBIEDIT_TRY(auto transaction, Transaction::begin(database));
   for (auto next = static_cast<std::size_t>(version); next < upgrades.size(); ++next) {
     if (auto done = database.execute(upgrades[next]); !done) return done;
   }
   const std::string marks = "PRAGMA application_id = " + std::to_string(application_id) +
                             "; PRAGMA user_version = " + std::to_string(newest_store_version());
   if (auto done = database.execute(marks.c_str()); !done) return done;
-  return transaction->commit();
+  return transaction.commit();
 }
 
 }  // namespace mobiedit

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/fingerprint.h"
+#include "base/try.h"
 #include "io/file_info.h"
 #include "io/write_whole.h"
 #include "store/base64.h"
@@ -76,9 +77,8 @@ Result<std::string> make_undo_patch(const gguf::File& base, const gguf::File& ed
 
 Status apply_undo_patch(const std::filesystem::path& path, const gguf::File& edited, std::string_view patch,
                         const std::string& where) try {
-  const auto same = io::same_file(path, edited.path());
-  if (!same) return std::unexpected(same.error());
-  if (*same) return fail(ErrorCode::usage, "is both read and written", path.string(), "give the output another name");
+  MOBIEDIT_TRY(const auto same, io::same_file(path, edited.path()));
+  if (same) return fail(ErrorCode::usage, "is both read and written", path.string(), "give the output another name");
   const Json json = Json::parse(patch, nullptr, false);
   if (!json.is_object() || json.value("schema", Json()) != patch_schema)
     return fail(ErrorCode::usage, "is not an undo patch of mobiedit", where);
@@ -89,10 +89,9 @@ Status apply_undo_patch(const std::filesystem::path& path, const gguf::File& edi
     return fail(ErrorCode::verification,
                 "is not the file that the patch " + where + " was made for, or was changed since",
                 edited.path().string());
-  const auto runs = runs_of(json, bytes.size(), where);
-  if (!runs) return std::unexpected(runs.error());
+  MOBIEDIT_TRY(const auto runs, runs_of(json, bytes.size(), where));
   std::vector<std::byte> restored(bytes.begin(), bytes.end());
-  for (const Run& run : *runs) std::ranges::copy(run.bytes, restored.begin() + static_cast<std::ptrdiff_t>(run.offset));
+  for (const Run& run : runs) std::ranges::copy(run.bytes, restored.begin() + static_cast<std::ptrdiff_t>(run.offset));
   if (json.value("gives", Json()) != fingerprint(restored))
     return fail(ErrorCode::usage, "does not give what it promises: it is damaged", where);
   return io::write_whole(path, restored);

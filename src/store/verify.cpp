@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/fingerprint.h"
+#include "base/try.h"
 #include "store/provenance.h"
 
 namespace mobiedit {
@@ -40,10 +41,9 @@ void compare_keys(const gguf::File& file, const gguf::File& base, std::vector<st
 }  // namespace
 
 Result<std::vector<std::string>> check_hashes(const gguf::File& file) try {
-  const auto hashes = get_hashes(file);
-  if (!hashes) return std::unexpected(hashes.error());
+  MOBIEDIT_TRY(const auto hashes, get_hashes(file));
   std::vector<std::string> faults;
-  for (const auto& [name, hash] : *hashes) {
+  for (const auto& [name, hash] : hashes) {
     const gguf::TensorInfo* tensor = file.find_tensor(name);
     if (tensor == nullptr) {
       faults.push_back("tensor " + name + " is missing");
@@ -59,9 +59,8 @@ Result<std::vector<std::string>> check_hashes(const gguf::File& file) try {
 Result<Verification> compare_with_base(const gguf::File& file, const gguf::File& base,
                                        const std::string& base_fingerprint, const std::vector<EditInfo>& edits) try {
   Verification result;
-  auto hashes = check_hashes(file);
-  if (!hashes) return std::unexpected(hashes.error());
-  result.faults = std::move(*hashes);
+  MOBIEDIT_TRY(auto hashes, check_hashes(file));
+  result.faults = std::move(hashes);
   const auto provenance = get_provenance(file);
   if (!provenance) return std::unexpected(provenance.error());
   if (!provenance->base_fingerprint.empty() && provenance->base_fingerprint != base_fingerprint)

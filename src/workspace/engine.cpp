@@ -10,6 +10,7 @@
 
 #include "backend/cpu/footprint.h"
 #include "base/thread_pool.h"
+#include "base/try.h"
 #include "io/file_system.h"
 #include "mobiedit/edit/plan.h"
 #include "mobiedit/gguf/file.h"
@@ -62,9 +63,8 @@ Result<std::shared_ptr<const Model>> Engine::open(const std::filesystem::path& p
   options.precision = precision;
   options.pool = state_->pool;
   const auto load = [&]() -> Result<std::shared_ptr<const Model>> {
-    auto model = Model::open(path, options);
-    if (!model) return std::unexpected(model.error());
-    return std::make_shared<const Model>(std::move(*model));
+    MOBIEDIT_TRY(auto model, Model::open(path, options));
+    return std::make_shared<const Model>(std::move(model));
   };
   struct ::stat info{};
   // Model::open says what is wrong with the path.
@@ -81,11 +81,9 @@ Result<std::shared_ptr<const Model>> Engine::open(const std::filesystem::path& p
 }
 
 Status Engine::check_memory(const std::filesystem::path& model, const EditOptions& options) {
-  const auto file = gguf::File::open(model);
-  if (!file) return std::unexpected(file.error());
-  const auto config = ModelConfig::from_file(*file);
-  if (!config) return std::unexpected(config.error());
-  return mobiedit::check_memory(edit_memory(*file, *config, {}, options).total(), "the edit", model.string());
+  MOBIEDIT_TRY(const auto file, gguf::File::open(model));
+  MOBIEDIT_TRY(const auto config, ModelConfig::from_file(file));
+  return mobiedit::check_memory(edit_memory(file, config, {}, options).total(), "the edit", model.string());
 }
 
 const std::shared_ptr<ThreadPool>& Engine::pool() const {

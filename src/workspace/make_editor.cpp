@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/try.h"
 #include "edit/layer_choice.h"
 #include "mobiedit/gguf/file.h"
 #include "workspace/notes.h"
@@ -28,7 +29,7 @@ Result<MadeEditor> make_editor(const Model& model, EditOptions options, const Ed
   auto editor = create(model, options, place);
   if (!editor) return std::unexpected(editor.error());
   if (place.check) {
-    if (auto sound = place.check(*editor); !sound) return std::unexpected(sound.error());
+    MOBIEDIT_CHECK(place.check(*editor));
   }
   if (options.layer)
     return MadeEditor{std::move(*editor), layer_for(model.config(), options.layer, options.clamp), "asked"};
@@ -42,17 +43,16 @@ Result<MadeEditor> make_editor(const Model& model, EditOptions options, const Ed
     tried = true;
     if (job.observer != nullptr) job.observer->trying_layer(layer, number, candidates);
   };
-  auto choice = choose_layer(model, trial, job.cancel);
-  if (!choice) return std::unexpected(choice.error());
-  const std::string chosen = model.file().path().string() + ": layer " + std::to_string(choice->layer) + ", at most " +
-                             text_of(choice->clamp) + " times the value: " + choice->why;
+  MOBIEDIT_TRY(auto choice, choose_layer(model, trial, job.cancel));
+  const std::string chosen = model.file().path().string() + ": layer " + std::to_string(choice.layer) + ", at most " +
+                             text_of(choice.clamp) + " times the value: " + choice.why;
   tried ? note(job, chosen) : detail(job, chosen);
-  if (choice->known) return MadeEditor{std::move(*editor), std::move(*choice), "table"};
-  options.layer = choice->layer;
-  if (!options.clamp) options.clamp = choice->clamp;
+  if (choice.known) return MadeEditor{std::move(*editor), std::move(choice), "table"};
+  options.layer = choice.layer;
+  if (!options.clamp) options.clamp = choice.clamp;
   editor = create(model, options, place);
   if (!editor) return std::unexpected(editor.error());
-  return MadeEditor{std::move(*editor), std::move(*choice), "trial"};
+  return MadeEditor{std::move(*editor), std::move(choice), "trial"};
 }
 
 }  // namespace mobiedit

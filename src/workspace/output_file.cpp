@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/try.h"
 #include "io/file_info.h"
 #include "io/file_lock.h"
 #include "io/replace_file.h"
@@ -103,20 +104,18 @@ Result<OutputFile> OutputFile::reserve(const std::filesystem::path& path, std::u
                                        std::span<const std::filesystem::path> inputs, WorkspaceObserver* observer,
                                        const io::FileSystem& system) {
   for (const auto& input : inputs) {
-    const auto same = io::same_file(path, input);
-    if (!same) return std::unexpected(same.error());
-    if (*same || path.lexically_normal() == input.lexically_normal()) {
+    MOBIEDIT_TRY(const auto same, io::same_file(path, input));
+    if (same || path.lexically_normal() == input.lexically_normal()) {
       return fail(ErrorCode::usage, "is both read and written", path.string(), "give the output another name");
     }
   }
   // Made for its checks of folder, permissions and space, and thrown away.
-  if (const auto trial = io::PendingFile::create(path, expected_bytes); !trial) return std::unexpected(trial.error());
-  auto lock = io::FileLock::acquire(path, "mobiedit");
-  if (!lock) return std::unexpected(lock.error());
+  MOBIEDIT_CHECK(io::PendingFile::create(path, expected_bytes));
+  MOBIEDIT_TRY(auto lock, io::FileLock::acquire(path, "mobiedit"));
   remove_leftovers(path);
   const auto draft =
       path.parent_path() / ("." + path.filename().string() + std::string(draft_mark) + std::to_string(::getpid()));
-  return OutputFile(std::make_unique<State>(path, draft, std::move(*lock), system, observer));
+  return OutputFile(std::make_unique<State>(path, draft, std::move(lock), system, observer));
 }
 
 Status OutputFile::deliver() {

@@ -2,6 +2,7 @@
 #include <new>
 #include <system_error>
 
+#include "base/try.h"
 #include "workspace/notes.h"
 #include "workspace/resolve_conflicts.h"
 #include "workspace/teach_job.h"
@@ -18,21 +19,19 @@ constexpr int most_preserved = 300;
 Result<TeachReport> Workspace::teach(std::span<const EditRequest> requests, TeachOptions options, const Job& job) try {
   State& s = *state_;
   if (requests.empty()) return fail(ErrorCode::usage, "there is nothing to teach");
-  const auto turn = s.wait_for_turn(job);
-  if (!turn) return std::unexpected(turn.error());
+  MOBIEDIT_TRY(const auto turn, s.wait_for_turn(job));
   options.search.threads = s.engine.threads();
   options.search.pool = s.engine.pool();
   options.search.most_preserved = most_preserved;
 
   TeachJob teaching({*s.model, s.options.session, s.options.cache_folder}, requests, options, job);
-  if (auto ready = teaching.check_and_prepare(); !ready) return std::unexpected(ready.error());
+  MOBIEDIT_CHECK(teaching.check_and_prepare());
 
   // Held until the end: the edits in force underneath must not change meanwhile.
   std::optional<Store> store;
   if (s.has_store() && !options.dry_run) {
-    auto opened = s.open_to_change();
-    if (!opened) return std::unexpected(opened.error());
-    store.emplace(std::move(*opened));
+    MOBIEDIT_TRY(auto opened, s.open_to_change());
+    store.emplace(std::move(opened));
   }
   auto edits = store ? store->in_force(s.model->fingerprint()) : in_force();
   if (!edits) return std::unexpected(edits.error());

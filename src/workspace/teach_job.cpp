@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/try.h"
 #include "mobiedit/gguf/file.h"
 #include "workspace/answers.h"
 #include "workspace/notes.h"
@@ -66,24 +67,23 @@ Result<TeachReport> TeachJob::run(std::vector<Edit> edits, Store* store) {
   report_.earlier = earlier_.size();
   // Lists of edits point into this vector, so it must never grow.
   report_.outcomes.reserve(requests_.size());
-  auto statistics = use_statistics(made_->editor, base_.model, options_.statistics, base_.cache_folder, job_);
-  if (!statistics) return std::unexpected(statistics.error());
-  report_.statistics = std::move(*statistics);
+  MOBIEDIT_TRY(auto statistics,
+               use_statistics(made_->editor, base_.model, options_.statistics, base_.cache_folder, job_));
+  report_.statistics = std::move(statistics);
   const bool none = report_.statistics.name.empty();
   detail(job_, none ? "without key statistics" : "with key statistics");
   if (none && options_.search.fisher_metric)
     return fail(ErrorCode::usage, "the metric of running text needs a text, and there is none");
   if (none && options_.mass_method == "alphaedit")
     return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none");
-  auto meter = DriftMeter::create(base_.model, base_.session);
-  if (!meter) return std::unexpected(meter.error());
-  meter_ = std::move(*meter);
+  MOBIEDIT_TRY(auto meter, DriftMeter::create(base_.model, base_.session));
+  meter_ = std::move(meter);
 
-  if (auto done = search(); !done) return std::unexpected(done.error());
-  if (auto done = settle(); !done) return std::unexpected(done.error());
+  MOBIEDIT_CHECK(search());
+  MOBIEDIT_CHECK(settle());
   if (report_.kept() > 0) {
     if (!options_.dry_run) {
-      if (auto done = deliver_all(); !done) return std::unexpected(done.error());
+      MOBIEDIT_CHECK(deliver_all());
     }
     warn_of_drift();
   }
@@ -94,8 +94,7 @@ Status TeachJob::settle() {
   const EditList added = kept_edits(report_.outcomes);
   if (added.empty()) return {};
   if (requests_.size() == 1 && earlier_.empty()) return {};  // the search measured it alone already
-  auto session = Session::create(base_.model, base_.session);
-  if (!session) return std::unexpected(session.error());
+  MOBIEDIT_TRY(auto session, Session::create(base_.model, base_.session));
   const EditList watched = worth_asking(earlier_, added);
   report_.rechecked = watched.size();
   if (watched.size() < earlier_.size()) {
@@ -103,10 +102,10 @@ Status TeachJob::settle() {
                    " earlier edits are asked again: the nearest to the new, and some of the others");
   }
   const AskFn ask = [&](const EditList& in_force, const EditList& asked) {
-    return answering_with(*session, base_.model.tokenizer(), in_force, asked, job_.cancel);
+    return answering_with(session, base_.model.tokenizer(), in_force, asked, job_.cancel);
   };
   do {
-    if (auto done = resolve_conflicts(earlier_, watched, report_.outcomes, ask); !done) return done;
+    MOBIEDIT_CHECK(resolve_conflicts(earlier_, watched, report_.outcomes, ask));
   } while (refuse_unserved());
   return {};
 }
@@ -156,9 +155,8 @@ Status TeachJob::keep_in_store() {
   std::vector<Edit> edits;
   for (const Outcome& outcome : report_.outcomes)
     if (outcome.kept) edits.push_back(outcome.edit);
-  const auto ids = store_->add(edits);
-  if (!ids) return std::unexpected(ids.error());
-  auto id = ids->begin();
+  MOBIEDIT_TRY(const auto ids, store_->add(edits));
+  auto id = ids.begin();
   for (Outcome& outcome : report_.outcomes)
     if (outcome.kept) outcome.edit.id = *id++;
   return {};

@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "base/try.h"
 #include "mobiedit/eval/measure.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/store/adapter.h"
@@ -23,24 +24,19 @@ Result<std::vector<bool>> ask(Session& session, const Tokenizer& tokenizer, cons
 
 Result<VerifyReport> verify_adapter(const gguf::File& file, const Model& base, const SessionOptions& options,
                                     const CancelToken& cancel) {
-  auto adapter = read_adapter(file.path());
-  if (!adapter) return std::unexpected(adapter.error());
-  if (auto fits = check_adapter(*adapter, base.file(), file.path().string()); !fits)
-    return std::unexpected(fits.error());
+  MOBIEDIT_TRY(auto adapter, read_adapter(file.path()));
+  MOBIEDIT_CHECK(check_adapter(adapter, base.file(), file.path().string()));
   VerifyReport report;
-  auto hashes = check_hashes(file);
-  if (!hashes) return std::unexpected(hashes.error());
-  report.faults = std::move(*hashes);
-  report.edits = std::move(adapter->provenance.edits);
-  for (const LowRankDelta& delta : adapter->deltas) report.changed.push_back(delta.tensor);
-  if (adapter->provenance.base_fingerprint != base.fingerprint())
-    report.faults.push_back("it was made for another base, " + adapter->provenance.base_fingerprint);
-  auto session = Session::create(base, options);
-  if (!session) return std::unexpected(session.error());
-  if (auto set = session->set_adapters(std::move(adapter->deltas)); !set) return std::unexpected(set.error());
-  auto answers = ask(*session, base.tokenizer(), report.edits, cancel);
-  if (!answers) return std::unexpected(answers.error());
-  report.answers = std::move(*answers);
+  MOBIEDIT_TRY(auto hashes, check_hashes(file));
+  report.faults = std::move(hashes);
+  report.edits = std::move(adapter.provenance.edits);
+  for (const LowRankDelta& delta : adapter.deltas) report.changed.push_back(delta.tensor);
+  if (adapter.provenance.base_fingerprint != base.fingerprint())
+    report.faults.push_back("it was made for another base, " + adapter.provenance.base_fingerprint);
+  MOBIEDIT_TRY(auto session, Session::create(base, options));
+  MOBIEDIT_CHECK(session.set_adapters(std::move(adapter.deltas)));
+  MOBIEDIT_TRY(auto answers, ask(session, base.tokenizer(), report.edits, cancel));
+  report.answers = std::move(answers);
   return report;
 }
 
@@ -48,19 +44,15 @@ Result<VerifyReport> verify_model(const gguf::File& file, const Model& base, std
                                   const SessionOptions& options, const CancelToken& cancel) {
   ModelOptions opening;
   opening.pool = options.pool;
-  const auto model = Model::open(file.path(), opening);
-  if (!model) return std::unexpected(model.error());
+  MOBIEDIT_TRY(const auto model, Model::open(file.path(), opening));
   VerifyReport report;
   report.edits = std::move(edits);
-  auto found = compare_with_base(file, base.file(), base.fingerprint(), report.edits);
-  if (!found) return std::unexpected(found.error());
-  report.changed = std::move(found->changed);
-  report.faults = std::move(found->faults);
-  auto session = Session::create(*model, options);
-  if (!session) return std::unexpected(session.error());
-  auto answers = ask(*session, model->tokenizer(), report.edits, cancel);
-  if (!answers) return std::unexpected(answers.error());
-  report.answers = std::move(*answers);
+  MOBIEDIT_TRY(auto found, compare_with_base(file, base.file(), base.fingerprint(), report.edits));
+  report.changed = std::move(found.changed);
+  report.faults = std::move(found.faults);
+  MOBIEDIT_TRY(auto session, Session::create(model, options));
+  MOBIEDIT_TRY(auto answers, ask(session, model.tokenizer(), report.edits, cancel));
+  report.answers = std::move(answers);
   return report;
 }
 
@@ -68,10 +60,9 @@ Result<VerifyReport> verify_model(const gguf::File& file, const Model& base, std
 Result<std::vector<EditInfo>> edits_of_model(const gguf::File& file, const Workspace& workspace) {
   auto named = edits_in(file);
   if (!named || !named->empty()) return named;
-  const auto edits = workspace.in_force();
-  if (!edits) return std::unexpected(edits.error());
+  MOBIEDIT_TRY(const auto edits, workspace.in_force());
   std::vector<EditInfo> infos;
-  for (const Edit& edit : *edits) infos.push_back(info_of(edit));
+  for (const Edit& edit : edits) infos.push_back(info_of(edit));
   return infos;
 }
 
@@ -79,17 +70,14 @@ Result<std::vector<EditInfo>> edits_of_model(const gguf::File& file, const Works
 
 Result<VerifyReport> Workspace::verify(const std::filesystem::path& path, const Job& job) const try {
   const State& s = *state_;
-  const auto file = gguf::File::open(path);
-  if (!file) return std::unexpected(file.error());
-  const auto type = file->string("general.type");
-  if (!type) return std::unexpected(type.error());
+  MOBIEDIT_TRY(const auto file, gguf::File::open(path));
+  MOBIEDIT_TRY(const auto type, file.string("general.type"));
   Result<VerifyReport> report;
-  if (type->value_or("") == "adapter") {
-    report = verify_adapter(*file, *s.model, s.options.session, job.cancel);
+  if (type.value_or("") == "adapter") {
+    report = verify_adapter(file, *s.model, s.options.session, job.cancel);
   } else {
-    auto edits = edits_of_model(*file, *this);
-    if (!edits) return std::unexpected(edits.error());
-    report = verify_model(*file, *s.model, std::move(*edits), s.options.session, job.cancel);
+    MOBIEDIT_TRY(auto edits, edits_of_model(file, *this));
+    report = verify_model(file, *s.model, std::move(edits), s.options.session, job.cancel);
   }
   if (!report) return report;
   if (report->edits.empty()) report->faults.emplace_back("no edit is known to be in it");

@@ -8,6 +8,7 @@
 #include "backend/cpu/rope.h"
 #include "backend/cpu/round_to.h"
 #include "backend/cpu/scratch.h"
+#include "base/try.h"
 
 namespace mobiedit {
 namespace {
@@ -40,9 +41,8 @@ int CpuForward::rows_of(std::span<const float> residual) const {
 
 Status CpuForward::load_float_down(int layer) {
   const Model::Contents& m = model_.contents();
-  auto loaded = mobiedit::load_float_down(m.file, m.config, layer, m.isa, m.rounding, pool_);
-  if (!loaded) return std::unexpected(loaded.error());
-  float_down_ = std::move(*loaded);
+  MOBIEDIT_TRY(auto loaded, mobiedit::load_float_down(m.file, m.config, layer, m.isa, m.rounding, pool_));
+  float_down_ = std::move(loaded);
   float_down_layer_ = layer;
   return {};
 }

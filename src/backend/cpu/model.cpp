@@ -7,6 +7,7 @@
 #include "backend/cpu/fallbacks.h"
 #include "backend/cpu/footprint.h"
 #include "base/fingerprint.h"
+#include "base/try.h"
 
 namespace mobiedit {
 
@@ -18,37 +19,25 @@ Model::~Model() = default;
 Result<Model> Model::open(const std::filesystem::path& path, const ModelOptions& options) try {
   if (options.rounding != Rounding{} && options.precision != Precision::float32)
     return fail(ErrorCode::usage, "values are rounded to other formats in float32 alone", path.string());
-  auto file = gguf::File::open(path);
-  if (!file) return std::unexpected(file.error());
-  auto config = ModelConfig::from_file(*file);
-  if (!config) return std::unexpected(config.error());
+  MOBIEDIT_TRY(auto file, gguf::File::open(path));
+  MOBIEDIT_TRY(auto config, ModelConfig::from_file(file));
   if (options.layers < 0) return fail(ErrorCode::usage, "a negative number of layers to load");
-  if (options.layers > 0) config->layers = std::min(config->layers, options.layers);
+  if (options.layers > 0) config.layers = std::min(config.layers, options.layers);
   const auto pool = options.pool ? options.pool : std::make_shared<ThreadPool>(options.threads);
   const kernels::Isa isa = options.portable_kernels ? kernels::Isa::portable : kernels::best_isa();
-  const Footprint need = footprint(*file, *config, isa, options.precision, pool->threads());
-  if (auto enough = check_memory(need.total(), "loading the model", path.string()); !enough)
-    return std::unexpected(enough.error());
-  auto tokenizer = Tokenizer::from_file(*file);
-  if (!tokenizer) return std::unexpected(tokenizer.error());
-  if (tokenizer->size() > config->vocab)
+  const Footprint need = footprint(file, config, isa, options.precision, pool->threads());
+  MOBIEDIT_CHECK(check_memory(need.total(), "loading the model", path.string()));
+  MOBIEDIT_TRY(auto tokenizer, Tokenizer::from_file(file));
+  if (tokenizer.size() > config.vocab)
     return fail(ErrorCode::bad_model,
-                "its vocabulary has " + std::to_string(tokenizer->size()) + " tokens but its embeddings only " +
-                    std::to_string(config->vocab),
+                "its vocabulary has " + std::to_string(tokenizer.size()) + " tokens but its embeddings only " +
+                    std::to_string(config.vocab),
                 path.string());
 
-  auto weights = load_weights(*file, *config, isa, options.precision, options.rounding, *pool);
-  if (!weights) return std::unexpected(weights.error());
+  MOBIEDIT_TRY(auto weights, load_weights(file, config, isa, options.precision, options.rounding, *pool));
   // The embedding's place is inside the file object's tensor table, which moves with it.
-  auto contents = std::unique_ptr<Contents>(new Contents{std::move(*file),
-                                                         std::move(*config),
-                                                         std::move(*tokenizer),
-                                                         isa,
-                                                         std::move(*weights),
-                                                         {},
-                                                         {},
-                                                         options.rounding,
-                                                         {}});
+  auto contents = std::unique_ptr<Contents>(new Contents{
+      std::move(file), std::move(config), std::move(tokenizer), isa, std::move(weights), {}, {}, options.rounding, {}});
   contents->fallbacks = mobiedit::fallbacks(contents->file, contents->config,
                                             options.portable_kernels ? kernels::best_isa() : isa, options.precision);
   contents->weights.embedding = contents->file.find_tensor("token_embd.weight");

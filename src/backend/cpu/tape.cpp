@@ -6,6 +6,7 @@
 
 #include "backend/cpu/contents.h"
 #include "backend/cpu/rope.h"
+#include "base/try.h"
 #include "kernels/gradients.h"
 #include "kernels/vector_ops.h"
 #include "model/arch/arch.h"
@@ -46,7 +47,7 @@ Result<std::unique_ptr<Tape>> Tape::create(const Model& model, ThreadPool& pool,
                 "there is no backward pass for the architecture '" + model.config().architecture + "'", {},
                 "the forward-only methods need none");
   std::unique_ptr<Tape> tape(new Tape(model, pool, first_layer));
-  if (auto s = tape->load(); !s) return std::unexpected(s.error());
+  MOBIEDIT_CHECK(tape->load());
   return tape;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for a backward pass", {},

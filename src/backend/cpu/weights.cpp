@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backend/cpu/round_to.h"
+#include "base/try.h"
 #include "gguf/codec/codec.h"
 #include "model/tensor_id.h"
 
@@ -75,14 +76,13 @@ class Loader {
 
   /// All values of a tensor, [rows, columns].
   Status vector(std::vector<float>& out, const std::string& name, int rows, int columns, bool required) const {
-    auto t = find(name, rows, columns, required);
-    if (!t) return std::unexpected(t.error());
-    if (!*t) return {};
+    MOBIEDIT_TRY(auto t, find(name, rows, columns, required));
+    if (!t) return {};
     out.resize(static_cast<std::size_t>(rows) * static_cast<std::size_t>(columns));
-    const std::size_t stride = gguf::row_bytes((*t)->type, static_cast<std::size_t>(columns));
+    const std::size_t stride = gguf::row_bytes(t->type, static_cast<std::size_t>(columns));
     for (std::size_t row = 0; row < static_cast<std::size_t>(rows); ++row)
       gguf::dequantize(
-          (*t)->type, file_.data(**t).subspan(row * stride, stride),
+          t->type, file_.data(*t).subspan(row * stride, stride),
           std::span(out).subspan(row * static_cast<std::size_t>(columns), static_cast<std::size_t>(columns)));
     return {};
   }
@@ -90,16 +90,14 @@ class Loader {
   /// Reads one tensor into several matrices: `rows[i]` rows for outs[i], in order, all rows of the tensor together.
   Status matrices(std::span<PackedWeight* const> outs, std::span<const int> rows, const std::string& name,
                   int columns) const {
-    auto t = find(name, std::accumulate(rows.begin(), rows.end(), 0), columns);
-    if (!t) return std::unexpected(t.error());
+    MOBIEDIT_TRY(auto t, find(name, std::accumulate(rows.begin(), rows.end(), 0), columns));
     int first = 0;
     for (std::size_t i = 0; i < outs.size(); ++i) {
-      auto packed = pack(**t, first, rows[i], columns);
-      if (!packed) return std::unexpected(packed.error());
-      *outs[i] = std::move(*packed);
+      MOBIEDIT_TRY(auto packed, pack(*t, first, rows[i], columns));
+      *outs[i] = std::move(packed);
       first += rows[i];
     }
-    file_.release_pages(**t);
+    file_.release_pages(*t);
     return {};
   }
   Status matrix(PackedWeight& out, const std::string& name, int rows, int columns) const {
@@ -108,14 +106,12 @@ class Loader {
   }
 
   Status output(OutputWeight& out, const std::string& name, int rows, int columns) const {
-    auto t = find(name, rows, columns);
-    if (!t) return std::unexpected(t.error());
+    MOBIEDIT_TRY(auto t, find(name, rows, columns));
     for (int first = 0; first < rows; first += OutputWeight::slice_rows) {
       const int count = std::min(OutputWeight::slice_rows, rows - first);
-      auto packed = pack(**t, first, count, columns);
-      if (!packed) return std::unexpected(packed.error());
-      out.slices.push_back(std::move(*packed));
-      file_.release_pages(rows_of(**t, first, count));
+      MOBIEDIT_TRY(auto packed, pack(*t, first, count, columns));
+      out.slices.push_back(std::move(packed));
+      file_.release_pages(rows_of(*t, first, count));
     }
     return {};
   }
@@ -287,10 +283,9 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
     load.set_rounding(i == rounding.edited_layer ? rounding.edited_weights : rounding.other_weights);
     LayerWeights& layer = w.layers[static_cast<std::size_t>(i)];
     layer.experts.resize(static_cast<std::size_t>(c.spec(i).experts.count));
-    for (const TensorSpec& tensor : layer_tensors(c, i))
-      if (auto s = load_tensor(load, c, tensor, layer); !s) return std::unexpected(s.error());
+    for (const TensorSpec& tensor : layer_tensors(c, i)) MOBIEDIT_CHECK(load_tensor(load, c, tensor, layer));
   }
-  if (auto s = load.vector(w.output_norm, "output_norm.weight", 1, c.d, true); !s) return std::unexpected(s.error());
+  MOBIEDIT_CHECK(load.vector(w.output_norm, "output_norm.weight", 1, c.d, true));
   const bool short_factors = file.find_tensor("rope_factors_short.weight") != nullptr;
   if (auto s = load.vector(w.rope_factors, short_factors ? "rope_factors_short.weight" : "rope_freqs.weight", 1,
                            c.spec(0).rope.dimensions / 2, false);
@@ -300,13 +295,11 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
     if (!(factor > 0))
       return fail(ErrorCode::bad_model, "a factor of its rotary positions is not above 0", file.path().string());
 
-  auto embedding = load.find("token_embd.weight", c.vocab, c.d);
-  if (!embedding) return std::unexpected(embedding.error());
-  w.embedding = *embedding;
+  MOBIEDIT_TRY(auto embedding, load.find("token_embd.weight", c.vocab, c.d));
+  w.embedding = embedding;
   load.set_rounding(rounding.other_weights);
   const bool untied = file.find_tensor("output.weight") != nullptr;
-  if (auto s = load.output(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d); !s)
-    return std::unexpected(s.error());
+  MOBIEDIT_CHECK(load.output(w.output, untied ? "output.weight" : "token_embd.weight", c.vocab, c.d));
   return w;
 }
 
@@ -315,8 +308,7 @@ Result<PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& 
   Loader load(file, isa, Precision::float32, pool);
   load.set_rounding(layer == rounding.edited_layer ? rounding.edited_weights : rounding.other_weights);
   PackedWeight down;
-  if (auto s = load.matrix(down, tensor_name({layer, TensorRole::down}), c.d, c.f); !s)
-    return std::unexpected(s.error());
+  MOBIEDIT_CHECK(load.matrix(down, tensor_name({layer, TensorRole::down}), c.d, c.f));
   return down;
 }
 

@@ -1,4 +1,5 @@
 // Phi 3: queries, keys and values in one tensor, gate and up in another.
+#include "base/try.h"
 #include "model/arch/arch.h"
 
 namespace mobiedit {
@@ -6,12 +7,11 @@ namespace mobiedit {
 ReadFamily read_phi3;
 
 Status read_phi3(const Keys& keys, ModelConfig& c) {
-  auto window = keys.count("attention.sliding_window");
-  if (!window) return std::unexpected(window.error());
+  MOBIEDIT_TRY(auto window, keys.count("attention.sliding_window"));
   for (LayerSpec& layer : c.specs) {
     layer.fused_qkv = keys.has_tensor("blk.0.attn_qkv.weight");
     layer.fused_gate_up = true;
-    layer.window = *window;
+    layer.window = window;
   }
   return {};
 }

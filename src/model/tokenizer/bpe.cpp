@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/try.h"
 #include "model/tokenizer/byte_mapping.h"
 #include "model/tokenizer/nfc.h"
 #include "model/tokenizer/special_tokens.h"
@@ -23,10 +24,9 @@ Result<BytePairEncoder> BytePairEncoder::create(const TokenizerData& data, const
   if (data.merges.size() > std::numeric_limits<std::int32_t>::max() / 8) {
     return fail(ErrorCode::bad_model, std::to_string(data.merges.size()) + " merges", "tokenizer.ggml.merges");
   }
-  auto splitter = Splitter::create(splitting.patterns);
-  if (!splitter) return std::unexpected(std::move(splitter.error()));
+  MOBIEDIT_TRY(auto splitter, Splitter::create(splitting.patterns));
 
-  BytePairEncoder encoder(std::move(*splitter), data.merges.size());
+  BytePairEncoder encoder(std::move(splitter), data.merges.size());
   encoder.vocabulary_ = static_cast<std::int32_t>(data.tokens.size());
   encoder.composes_ = splitting.composes;
 

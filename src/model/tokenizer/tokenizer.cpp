@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/try.h"
 #include "model/tokenizer/bpe.h"
 #include "model/tokenizer/byte_mapping.h"
 #include "model/tokenizer/patterns.h"
@@ -144,18 +145,15 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
   bool adds_bos = sentencepiece;
   std::unique_ptr<Vocabulary> vocabulary;
   if (sentencepiece) {
-    auto encoder = SentencePieceEncoder::create(data);
-    if (!encoder) return std::unexpected(std::move(encoder.error()));
-    vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
+    MOBIEDIT_TRY(auto encoder, SentencePieceEncoder::create(data));
+    vocabulary = std::make_unique<Vocabulary>(std::move(encoder));
   } else {
     // llama.cpp splits so where the file names no pattern.
     const bool named = !data.pre.empty();
-    const auto splitting = splitting_of(named ? data.pre : "default");
-    if (!splitting) return std::unexpected(splitting.error());
-    auto encoder = BytePairEncoder::create(data, **splitting);
-    if (!encoder) return std::unexpected(std::move(encoder.error()));
-    adds_bos = (*splitting)->adds_bos;
-    vocabulary = std::make_unique<Vocabulary>(std::move(*encoder));
+    MOBIEDIT_TRY(const auto splitting, splitting_of(named ? data.pre : "default"));
+    MOBIEDIT_TRY(auto encoder, BytePairEncoder::create(data, *splitting));
+    adds_bos = splitting->adds_bos;
+    vocabulary = std::make_unique<Vocabulary>(std::move(encoder));
     if (!named)
       vocabulary->warnings.emplace_back(
           "the model names no splitting pattern (tokenizer.ggml.pre): words are split as llama.cpp's 'default' does, "
