@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "mobiedit/chat/errors.h"
 
 namespace mobiedit {
 
@@ -95,7 +96,7 @@ Status Chat::set_system(std::string_view text) {
   State& s = *state_;
   if (!text.empty() && s.support.system != SystemRole::rendered) {
     const bool refused = s.support.system == SystemRole::refused;
-    return fail(ErrorCode::usage,
+    return fail(chat::errors::no_system,
                 refused ? "this model takes no system message: " + s.support.system_refusal
                         : "this model's chat template leaves system messages out",
                 "system message", "say it in the first message");
@@ -110,7 +111,7 @@ Result<ChatAnswer> Chat::say(std::string_view text, const std::function<void(std
                              const CancelToken& cancel) {
   State& s = *state_;
   if (!s.support.several_turns && s.messages.size() > (s.has_system ? 1u : 0u))
-    return fail(ErrorCode::usage, "this model's chat template holds one turn alone: " + s.support.turns_problem,
+    return fail(chat::errors::one_turn, "this model's chat template holds one turn alone: " + s.support.turns_problem,
                 "chat template");
   s.messages.push_back(s.message("user", text));
   auto answered = answer(s.messages, on_text, cancel);

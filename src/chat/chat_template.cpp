@@ -25,9 +25,9 @@ constexpr const char* template_name = "chat template";
 std::unexpected<Error> as_error(const Failure& failure) {
   std::string where = template_name;
   if (failure.line > 0) where += ", line " + std::to_string(failure.line);
-  if (failure.code == ErrorCode::usage)
-    return fail(ErrorCode::usage, "the template refuses: " + failure.what, std::move(where), failure.hint);
-  return fail(failure.code, failure.what, std::move(where), failure.hint);
+  const bool refused = failure.id.code == ErrorCode::usage;
+  return fail(failure.id, refused ? "the template refuses: " + failure.what : failure.what, std::move(where),
+              failure.hint);
 }
 
 /// Input becomes values of the template, its texts marked.
@@ -122,10 +122,10 @@ Result<ChatTemplate> ChatTemplate::from_file(const gguf::File& file, const Token
   constexpr const char* key = "tokenizer.chat_template";
   const gguf::Entry* entry = file.find(key);
   if (entry == nullptr)
-    return fail(ErrorCode::bad_model, "the model has no chat template; expected the key '" + std::string(key) + "'",
+    return fail(errors::no_template, "the model has no chat template; expected the key '" + std::string(key) + "'",
                 file.path().string(), "a base model continues a text; a template of your own can be given");
   const auto* source = std::get_if<std::string>(&entry->value);
-  if (source == nullptr) return fail(ErrorCode::bad_model, "the chat template is no text", key);
+  if (source == nullptr) return fail(errors::no_template, "the chat template is no text", key);
   return parse(*source, tokenizer);
 }
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 
+#include "mobiedit/chat/errors.h"
+
 namespace mobiedit {
 namespace {
 
@@ -44,11 +46,11 @@ bool shallow(int depth, Json::parse_event_t, Json&) {
 Result<ChatValue::Array> messages_from_json(std::string_view text, const std::string& where) {
   const Json json = Json::parse(text, shallow, false);
   const char* expected = "expected a JSON list of messages, each with \"role\" and \"content\"";
-  if (!json.is_array() || json.empty()) return fail(ErrorCode::usage, expected, where);
+  if (!json.is_array() || json.empty()) return fail(chat::errors::messages, expected, where);
   for (const Json& message : json)
     if (!message.is_object() || !message.contains("role") || !message["role"].is_string() ||
         !message.contains("content"))
-      return fail(ErrorCode::usage, expected, where);
+      return fail(chat::errors::messages, expected, where);
   return std::get<ChatValue::Array>(as_chat_value(json).value);
 }
 

@@ -7,23 +7,24 @@
 
 #include "mobiedit/base/result.h"
 #include "mobiedit/chat/chat_template.h"
+#include "mobiedit/chat/errors.h"
 
 namespace mobiedit::chat {
 
 /// A failure of a template, on its way to the border of the library, where it becomes an Error. Thrown inside this
 /// folder alone: an evaluator in which each value is a Result is twice as long.
 struct Failure {
-  ErrorCode code = ErrorCode::bad_model;
+  ErrorId id;
   std::string what;
   int line = 0;  ///< 0: the line being evaluated
   std::string hint = {};
 };
 
-[[noreturn]] inline void fail_at(int line, std::string what) {
-  throw Failure{ErrorCode::bad_model, std::move(what), line};
+[[noreturn]] inline void fail_at(int line, std::string what, ErrorId id = errors::syntax) {
+  throw Failure{id, std::move(what), line};
 }
-[[noreturn]] inline void fail_here(std::string what) {
-  fail_at(0, std::move(what));
+[[noreturn]] inline void fail_here(std::string what, ErrorId id = errors::evaluation) {
+  fail_at(0, std::move(what), id);
 }
 
 class Budget {
@@ -34,19 +35,20 @@ class Budget {
   /// One node, or work on `bytes` bytes.
   void step(std::size_t bytes = 0) {
     steps_ += 1 + bytes / 32;
-    if (steps_ > limits_.steps) fail_here("the template takes more than " + std::to_string(limits_.steps) + " steps");
+    if (steps_ > limits_.steps)
+      fail_here("the template takes more than " + std::to_string(limits_.steps) + " steps", errors::limit);
   }
 
   /// To be called before the memory is taken.
   void take(std::size_t bytes) {
     if (bytes > limits_.memory - memory_)
-      fail_here("the template makes values of more than " + std::to_string(limits_.memory) + " bytes");
+      fail_here("the template makes values of more than " + std::to_string(limits_.memory) + " bytes", errors::limit);
     memory_ += bytes;
   }
 
   void enter() {
     if (depth_ >= limits_.depth)
-      fail_here("the template goes deeper than " + std::to_string(limits_.depth) + " levels");
+      fail_here("the template goes deeper than " + std::to_string(limits_.depth) + " levels", errors::limit);
     ++depth_;
   }
   void leave() { --depth_; }

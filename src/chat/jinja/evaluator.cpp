@@ -87,7 +87,7 @@ void Evaluator::assign(const Expression& target, Value value) {
 void Evaluator::write(Value value) {
   print(*out_, value);
   if (out_->text().size() > budget_.limits().output)
-    fail_here("the rendering is longer than " + std::to_string(budget_.limits().output) + " bytes");
+    fail_here("the rendering is longer than " + std::to_string(budget_.limits().output) + " bytes", errors::limit);
 }
 
 Evaluator::Flow Evaluator::execute(const Body& body) {

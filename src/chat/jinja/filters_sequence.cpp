@@ -108,7 +108,7 @@ Value map_filter(Runtime& runtime, const Arguments& arguments) {
   } else {
     const std::string& name = name_argument(arguments, 1, "map");
     const Applied filter = find_filter(name);
-    if (filter == nullptr) fail_here("the filter '" + name + "' is not supported");
+    if (filter == nullptr) fail_here("the filter '" + name + "' is not supported", errors::unsupported);
     for (const Value item : elements(runtime.heap(), arguments.positional.front())) {
       const Level level(runtime.budget());
       results.push_back(filter(runtime, forwarded(arguments, 2, item)));
@@ -126,7 +126,7 @@ Value select_filter(Runtime& runtime, const Arguments& arguments) {
   if (arguments.positional.size() > test_place) {
     const std::string& name = name_argument(arguments, test_place, "select");
     test = find_test(name);
-    if (test == nullptr) fail_here("the test '" + name + "' is not supported");
+    if (test == nullptr) fail_here("the test '" + name + "' is not supported", errors::unsupported);
   }
   std::vector<Value> kept;
   for (const Value item : elements(runtime.heap(), arguments.positional.front())) {

@@ -168,7 +168,7 @@ Value round_filter(Runtime&, const Arguments& arguments) {
   const Value value = *bound[0];
   need_defined(value);
   if (!value.is_number()) fail_here("'round' needs a number; found a " + type_name(value));
-  if (bound.integer(1, 0) != 0) fail_here("'round' to places behind the point is not supported");
+  if (bound.integer(1, 0) != 0) fail_here("'round' to places behind the point is not supported", errors::unsupported);
   const std::string method = bound[2] ? bound.text(2).bytes() : "common";
   if (method == "ceil") return std::ceil(value.number());
   if (method == "floor") return std::floor(value.number());

@@ -23,7 +23,7 @@ Value range_function(Runtime& runtime, const Arguments& arguments) {
   const Wide stride = up ? Wide(step) : Wide{0} - Wide(step);
   const Wide count = any ? (distance - 1) / stride + 1 : 0;
   const std::size_t most = runtime.budget().limits().range;
-  if (count > most) fail_here("'range' has more than " + std::to_string(most) + " elements");
+  if (count > most) fail_here("'range' has more than " + std::to_string(most) + " elements", errors::limit);
   std::vector<Value> items;
   for (Wide i = 0; i < count; ++i) items.emplace_back(static_cast<std::int64_t>(Wide(start) + i * Wide(step)));
   runtime.budget().step(items.size());
@@ -69,7 +69,7 @@ Value namespace_function(Runtime& runtime, const Arguments& arguments) {
 
 Value raise_function(Runtime& runtime, const Arguments& arguments) {
   const Bound bound("raise_exception", arguments, {"message"}, 1);
-  throw Failure{ErrorCode::usage, printed(runtime, *bound[0]).bytes()};
+  throw Failure{errors::refusal, printed(runtime, *bound[0]).bytes()};
 }
 
 Value time_function(Runtime& runtime, const Arguments& arguments) {

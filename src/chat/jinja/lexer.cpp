@@ -262,7 +262,7 @@ class TemplateLexer {
     if (c == 'x') return code_point(text, at + 1, 2, 16);
     if (c == 'u') return code_point(text, at + 1, 4, 16);
     if (c == 'U') return code_point(text, at + 1, 8, 16);
-    if (c == 'N') fail_at(line_, "the escape '\\N' is not supported");
+    if (c == 'N') fail_at(line_, "the escape '\\N' is not supported", errors::unsupported);
     text += '\\';
     return at;
   }

@@ -208,8 +208,9 @@ std::optional<Value> find_method(Runtime& runtime, Value object, std::string_vie
     });
   }
   if (std::ranges::find(others, name) != others.end()) {
-    return runtime.heap().function(
-        full, [full](const Arguments&) -> Value { fail_here("the method '" + full + "' is not supported"); });
+    return runtime.heap().function(full, [full](const Arguments&) -> Value {
+      fail_here("the method '" + full + "' is not supported", errors::unsupported);
+    });
   }
   return std::nullopt;
 }

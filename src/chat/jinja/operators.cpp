@@ -161,7 +161,8 @@ Value apply_binary(Runtime& runtime, Operator op, Value left, Value right) {
   if (op == Operator::add) return added(runtime, left, right);
   if (op == Operator::multiply && repeats(left) && right.is_integer()) return repeated(runtime, left, right.integer());
   if (op == Operator::multiply && repeats(right) && left.is_integer()) return repeated(runtime, right, left.integer());
-  if (op == Operator::remainder && left.is(Kind::text)) fail_here("the formatting of texts with '%' is not supported");
+  if (op == Operator::remainder && left.is(Kind::text))
+    fail_here("the formatting of texts with '%' is not supported", errors::unsupported);
   fail_here("'" + std::string(symbol_of(op)) + "' does not go with a " + type_name(left) + " and a " +
             type_name(right));
 }

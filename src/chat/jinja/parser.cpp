@@ -82,7 +82,8 @@ class TemplateParser {
    public:
     explicit Deeper(TemplateParser& parser) : parser_(parser) {
       if (parser.depth_ >= deepest_syntax)
-        fail_at(parser.line(), "the template goes deeper than " + std::to_string(deepest_syntax) + " levels");
+        fail_at(parser.line(), "the template goes deeper than " + std::to_string(deepest_syntax) + " levels",
+                errors::limit);
       ++parser.depth_;
     }
     ~Deeper() { --parser_.depth_; }
@@ -106,7 +107,8 @@ class TemplateParser {
     if (child) {
       parent.height = std::max(parent.height, child->height + 1);
       if (parent.height > deepest_syntax)
-        fail_at(parent.line, "an expression goes deeper than " + std::to_string(deepest_syntax) + " levels");
+        fail_at(parent.line, "an expression goes deeper than " + std::to_string(deepest_syntax) + " levels",
+                errors::limit);
     }
     parent.children.push_back(std::move(child));
   }
@@ -397,7 +399,7 @@ class TemplateParser {
       ++part;
       if (!at_symbol(":") && !at_symbol("]")) parts[part] = expression();
     }
-    if (at_symbol(",")) fail_at(where, "an index of several values is not supported");
+    if (at_symbol(",")) fail_at(where, "an index of several values is not supported", errors::unsupported);
     need_symbol("]");
     auto made = node(part == 0 ? Type::item : Type::slice, where);
     adopt(*made, std::move(object));
@@ -418,7 +420,8 @@ class TemplateParser {
       if (!first) need_symbol(",");
       if (at_symbol(")")) break;
       if (at_symbol("*") || at_symbol("**"))
-        fail_at(line(), "arguments from a list or dict ('" + current().text + "') are not supported");
+        fail_at(line(), "arguments from a list or dict ('" + current().text + "') are not supported",
+                errors::unsupported);
       if (at(Lexeme::name) && following().type == Lexeme::symbol && following().text == "=") {
         const Text* name = need_name();
         go_on();
@@ -452,7 +455,8 @@ class TemplateParser {
     auto made = node(Type::filter, line());
     made->name = need_name();
     made->apply = find_filter(made->name->view());
-    if (made->apply == nullptr) fail_at(made->line, "the filter '" + made->name->value.bytes() + "' is not supported");
+    if (made->apply == nullptr)
+      fail_at(made->line, "the filter '" + made->name->value.bytes() + "' is not supported", errors::unsupported);
     adopt(*made, std::move(value));
     if (at_symbol("(")) arguments(*made);
     return made;
@@ -465,7 +469,8 @@ class TemplateParser {
     made->negated = negated;
     made->name = need_name();
     made->apply = find_test(made->name->view());
-    if (made->apply == nullptr) fail_at(made->line, "the test '" + made->name->value.bytes() + "' is not supported");
+    if (made->apply == nullptr)
+      fail_at(made->line, "the test '" + made->name->value.bytes() + "' is not supported", errors::unsupported);
     adopt(*made, std::move(value));
     if (at_symbol("(")) {
       arguments(*made);
@@ -551,7 +556,7 @@ class TemplateParser {
       go_on();
       close_block();
     } else if (std::ranges::find(unsupported_statements, std::string_view(name)) != unsupported_statements.end()) {
-      fail_at(line(), "the statement '" + name + "' is not supported");
+      fail_at(line(), "the statement '" + name + "' is not supported", errors::unsupported);
     } else {
       fail_at(line(), "unknown statement '" + name + "'");
     }
@@ -582,7 +587,7 @@ class TemplateParser {
     if (!skip_name("in")) unexpected("'in'");
     made->value = tuple(false);
     if (skip_name("if")) made->condition = expression();
-    if (at_name("recursive")) fail_at(line(), "a recursive loop is not supported");
+    if (at_name("recursive")) fail_at(line(), "a recursive loop is not supported", errors::unsupported);
     close_block();
     ++loops_;
     made->body = body({"else", "endfor"});
@@ -679,8 +684,10 @@ class TemplateParser {
 
 Syntax parse_template(std::string_view source) {
   if (source.size() > longest_template)
-    fail_at(0, "the template has " + std::to_string(source.size()) + " bytes; expected at most " +
-                   std::to_string(longest_template));
+    fail_at(0,
+            "the template has " + std::to_string(source.size()) + " bytes; expected at most " +
+                std::to_string(longest_template),
+            errors::limit);
   return TemplateParser(source).run();
 }
 

@@ -128,7 +128,8 @@ std::vector<Value> split(Runtime& runtime, const MarkedText& text, const MarkedT
   runtime.budget().step(text.size());
   const std::string& bytes = text.bytes();
   if (separator == nullptr) {
-    if (from_right && most >= 0) fail_here("'rsplit' at white space with a limit is not supported");
+    if (from_right && most >= 0)
+      fail_here("'rsplit' at white space with a limit is not supported", errors::unsupported);
     return split_at_space(runtime, text, most);
   }
   if (separator->empty()) fail_here("an empty separator");

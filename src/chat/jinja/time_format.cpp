@@ -69,7 +69,7 @@ std::string field(char letter, char zero, const std::tm& time) {
     case '%':
       return "%";
     default:
-      fail_here(std::string("the date's format '%") + letter + "' is not supported");
+      fail_here(std::string("the date's format '%") + letter + "' is not supported", errors::unsupported);
   }
 }
 

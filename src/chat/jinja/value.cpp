@@ -84,7 +84,7 @@ bool truth(Value value) {
 void need_defined(Value value) {
   if (!value.is(Kind::undefined)) return;
   const Text* name = value.missing_name();
-  fail_here(name == nullptr ? "a value is undefined" : "'" + name->value.bytes() + "' is undefined");
+  fail_here(name == nullptr ? "a value is undefined" : "'" + name->value.bytes() + "' is undefined", errors::undefined);
 }
 
 bool equal(Heap& heap, Value a, Value b) {

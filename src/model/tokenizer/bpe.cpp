@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "mobiedit/model/tokenizer_errors.h"
 #include "model/tokenizer/byte_mapping.h"
 #include "model/tokenizer/nfc.h"
 #include "model/tokenizer/special_tokens.h"
@@ -22,7 +23,7 @@ constexpr std::size_t longest_word = std::size_t{1} << 30;
 Result<BytePairEncoder> BytePairEncoder::create(const TokenizerData& data, const Splitting& splitting) {
   // Each merge can add three symbols that are no tokens, and ids have 32 bits.
   if (data.merges.size() > std::numeric_limits<std::int32_t>::max() / 8) {
-    return fail(ErrorCode::bad_model, std::to_string(data.merges.size()) + " merges", "tokenizer.ggml.merges");
+    return fail(tokenizer_errors::merges, std::to_string(data.merges.size()) + " merges", "tokenizer.ggml.merges");
   }
   MOBIEDIT_TRY(auto splitter, Splitter::create(splitting.patterns));
 
@@ -56,7 +57,8 @@ Result<BytePairEncoder> BytePairEncoder::create(const TokenizerData& data, const
     const std::string_view merge = data.merges[rank];
     const std::size_t space = merge.find(' ', 1);
     if (space == std::string_view::npos || space + 1 == merge.size()) {
-      return fail(ErrorCode::bad_model, "merge " + std::to_string(rank) + " is not two symbols with a space between",
+      return fail(tokenizer_errors::merges,
+                  "merge " + std::to_string(rank) + " is not two symbols with a space between",
                   "tokenizer.ggml.merges");
     }
     const std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);

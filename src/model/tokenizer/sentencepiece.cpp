@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "mobiedit/model/tokenizer_errors.h"
 #include "model/tokenizer/special_tokens.h"
 #include "model/tokenizer/utf8.h"
 
@@ -34,7 +35,7 @@ std::size_t word_end(std::string_view text, std::size_t begin) {
 
 Result<SentencePieceEncoder> SentencePieceEncoder::create(const TokenizerData& data) {
   if (data.scores.size() != data.tokens.size()) {
-    return fail(ErrorCode::bad_model,
+    return fail(tokenizer_errors::scores,
                 std::to_string(data.scores.size()) + " scores for " + std::to_string(data.tokens.size()) + " tokens",
                 "tokenizer.ggml.scores");
   }

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/try.h"
+#include "mobiedit/model/tokenizer_errors.h"
 #include "model/tokenizer/bpe.h"
 #include "model/tokenizer/byte_mapping.h"
 #include "model/tokenizer/patterns.h"
@@ -59,10 +60,6 @@ struct Tokenizer::Vocabulary {
 
 namespace {
 
-std::unexpected<Error> bad(std::string what, std::string where, std::string hint = {}) {
-  return fail(ErrorCode::bad_model, std::move(what), std::move(where), std::move(hint));
-}
-
 /// Ids outside the vocabulary occur in real files for "none"; llama.cpp ignores them too.
 std::optional<Token> within(std::optional<Token> token, std::size_t size) {
   return token && *token >= 0 && static_cast<std::size_t>(*token) < size ? token : std::nullopt;
@@ -106,7 +103,8 @@ std::string bytes_of(const std::string& text, int type, bool sentencepiece) {
 
 Result<const Splitting*> splitting_of(const std::string& name) {
   if (const Splitting* splitting = find_splitting(name); splitting != nullptr) return splitting;
-  return bad("unknown splitting pattern '" + name + "'", "tokenizer.ggml.pre", "known: " + known_splittings());
+  return fail(tokenizer_errors::pattern, "unknown splitting pattern '" + name + "'", "tokenizer.ggml.pre",
+              "known: " + known_splittings());
 }
 
 }  // namespace
@@ -120,17 +118,19 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
   const std::size_t size = data.tokens.size();
   const bool sentencepiece = data.model == "llama";
   if (!sentencepiece && data.model != "gpt2") {
-    return bad(data.model.empty() ? "the file has no tokenizer" : "unknown tokenizer '" + data.model + "'",
-               "tokenizer.ggml.model", "known: gpt2, llama");
+    return fail(tokenizer_errors::model,
+                data.model.empty() ? "the file has no tokenizer" : "unknown tokenizer '" + data.model + "'",
+                "tokenizer.ggml.model", "known: gpt2, llama");
   }
   // Far more than any vocabulary has; ids and the steps between them stay within 32 bits.
   if (size == 0 || size > std::numeric_limits<Token>::max() / 8) {
-    return bad(std::to_string(size) + " tokens", "tokenizer.ggml.tokens");
+    return fail(tokenizer_errors::tokens, std::to_string(size) + " tokens", "tokenizer.ggml.tokens");
   }
   if (data.types.empty()) data.types.assign(size, normal);
   if (data.types.size() != size) {
-    return bad(std::to_string(data.types.size()) + " types for " + std::to_string(size) + " tokens",
-               "tokenizer.ggml.token_type");
+    return fail(tokenizer_errors::types,
+                std::to_string(data.types.size()) + " types for " + std::to_string(size) + " tokens",
+                "tokenizer.ggml.token_type");
   }
   std::vector<Token> ends;
   const auto merged = merged_names(data.merges);
@@ -191,10 +191,12 @@ Result<Tokenizer> Tokenizer::create(TokenizerData data) try {
   vocabulary->add_bos = data.add_bos.value_or(adds_bos);
   vocabulary->add_eos = data.add_eos.value_or(false);
   if (vocabulary->add_bos && !vocabulary->bos) {
-    return bad("the vocabulary wants a BOS token and has none", "tokenizer.ggml.bos_token_id");
+    return fail(tokenizer_errors::special, "the vocabulary wants a BOS token and has none",
+                "tokenizer.ggml.bos_token_id");
   }
   if (vocabulary->add_eos && !vocabulary->eos) {
-    return bad("the vocabulary wants an EOS token and has none", "tokenizer.ggml.eos_token_id");
+    return fail(tokenizer_errors::special, "the vocabulary wants an EOS token and has none",
+                "tokenizer.ggml.eos_token_id");
   }
   return Tokenizer(std::move(vocabulary));
 } catch (const std::bad_alloc&) {

@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "mobiedit/chat/errors.h"
 #include "unit/model/tiny_vocabulary.h"
 
 namespace mobiedit {
 namespace {
+
+namespace errors = chat::errors;
 
 using test::make_tokenizer;
 using test::tiny_vocabulary;
@@ -48,11 +51,14 @@ Error error_of(std::string_view source, const ChatInputs& inputs = {}, const Cha
   return {};
 }
 
-void expect_error(std::string_view source, std::string_view words, std::string_view where = "chat template, line 1") {
+/// The error has this id and place, and names the construct.
+void expect_error(std::string_view source, const ErrorId& id, std::string_view named = "",
+                  std::string_view where = "chat template, line 1") {
   const Error error = error_of(source);
-  EXPECT_NE(error.what.find(words), std::string::npos) << error.message() << "\n" << source.substr(0, 200);
+  EXPECT_EQ(error.id, id.name) << error.message() << "\n" << source.substr(0, 200);
+  EXPECT_NE(error.what.find(named), std::string::npos) << error.message();
   EXPECT_EQ(error.where, where) << error.what;
-  EXPECT_EQ(error.code, ErrorCode::bad_model);
+  EXPECT_EQ(error.code, id.code);
 }
 
 TEST(ChatTemplateMarks, FollowInputThroughEveryOperation) {
@@ -135,24 +141,24 @@ TEST(ChatTemplateTokens, OneBosAtMost) {
 }
 
 TEST(ChatTemplateErrors, NameTheConstructAndItsLine) {
-  expect_error("a\n\n{% call f() %}{% endcall %}", "the statement 'call' is not supported", "chat template, line 3");
-  expect_error("{% filter upper %}x{% endfilter %}", "the statement 'filter' is not supported");
-  expect_error("{% include 'x' %}", "the statement 'include' is not supported");
-  expect_error("{{ f(*a) }}", "arguments from a list or dict ('*') are not supported");
-  expect_error("{{ f(**a) }}", "arguments from a list or dict ('**') are not supported");
-  expect_error("{% for x in y recursive %}{% endfor %}", "a recursive loop is not supported");
-  expect_error("{{ x | xmlattr }}", "the filter 'xmlattr' is not supported");
-  expect_error("{{ x is filter }}", "the test 'filter' is not supported");
-  expect_error("{{ 'a'.encode() }}", "the method 'str.encode' is not supported");
-  expect_error("{{ [].append(1) }}", "the method 'list.append' is not supported");
-  expect_error("{{ '%s' % 1 }}", "the formatting of texts with '%' is not supported");
-  expect_error("{% wonder %}", "unknown statement 'wonder'");
-  expect_error("a\n{{ 1 +\n }}", "expected a value, found '}}'", "chat template, line 3");
-  expect_error("{% if true %}", "a block has no 'endif'");
-  expect_error("{{ 'open", "a string has no end");
-  expect_error("\n{{ none.x.y }}", "'x' is undefined", "chat template, line 2");
-  expect_error("{{ lipsum() }}", "'lipsum' is undefined");
-  expect_error("{{ strftime_now('%d') }}", "'strftime_now' is undefined");
+  expect_error("a\n\n{% call f() %}{% endcall %}", errors::unsupported, "'call'", "chat template, line 3");
+  expect_error("{% filter upper %}x{% endfilter %}", errors::unsupported, "'filter'");
+  expect_error("{% include 'x' %}", errors::unsupported, "'include'");
+  expect_error("{{ f(*a) }}", errors::unsupported, "'*'");
+  expect_error("{{ f(**a) }}", errors::unsupported, "'**'");
+  expect_error("{% for x in y recursive %}{% endfor %}", errors::unsupported);
+  expect_error("{{ x | xmlattr }}", errors::unsupported, "'xmlattr'");
+  expect_error("{{ x is filter }}", errors::unsupported, "'filter'");
+  expect_error("{{ 'a'.encode() }}", errors::unsupported, "'str.encode'");
+  expect_error("{{ [].append(1) }}", errors::unsupported, "'list.append'");
+  expect_error("{{ '%s' % 1 }}", errors::unsupported, "'%'");
+  expect_error("{% wonder %}", errors::syntax);
+  expect_error("a\n{{ 1 +\n }}", errors::syntax, "", "chat template, line 3");
+  expect_error("{% if true %}", errors::syntax);
+  expect_error("{{ 'open", errors::syntax);
+  expect_error("\n{{ none.x.y }}", errors::undefined, "'x'", "chat template, line 2");
+  expect_error("{{ lipsum() }}", errors::undefined, "'lipsum'");
+  expect_error("{{ strftime_now('%d') }}", errors::undefined, "'strftime_now'");
 }
 
 TEST(ChatTemplateErrors, ARefusalIsTheCallersAndInItsOwnWords) {
@@ -165,9 +171,9 @@ TEST(ChatTemplateErrors, ARefusalIsTheCallersAndInItsOwnWords) {
 
 TEST(ChatTemplateHostile, CyclesArePrintedNowhere) {
   const std::string cycle = "{% set ns = namespace(a=1) %}{% set ns.a = ns %}{% set ns.b = [ns] %}";
-  expect_error(cycle + "{{ ns }}", "cannot be printed");
-  expect_error(cycle + "{{ ns.b }}", "cannot be printed");
-  expect_error(cycle + "{{ ns.b | tojson }}", "cannot be written as JSON");
+  expect_error(cycle + "{{ ns }}", errors::evaluation);
+  expect_error(cycle + "{{ ns.b }}", errors::evaluation);
+  expect_error(cycle + "{{ ns.b | tojson }}", errors::evaluation);
   EXPECT_EQ(marked(cycle + "{{ ns == ns }}{{ ns.b == ns.b }}{{ ns.a.a.a.b == ns.b }}", ""), "TrueTrueTrue");
 }
 
@@ -178,27 +184,27 @@ TEST(ChatTemplateHostile, DepthIsLimited) {
     return whole;
   };
   const int many = 20'000;
-  expect_error("{{ " + repeated("(", many) + "1" + repeated(")", many) + " }}", "goes deeper than");
-  expect_error("{{ " + repeated("[", many) + repeated("]", many) + " }}", "goes deeper than");
-  expect_error("{{ " + repeated("not ", many) + "1 }}", "goes deeper than");
-  expect_error("{{ " + repeated("- ", many) + "1 }}", "goes deeper than");
-  expect_error("{{ 1" + repeated(" + 1", many) + " }}", "goes deeper than");
-  expect_error("{{ x" + repeated(".a", many) + " }}", "goes deeper than");
-  expect_error("{{ x" + repeated("|trim", many) + " }}", "goes deeper than");
-  expect_error("{{ 1" + repeated(" if 1 else 1", many) + " }}", "goes deeper than");
-  expect_error(repeated("{% if 1 %}", many), "goes deeper than");
-  expect_error("{% set " + repeated("(", many) + "a" + repeated(")", many) + " = 1 %}", "goes deeper than");
-  expect_error("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "goes deeper than");
+  expect_error("{{ " + repeated("(", many) + "1" + repeated(")", many) + " }}", errors::limit);
+  expect_error("{{ " + repeated("[", many) + repeated("]", many) + " }}", errors::limit);
+  expect_error("{{ " + repeated("not ", many) + "1 }}", errors::limit);
+  expect_error("{{ " + repeated("- ", many) + "1 }}", errors::limit);
+  expect_error("{{ 1" + repeated(" + 1", many) + " }}", errors::limit);
+  expect_error("{{ x" + repeated(".a", many) + " }}", errors::limit);
+  expect_error("{{ x" + repeated("|trim", many) + " }}", errors::limit);
+  expect_error("{{ 1" + repeated(" if 1 else 1", many) + " }}", errors::limit);
+  expect_error(repeated("{% if 1 %}", many), errors::limit);
+  expect_error("{% set " + repeated("(", many) + "a" + repeated(")", many) + " = 1 %}", errors::limit);
+  expect_error("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", errors::limit);
   expect_error("{% set ns = namespace(x=[]) %}{% for i in range(5000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}",
-               "goes deeper than");
+               errors::limit);
   expect_error(
       "{% set ns = namespace(x=[]) %}{% for i in range(5000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x|tojson }}",
-      "goes deeper than");
+      errors::limit);
   expect_error(
       "{% set ns = namespace(x=[], y=[]) %}{% for i in range(5000) %}{% set ns.x = [ns.x] %}{% set ns.y = [ns.y] %}{% "
       "endfor %}"
       "{{ ns.x == ns.y }}",
-      "goes deeper than");
+      errors::limit);
 }
 
 TEST(ChatTemplateHostile, DepthOfInputIsLimited) {
@@ -210,62 +216,63 @@ TEST(ChatTemplateHostile, DepthOfInputIsLimited) {
     value = std::move(array);
   }
   inputs.messages.push_back(std::move(value));
-  EXPECT_NE(error_of("x", inputs).what.find("goes deeper than"), std::string::npos);
+  EXPECT_EQ(error_of("x", inputs).id, errors::limit.name);
 }
 
 TEST(ChatTemplateHostile, MemoryStepsOutputAndRangesAreLimited) {
   expect_error("{% set ns = namespace(x=[1]) %}{% for i in range(100) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-               "bytes");
+               errors::limit);
   expect_error("{% set ns = namespace(x='ab') %}{% for i in range(100) %}{% set ns.x = ns.x + ns.x %}{% endfor %}",
-               "bytes");
+               errors::limit);
   expect_error(
       "{% set ns = namespace(x='ab') %}{% for i in range(100) %}{% set ns.x = ns.x | replace('a', 'aa') | replace('b', "
       "ns.x) %}{% endfor %}",
-      "more than");
-  expect_error("{{ 'x' * 9000000000000000000 }}", "more than");
-  expect_error("{{ [1] * 9000000000000000000 }}", "more than");
+      errors::limit);
+  expect_error("{{ 'x' * 9000000000000000000 }}", errors::limit);
+  expect_error("{{ [1] * 9000000000000000000 }}", errors::limit);
   expect_error(
       "{% for i in range(100000) %}{% if 1 and 1 and 1 and 1 and 1 and 1 and 1 and 1 and 1 and 1 %}{% endif %}{% "
       "endfor %}",
-      "steps");
-  expect_error("{% set x = range(100000) | list %}{% for i in range(100000) %}{{ 'a' in x }}{% endfor %}", "more than");
+      errors::limit);
+  expect_error("{% set x = range(100000) | list %}{% for i in range(100000) %}{{ 'a' in x }}{% endfor %}",
+               errors::limit);
   expect_error(
       "{% for i in range(100000) %}{{ '0123456789012345678901234567890123456789012345678901234567890123456789' }}{% "
       "endfor %}",
-      "the rendering is longer than 4194304 bytes");
-  expect_error("{% set x %}{% for i in range(99) %}{{ 'x' * 1000000 }}{% endfor %}{% endset %}", "more than");
-  expect_error("{{ range(100001) }}", "'range' has more than 100000 elements");
-  expect_error("{{ range(-9223372036854775807, 9223372036854775807) }}", "'range' has more than 100000 elements");
+      errors::limit);
+  expect_error("{% set x %}{% for i in range(99) %}{{ 'x' * 1000000 }}{% endfor %}{% endset %}", errors::limit);
+  expect_error("{{ range(100001) }}", errors::limit);
+  expect_error("{{ range(-9223372036854775807, 9223372036854775807) }}", errors::limit);
   EXPECT_EQ(marked("{{ range(-9223372036854775807, 9223372036854775807, 9223372036854775807) | list | length }}", ""),
             "2");
-  expect_error("{{ 'a' | indent(9000000000000000000) ~ ('\\n' * 4000000) | indent(1000, blank=true) }}", "more than");
+  expect_error("{{ 'a' | indent(9000000000000000000) ~ ('\\n' * 4000000) | indent(1000, blank=true) }}", errors::limit);
   // Sharing makes 2^40 elements of a few hundred.
   expect_error(
       "{% set ns = namespace(x=[1]) %}{% for i in range(40) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x | "
       "tojson }}",
-      "more than");
+      errors::limit);
   expect_error(
       "{% set ns = namespace(x=[1], y=[1]) %}{% for i in range(40) %}{% set ns.x = [ns.x, ns.x] %}{% set ns.y = [ns.y, "
       "ns.y] %}"
       "{% endfor %}{{ ns.x == ns.y }}",
-      "steps");
+      errors::limit);
 }
 
 TEST(ChatTemplateHostile, ArithmeticDoesNotOverflow) {
   for (const char* sum : {"9223372036854775807 + 1", "-9223372036854775807 - 2", "9223372036854775807 * 2", "3 ** 64",
                           "-(-9223372036854775807 - 1)", "(-9223372036854775807 - 1) // -1"})
-    expect_error(std::string("{{ ") + sum + " }}", "an integer goes beyond 64 bits");
+    expect_error(std::string("{{ ") + sum + " }}", errors::evaluation);
   EXPECT_EQ(marked("{{ (-9223372036854775807 - 1) % -1 }}", ""), "0");
   EXPECT_EQ(marked("{{ 'abc'[-9223372036854775807:9223372036854775807:9223372036854775807] }}", ""), "a");
   EXPECT_EQ(marked("{{ 'abc'[9223372036854775807::-9223372036854775807] }}", ""), "c");
-  expect_error("{{ 99999999999999999999 }}", "is too large");
+  expect_error("{{ 99999999999999999999 }}", errors::syntax);
 }
 
 TEST(ChatTemplateHostile, AnyBytesCanBeATemplateOrAMessage) {
   EXPECT_EQ(marked("\xFF\xC3{{ messages[0].content | upper }}", "\xE4\xB8"), "\xFF\xC3[\xE4\xB8]");
   EXPECT_EQ(marked(std::string_view("a\0b{{ '\0' }}", 12), ""), std::string("a\0b\0", 4));
-  expect_error("{{ \xC3\xA9 }}", "unexpected character '\xC3\xA9'");
-  expect_error(std::string((1u << 20) + 1, 'x'), "1048577 bytes; expected at most 1048576", "chat template");
+  expect_error("{{ \xC3\xA9 }}", errors::syntax);
+  expect_error(std::string((1u << 20) + 1, 'x'), errors::limit, "", "chat template");
 }
 
 // Probes.
