@@ -281,4 +281,20 @@ Json apply_json(const std::string& model, const ApplyReport& report) {
           {"applied", std::move(applied)}, {"as", report.new_ids}, {"lost", std::move(lost)}};
 }
 
+Json chat_json(const std::string& model, const std::string& system, const std::optional<std::string>& prompt,
+               const std::string& rendered, const ChatAnswer& answer, std::size_t edits) {
+  Json document{{"schema", "mobiedit.chat/1"}, {"model", model}};
+  if (!system.empty()) document["system"] = system;
+  if (prompt) document["prompt"] = *prompt;
+  document["rendered"] = rendered;
+  document["text"] = answer.text;
+  document["ended"] = answer.ended;
+  document["stopped"] = answer.stopped;
+  document["edits_in_force"] = edits;
+  document["usage"] = {{"prompt_tokens", answer.prompt_tokens},
+                       {"completion_tokens", answer.answer_tokens},
+                       {"total_tokens", answer.prompt_tokens + answer.answer_tokens}};
+  return document;
+}
+
 }  // namespace mobiedit

@@ -1,13 +1,16 @@
 // JSON documents of the verbs, as every front end gives them to programs.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "mobiedit/chat/chat.h"
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/store/change.h"
@@ -41,6 +44,11 @@ namespace mobiedit {
 [[nodiscard]] nlohmann::ordered_json answer_json(const std::string& model, const std::string& prompt,
                                                  const Generation& generation, const std::vector<TokenProbability>* top,
                                                  const Tokenizer& tokenizer);
+/// The document of one turn of `mobiedit chat`. `system`: the system message, empty for none; `rendered`: the text that
+/// the model read; `edits`: number of edits in force.
+[[nodiscard]] nlohmann::ordered_json chat_json(const std::string& model, const std::string& system,
+                                               const std::optional<std::string>& prompt, const std::string& rendered,
+                                               const ChatAnswer& answer, std::size_t edits);
 /// The document of `mobiedit plan`. `model`: as the user named it.
 [[nodiscard]] nlohmann::ordered_json estimate_json(const std::string& model, const Estimate& estimate);
 

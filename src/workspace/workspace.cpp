@@ -10,6 +10,7 @@
 #include "workspace/answers.h"
 #include "workspace/edit_list.h"
 #include "workspace/serve_again.h"
+#include "workspace/session_changes.h"
 #include "workspace/workspace_state.h"
 
 namespace mobiedit {
@@ -72,12 +73,9 @@ namespace {
 
 Result<Session> session_with(const Model& model, const SessionOptions& options, std::span<const Edit> edits,
                              std::vector<LowRankDelta> adapters) {
-  auto session = Session::create(model, options);
-  if (!session) return session;
-  auto changes = changes_of(list_of(edits));
-  if (!changes) return std::unexpected(changes.error());
-  std::ranges::move(adapters, std::back_inserter(changes->adapters));
-  if (auto set = session->set_in_force(std::move(*changes)); !set) return std::unexpected(set.error());
+  MOBIEDIT_TRY(auto session, Session::create(model, options));
+  MOBIEDIT_TRY(auto changes, session_changes(std::move(adapters), edits));
+  MOBIEDIT_CHECK(session.set_in_force(std::move(changes).all()));
   return session;
 }
 

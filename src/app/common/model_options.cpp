@@ -3,10 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
-#include <cmath>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "app/common/console.h"
@@ -52,23 +48,6 @@ Result<Model> open_model(const RunOptions& options, Precision precision, const R
   auto model = Model::open(options.model, model_options);
   if (model) tell_of_model(*model, options);
   return model;
-}
-
-Result<AdapterFile> parse_adapter(const std::string& text, bool scale_required) {
-  std::error_code ignored;
-  const auto colon = text.rfind(':');
-  // The name of a file may contain a colon.
-  if (!scale_required && (colon == std::string::npos || std::filesystem::exists(text, ignored)))
-    return AdapterFile{text};
-  if (colon != std::string::npos) {
-    AdapterFile option{text.substr(0, colon)};
-    const char* begin = text.data() + colon + 1;
-    const char* end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(begin, end, option.scale);
-    if (error == std::errc() && stopped == end && begin != end && std::isfinite(option.scale)) return option;
-    if (!scale_required) return AdapterFile{text};
-  }
-  return fail(ErrorCode::usage, "\"" + text + "\" is not FILE:SCALE");
 }
 
 }  // namespace mobiedit::cli

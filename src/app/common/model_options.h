@@ -7,7 +7,6 @@
 #include "mobiedit/edit/editor.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
-#include "store/load_adapters.h"
 
 namespace CLI {
 class App;
@@ -41,8 +40,5 @@ void tell_of_model(const Model& model, const RunOptions& options);
 
 [[nodiscard]] Result<Model> open_model(const RunOptions& options, Precision precision = Precision::automatic,
                                        const Rounding& rounding = {});
-
-/// Reads FILE[:SCALE]. Errors: usage (the required scale is missing or no number).
-[[nodiscard]] Result<AdapterFile> parse_adapter(const std::string& text, bool scale_required);
 
 }  // namespace mobiedit::cli

@@ -20,12 +20,6 @@ struct BenchEdit {
   bool json = false;
 };
 
-constexpr const char* notes =
-    "Floor: the multiply-accumulates that `mobiedit plan` counts, at the peak measured in the same run. llama-bench: "
-    "the "
-    "time that it takes to read as many tokens as the edit computed (rows through a layer, over the number of layers); "
-    "it edits nothing. Edits go on after they are found, until all evaluations are made.";
-
 Result<int> bench_edit(const BenchEdit& verb) {
   if (verb.models.empty() && verb.shapes.empty())
     return fail(ErrorCode::usage, "--shape or -m is needed", "", "either may be given several times");
@@ -51,8 +45,7 @@ Result<int> bench_edit(const BenchEdit& verb) {
     MOBIEDIT_CHECK(at(made.path().c_str(), measure(made.path().string())));
   }
 
-  const Json document{{"schema", "mobiedit.bench.edit/1"}, {"models", models}, {"notes", {notes}}};
-  return finished(verb.json ? print_json(document) : print_result(edits_text(models)));
+  return finished(verb.json ? print_json(edits_json(models)) : print_result(edits_text(models)));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include "app/common/verb.h"
 #include "app/lab/data_options.h"
 #include "app/lab/verbs.h"
-#include "io/mapped_file.h"
 #include "io/peak_memory.h"
+#include "io/read_all.h"
 #include "lab/study/summary_json.h"
 #include "lab/study/summary_text.h"
 
@@ -57,8 +57,7 @@ Result<int> sequence(const SequenceVerb& verb) {
   const std::vector<FactRecord>* facts = &read.records;
   SequenceOptions options{.points = verb.points, .preserve = !verb.free, .blocks = verb.search.blocks.value_or(1)};
   if (!verb.running_text.empty()) {
-    MOBIEDIT_TRY(const auto text, io::MappedFile::open(verb.running_text));
-    options.running_text.assign(reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size());
+    MOBIEDIT_TRY(options.running_text, io::read_all(verb.running_text));
   }
   MOBIEDIT_TRY(const auto model, open_model(verb.run));
   MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data.front(), model, verb.run.session(), cancel));

@@ -4,18 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <system_error>
 #include <utility>
 
 #include "app/common/console.h"
 #include "base/try.h"
-#include "workspace/edit_list.h"
+#include "io/read_all.h"
 
 namespace mobiedit::cli {
 
@@ -44,57 +37,32 @@ Result<std::vector<AdapterFile>> adapters_of(const AnsweringOptions& options) {
   std::vector<AdapterFile> adapters;
   for (const auto* list : {&options.lora, &options.lora_scaled}) {
     for (const std::string& text : *list) {
-      MOBIEDIT_TRY(auto adapter, parse_adapter(text, list == &options.lora_scaled));
+      MOBIEDIT_TRY(auto adapter, adapter_file(text, list == &options.lora_scaled));
       adapters.push_back(std::move(adapter));
     }
   }
   return adapters;
 }
 
-Changes AnsweringChanges::all() const {
-  Changes changes = kept;
-  changes.adapters.insert(changes.adapters.begin(), named.begin(), named.end());
-  return changes;
-}
-
-Result<AnsweringChanges> changes_of(const AnsweringOptions& options, const std::vector<AdapterFile>& adapters,
-                                    const Model& model) {
-  AnsweringChanges changes;
-  MOBIEDIT_TRY(changes.named, load_adapters(model, adapters, warn));
-  if (options.base || (!adapters.empty() && !options.edits)) return changes;
-  const auto path = store_path(options.store);
-  if (!path) return options.edits ? Result<AnsweringChanges>(std::unexpected(path.error())) : changes;
-  std::error_code ignored;
-  if (!options.edits && !std::filesystem::exists(*path, ignored)) return changes;
-  MOBIEDIT_TRY(const auto store, open_store_to_read(options.store));
-  if (!store) return changes;
-  MOBIEDIT_TRY(const auto edits, store->in_force(model.fingerprint()));
-  MOBIEDIT_TRY(changes.kept, mobiedit::changes_of(list_of(edits)));
-  changes.edits = static_cast<int>(edits.size());
-  return changes;
+Result<SessionChanges> changes_of(const AnsweringOptions& options, const std::vector<AdapterFile>& adapters,
+                                  const Model& model) {
+  MOBIEDIT_TRY(auto named, load_adapters(model, adapters, warn));
+  std::vector<Edit> edits;
+  if (!options.base && (adapters.empty() || options.edits)) {
+    MOBIEDIT_TRY(const auto store,
+                 open_store_to_read(options.store, options.edits ? StoreUse::read : StoreUse::read_if_there));
+    if (store) {
+      MOBIEDIT_TRY(edits, store->in_force(model.fingerprint()));
+    }
+  }
+  return session_changes(std::move(named), edits);
 }
 
 Result<std::string> text_or_input(const std::string& text) {
   if (text != "-") return text;
-  std::string input;
-  std::array<char, 65536> buffer;
-  for (;;) {
-    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(ErrorCode::io, std::string("cannot be read: ") + std::strerror(errno), "standard input");
-    if (count == 0) break;
-    input.append(buffer.data(), static_cast<std::size_t>(count));
-  }
+  MOBIEDIT_TRY(std::string input, io::read_all(STDIN_FILENO, "standard input"));
   if (input.ends_with('\n')) input.pop_back();
   return input;
-}
-
-Result<std::string> text_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(ErrorCode::io, "cannot be opened", path);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (file.bad()) return fail(ErrorCode::io, "cannot be read", path);
-  return text;
 }
 
 bool output_is_terminal() {
@@ -115,13 +83,6 @@ void AnswerPrinter::print(std::string_view text) {
 Status AnswerPrinter::finish() {
   if (status_ && !line_ended_) status_ = print_result("\n");
   return status_;
-}
-
-std::string answer_text(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \n"), text.size()));
-  std::string answer(text);
-  if (!answer.ends_with('\n')) answer += '\n';
-  return answer;
 }
 
 }  // namespace mobiedit::cli

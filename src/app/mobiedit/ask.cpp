@@ -66,7 +66,8 @@ Result<int> ask(const AskOptions& options) {
   if (answering.run.json)
     return finished(
         print_json(answer_json(answering.run.model, prompt, *generation, options.top > 0 ? &top : nullptr, tokenizer)));
-  const Status printed = streams ? printer.finish() : print_result(answer_text(generation->text));
+  if (!streams) printer.print(generation->text);
+  const Status printed = printer.finish();
   if (!printed || top.empty()) return finished(printed);
   return finished(print_result(as_text(top, tokenizer)));
 }

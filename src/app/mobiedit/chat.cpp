@@ -1,10 +1,13 @@
 // mobiedit chat: a conversation with a model in its chat format, or one turn of it.
 #include <ctime>
+#include <optional>
 
 #include "app/common/verb.h"
 #include "app/mobiedit/chat_options.h"
 #include "app/mobiedit/verbs.h"
+#include "io/read_all.h"
 #include "mobiedit/chat/messages.h"
+#include "workspace/documents.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -20,7 +23,7 @@ Result<ChatTemplate> template_of(const ChatSettings& settings, const Model& mode
     if (!own) own.error().hint = "--chat-template FILE gives another template, --chat-template none uses no format";
     return own;
   }
-  MOBIEDIT_TRY(const auto source, text_of_file(named));
+  MOBIEDIT_TRY(const auto source, io::read_all(named));
   auto parsed = ChatTemplate::parse(source, model.tokenizer());
   if (!parsed) parsed.error().where = named + ": " + parsed.error().where;
   return parsed;
@@ -33,7 +36,7 @@ std::tm local_time() {
   return time;
 }
 
-Result<int> one_turn(const ChatSettings& settings, Chat& chat, const AnsweringChanges& changes,
+Result<int> one_turn(const ChatSettings& settings, Chat& chat, const SessionChanges& changes,
                      const CancelToken& cancel) {
   const bool json = settings.answering.run.json;
   AnswerPrinter printer;
@@ -43,31 +46,25 @@ Result<int> one_turn(const ChatSettings& settings, Chat& chat, const AnsweringCh
   };
   ChatValue::Array messages = chat.messages();
   if (!settings.messages.empty()) {
-    MOBIEDIT_TRY(const auto text, text_of_file(settings.messages));
+    MOBIEDIT_TRY(const auto text, io::read_all(settings.messages));
     MOBIEDIT_TRY(const auto given, messages_from_json(text, settings.messages));
     messages.insert(messages.end(), given.begin(), given.end());
   }
-  Json document{{"schema", "mobiedit.chat/1"}, {"model", settings.answering.run.model}};
-  if (!settings.system.empty()) document["system"] = settings.system;
+  std::optional<std::string> prompt;
   if (!settings.prompt.empty()) {
-    MOBIEDIT_TRY(const auto prompt, text_or_input(settings.prompt));
-    document["prompt"] = prompt;
-    messages.push_back(chat.message("user", prompt));
+    MOBIEDIT_TRY(prompt, text_or_input(settings.prompt));
+    messages.push_back(chat.message("user", *prompt));
   }
   MOBIEDIT_TRY(const auto answer, chat.answer(messages, on_text, cancel));
   if (answer.ended && answer.text.find_first_not_of(" \n") == std::string::npos)
     say("the answer is empty: the model ended its turn at once");
-  if (!json) return finished(streams ? printer.finish() : print_result(answer_text(answer.text)));
-  MOBIEDIT_TRY(const auto rendered, chat.render(messages));
-  document["rendered"] = rendered.text();
-  document["text"] = answer.text;
-  document["ended"] = answer.ended;
-  document["stopped"] = answer.stopped;
-  document["edits_in_force"] = changes.edits;
-  document["usage"] = {{"prompt_tokens", answer.prompt_tokens},
-                       {"completion_tokens", answer.answer_tokens},
-                       {"total_tokens", answer.prompt_tokens + answer.answer_tokens}};
-  return finished(print_json(document));
+  if (json) {
+    MOBIEDIT_TRY(const auto rendered, chat.render(messages));
+    return finished(print_json(
+        chat_json(settings.answering.run.model, settings.system, prompt, rendered.text(), answer, changes.edits)));
+  }
+  if (!streams) printer.print(answer.text);
+  return finished(printer.finish());
 }
 
 Result<int> chat(const ChatSettings& settings) {

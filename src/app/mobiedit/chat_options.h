@@ -17,7 +17,6 @@ struct ChatSettings {
 };
 
 /// Holds the conversation line by line, on a terminal or from standard input. Gives the exit code.
-[[nodiscard]] Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat,
-                                   AnsweringChanges changes);
+[[nodiscard]] Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, SessionChanges changes);
 
 }  // namespace mobiedit::cli

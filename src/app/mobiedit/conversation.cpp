@@ -17,7 +17,7 @@ constexpr std::string_view help_text =
 
 class Conversation {
  public:
-  Conversation(const ChatSettings& settings, Session& session, Chat& chat, AnsweringChanges changes)
+  Conversation(const ChatSettings& settings, Session& session, Chat& chat, SessionChanges changes)
       : settings_(settings), session_(session), chat_(chat), changes_(std::move(changes)) {}
 
   Result<int> run() {
@@ -105,14 +105,14 @@ class Conversation {
   const ChatSettings& settings_;
   Session& session_;
   Chat& chat_;
-  AnsweringChanges changes_;
+  SessionChanges changes_;
   bool with_edits_ = true;
   bool terminal_ = input_is_terminal() && output_is_terminal();
 };
 
 }  // namespace
 
-Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, AnsweringChanges changes) {
+Result<int> converse(const ChatSettings& settings, Session& session, Chat& chat, SessionChanges changes) {
   return Conversation(settings, session, chat, std::move(changes)).run();
 }
 

@@ -34,11 +34,13 @@ Result<Store> open_store_to_write(const StoreOptions& options, const char* progr
   return Store::open(path, Store::Access::write, program);
 }
 
-Result<std::optional<Store>> open_store_to_read(const StoreOptions& options) {
-  MOBIEDIT_TRY(const auto path, store_path(options));
+Result<std::optional<Store>> open_store_to_read(const StoreOptions& options, StoreUse use) {
+  const bool if_there = use == StoreUse::read_if_there;
+  const auto path = store_path(options);
+  if (!path && !if_there) return std::unexpected(path.error());
   std::error_code ignored;
-  if (options.path.empty() && !std::filesystem::exists(path, ignored)) return std::nullopt;
-  MOBIEDIT_TRY(auto store, Store::open(path, Store::Access::read));
+  if (!path || ((if_there || options.path.empty()) && !std::filesystem::exists(*path, ignored))) return std::nullopt;
+  MOBIEDIT_TRY(auto store, Store::open(*path, Store::Access::read));
   return std::optional<Store>(std::move(store));
 }
 

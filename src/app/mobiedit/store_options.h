@@ -20,6 +20,14 @@ struct StoreOptions {
   std::string path;  ///< empty: the user's own
 };
 
+/// How a verb uses the store.
+enum class StoreUse {
+  none,
+  read,           ///< the user's own store may be missing; one that was named may not
+  read_if_there,  ///< any store may be missing
+  change,         ///< made, with the folders of the user's own, if it is not there
+};
+
 /// --store
 void add_store_option(CLI::App& verb, StoreOptions& options);
 
@@ -32,16 +40,9 @@ void add_store_option(CLI::App& verb, StoreOptions& options);
 /// Opens the store for changes, and makes it with its folders if it is not there. Others see `program` as its holder:
 /// "mobiedit edit".
 [[nodiscard]] Result<Store> open_store_to_write(const StoreOptions& options, const char* program);
-/// Opens the store for reading; none if no store was named and the user has none yet.
-[[nodiscard]] Result<std::optional<Store>> open_store_to_read(const StoreOptions& options);
-
-/// How a verb uses the store.
-enum class StoreUse {
-  none,
-  read,           ///< the user's own store may be missing; one that was named may not
-  read_if_there,  ///< any store may be missing
-  change,         ///< made, with the folders of the user's own, if it is not there
-};
+/// Opens the store to read it, or to read it if it is there. None if it is missing and may be.
+[[nodiscard]] Result<std::optional<Store>> open_store_to_read(const StoreOptions& options,
+                                                              StoreUse use = StoreUse::read);
 
 /// `program` is named to other programs that find the store locked: "mobiedit edit".
 [[nodiscard]] Result<Workspace> open_workspace(const RunOptions& run, const StoreOptions& store, StoreUse use,

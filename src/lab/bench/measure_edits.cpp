@@ -198,4 +198,12 @@ Result<Json> measure_edits(const std::string& path, const EditSweeps& options, b
   return out;
 }
 
+Json edits_json(const Json& models) {
+  constexpr const char* notes =
+      "Floor: the multiply-accumulates that `mobiedit plan` counts, at the peak measured in the same run. llama-bench: "
+      "the time that it takes to read as many tokens as the edit computed (rows through a layer, over the number of "
+      "layers); it edits nothing. Edits go on after they are found, until all evaluations are made.";
+  return {{"schema", "mobiedit.bench.edit/1"}, {"models", models}, {"notes", {notes}}};
+}
+
 }  // namespace mobiedit

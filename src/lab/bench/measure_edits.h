@@ -32,4 +32,7 @@ struct EditSweeps {
                                                            bool sweeps, const Peer* peer, const BenchObserver& observer,
                                                            const CancelToken& cancel);
 
+/// The document of `mobiedit-lab bench edit`. `models`: a list of documents of measure_edits.
+[[nodiscard]] nlohmann::ordered_json edits_json(const nlohmann::ordered_json& models);
+
 }  // namespace mobiedit
