@@ -42,8 +42,8 @@ struct Session::State {
     cache = std::move(larger);
   }
 
-  void put_in_force(ActiveNeurons active) {
-    neurons = std::move(active);
+  void put_in_force(ActiveNeurons given) {
+    neurons = std::move(given);
     pass.neurons = neurons.empty() ? nullptr : &neurons;
   }
 
