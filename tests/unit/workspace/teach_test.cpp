@@ -113,6 +113,26 @@ TEST_F(TeachTest, ALaterEditOfAFactTakesTheEarlierOnesPlace) {
   EXPECT_TRUE(space.in_force()->empty());
 }
 
+// "the cat is" has one answer: an edit that reads it as another fact takes the earlier edit's answer away. The earlier
+// edit is in another layer, so nothing preserves its keys. The budget suffices for each of six seeds.
+TEST_F(TeachTest, AnEditThatTakesAnEarlierOnesAnswerIsFoundAndRefused) {
+  Workspace space = workspace();
+  TeachOptions earlier = quick();
+  earlier.search.layer = 2;
+  ASSERT_EQ(space.teach(one_, std::move(earlier))->kept(), 1u);
+  const std::vector<EditRequest> job{request("cat", "the {} is", "u")};
+  TeachOptions options = quick();
+  options.search.max_evaluations = 4000;
+  const auto report = space.teach(job, std::move(options));
+  ASSERT_TRUE(report) << report.error().message();
+  const Outcome& outcome = report->outcomes[0];
+  EXPECT_TRUE(outcome.edit.evidence.success);
+  EXPECT_EQ(outcome.refusal, Refusal::breaks_earlier) << outcome.why_not;
+  EXPECT_EQ(outcome.why_not, "it would break edit 1 (the cat)");
+  EXPECT_EQ(answer(space, "the cat is"), " w");
+  EXPECT_EQ(edits_in_store(), 1u);
+}
+
 TEST_F(TeachTest, AnEditThatChangesTheWeightTooMuchIsRefused) {
   Workspace space = workspace();
   TeachOptions options = quick();
