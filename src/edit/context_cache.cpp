@@ -6,16 +6,20 @@
 namespace mobiedit {
 
 ContextCache::ContextCache(ForwardPass& forward, ContextSet contexts, int layer)
-    : forward_(forward), contexts_(std::move(contexts)), layer_(layer), entries_(contexts_.prompts.size() + 1) {
+    : forward_(forward),
+      contexts_(std::move(contexts)),
+      layer_(layer),
+      entries_(contexts_.prompts.size() + contexts_.preserved.size()) {
   for (int i = 0; i < size(); ++i) {
     Entry& entry = entries_[static_cast<std::size_t>(i)];
-    entry.prefix = context(i).subject_last;
+    entry.prefix = context(i).first_changed();
     entry.rows = static_cast<int>(context(i).tokens.size()) - entry.prefix;
   }
 }
 
 const Context& ContextCache::context(int i) const {
-  return i < prompts() ? contexts_.prompts[static_cast<std::size_t>(i)] : contexts_.kl;
+  return i < prompts() ? contexts_.prompts[static_cast<std::size_t>(i)]
+                       : contexts_.preserved[static_cast<std::size_t>(i - prompts())];
 }
 
 Status ContextCache::fill(const PassOptions& pass, const CancelToken& cancel) {
@@ -70,9 +74,10 @@ Status ContextCache::read_rest(const PassOptions& pass, const CancelToken& cance
       tokens.insert(tokens.end(), all.begin() + entry(i).prefix, all.end());
       sequences.push_back({&entry(i).kv, entry(i).prefix, entry(i).rows, nullptr});
     }
-    std::vector<float> residual(tokens.size() * d), keys(tokens.size() * f), values(tokens.size() * d);
+    std::vector<float> residual(tokens.size() * d), keys(tokens.size() * f), values(tokens.size() * d),
+        inputs(tokens.size() * d);
     forward_.embed(tokens, residual);
-    const Capture capture{layer_, keys.data(), values.data(), false};
+    const Capture capture{.layer = layer_, .keys = keys.data(), .values = values.data(), .inputs = inputs.data()};
     forward_.run_layers({0, layer_ + 1}, residual, sequences, pass.with_capture(capture));
     std::size_t row = 0;
     for (int i = begin; i < end; ++i) {
@@ -85,9 +90,14 @@ Status ContextCache::read_rest(const PassOptions& pass, const CancelToken& cance
       entry.residual = part(residual, d);
       entry.keys = part(keys, f);
       entry.values = part(values, d);
+      entry.inputs = part(inputs, d);
       row += rows;
     }
-    if (begin == 0) value_.assign(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(d));
+    if (begin == 0) {
+      const auto s = static_cast<std::size_t>(context(0).subject_last - entry(0).prefix);
+      value_ = std::vector<float>(values.begin() + static_cast<std::ptrdiff_t>(s * d),
+                                  values.begin() + static_cast<std::ptrdiff_t>((s + 1) * d));
+    }
   });
 }
 

@@ -17,14 +17,15 @@ inline constexpr std::size_t batch_rows = 256;
 /// Borrows the forward pass. One thread at a time.
 class ContextCache {
  public:
-  /// One context's share. Its first row is the subject's last token, s.
+  /// One context's share. Its first row is the subject's last token, s, or Context::first.
   struct Entry {
-    KvCache kv;                   ///< tokens before s, in every layer
-    int prefix = 0;               ///< number of tokens before s
-    int rows = 0;                 ///< tokens from s on
+    KvCache kv;                   ///< tokens before that row, in every layer
+    int prefix = 0;               ///< tokens before that row
+    int rows = 0;                 ///< tokens from that row on
     std::vector<float> residual;  ///< [rows, d]: output of the edited layer
     std::vector<float> keys;      ///< [rows, f]: input of its down product
     std::vector<float> values;    ///< [rows, d]: output of its feed-forward, before any norm that follows
+    std::vector<float> inputs;    ///< [rows, d]: input of its feed-forward
   };
 
   ContextCache(ForwardPass& forward, ContextSet contexts, int layer);
@@ -35,9 +36,9 @@ class ContextCache {
 
   [[nodiscard]] int layer() const { return layer_; }
   [[nodiscard]] const ContextSet& contexts() const { return contexts_; }
-  /// Contexts in order: the prompts, then the KL context.
+  /// Contexts in order: the prompts, then the preserved ones.
   [[nodiscard]] int size() const { return static_cast<int>(entries_.size()); }
-  [[nodiscard]] int prompts() const { return size() - 1; }
+  [[nodiscard]] int prompts() const { return static_cast<int>(contexts_.prompts.size()); }
   [[nodiscard]] const Context& context(int i) const;
   [[nodiscard]] const Entry& entry(int i) const { return entries_[static_cast<std::size_t>(i)]; }
   /// v₀ [d]: the feed-forward's output at s in the bare prompt.

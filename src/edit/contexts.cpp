@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "edit/loss.h"
+
 namespace mobiedit {
 namespace {
 
@@ -70,10 +72,15 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
     c.tokens = tokenizer.encode(text);
     c.subject_last = token_at(tokenizer, c.tokens, text.size(), end);
     c.target_start = static_cast<int>(c.tokens.size()) - 1;
-    if (with_target)
+    if (with_target) {
       c.tokens.insert(c.tokens.end(), set.target.begin(), set.target.end() - 1);
-    else
+      c.target = set.target;
+      c.weight = 1.0 / static_cast<double>(1 + prefixes.size() + wordings.size());
+    } else {
       c.tokens.resize(static_cast<std::size_t>(c.subject_last) + 1), c.target_start = c.subject_last;
+      c.weight = kl_weight;
+      c.group = 1;
+    }
     return c;
   };
   set.prompts.push_back(make(*bare, subject_end, true));
@@ -86,7 +93,7 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
     set.prompts.push_back(make(*filled, end, true));
   }
   set.wordings = static_cast<int>(wordings.size());
-  set.kl = make(request.subject + " is a", request.subject.size(), false);
+  set.preserved.push_back(make(request.subject + " is a", request.subject.size(), false));
   for (const Context& c : set.prompts)
     if (c.tokens.size() > static_cast<std::size_t>(model.config().context))
       return fail(ErrorCode::usage,

@@ -10,18 +10,35 @@
 
 namespace mobiedit {
 
-/// A prompt and the target without its last token, for teacher forcing.
+/// A text of an edit. A prompt has the target's tokens behind it, without the last one, for teacher forcing.
 struct Context {
   std::vector<Token> tokens;
-  int subject_last = 0;  ///< s: position of the subject's last token
-  int target_start = 0;  ///< position whose logits predict target[0]; subject_last in the KL context
+  int subject_last = 0;       ///< s: position of the subject's last token
+  int first = -1;             ///< first position that an edit changes, at most s; −1: s
+  int target_start = 0;       ///< position of the first logits that the loss reads; they predict target[0]
+  std::vector<Token> target;  ///< tokens wanted there and after it; empty: the unedited model's answers are to stay
+  int kept_rows = 1;          ///< positions from target_start on whose answers are to stay, where target is empty
+  double weight = 1;          ///< in the loss: of the mean over this context's rows
+  std::vector<double> row_weights;  ///< of each row, in place of `weight`; empty: all rows weigh alike
+  /// The row does not count where the unedited model answers it as it answers the bare prompt: the old fact may go.
+  bool drops_old_answer = false;
+  /// Neighbouring contexts with one group have equally many rows, which read the logits of equal tokens: a probe of
+  /// one of them says something of the others.
+  int group = 0;
+  /// Its group takes part in each probe_turns-th probe, beginning with number probe_turn (RowGroup::turns).
+  int probe_turns = 1, probe_turn = 0;
+  bool is_statement = false;  ///< of a fact, outside chat: a search may begin with these alone
+
+  [[nodiscard]] int first_changed() const { return first < 0 ? subject_last : first; }
+  /// Positions whose logits the loss reads.
+  [[nodiscard]] int rows() const { return target.empty() ? kept_rows : static_cast<int>(target.size()); }
 };
 
 struct ContextSet {
-  std::vector<Context> prompts;  ///< the bare prompt first, then prefixed ones, then general wordings
-  Context kl;                    ///< "{subject} is a", cut after the subject
-  std::vector<Token> target;
-  int wordings = 0;  ///< number of general wordings among the prompts
+  std::vector<Context> prompts;    ///< with a target; the bare prompt first
+  std::vector<Context> preserved;  ///< without a target; for one prompt "{subject} is a", cut after the subject
+  std::vector<Token> target;       ///< of the bare prompt
+  int wordings = 0;                ///< number of general wordings among the prompts
 };
 
 /// Short sentences to put before the prompt. They serve as well as ROME's, which are sampled from the model.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -10,6 +11,15 @@
 #include "kernels/vector_ops.h"
 
 namespace mobiedit {
+namespace {
+
+int loss_rows(const ContextCache& cache) {
+  int rows = 0;
+  for (int i = 0; i < cache.size(); ++i) rows += cache.context(i).rows();
+  return rows;
+}
+
+}  // namespace
 
 EditObjective::EditObjective(ForwardPass& forward, ContextSet contexts, const EditObjectiveOptions& options,
                              const CancelToken& cancel)
@@ -17,8 +27,7 @@ EditObjective::EditObjective(ForwardPass& forward, ContextSet contexts, const Ed
       options_(options),
       cancel_(cancel),
       cache_(forward, std::move(contexts), options.layer),
-      top_(std::min(options.top_logits, forward.config().vocab),
-           cache_.prompts() * static_cast<int>(cache_.contexts().target.size()) + 1),
+      top_(std::min(options.top_logits, forward.config().vocab), loss_rows(cache_)),
       approximator_(std::make_unique<Approximator>(*this)) {
   if (options.tape != nullptr) recorder_ = std::make_unique<Recorder>(*this, *options.tape);
 }
@@ -50,38 +59,61 @@ Status EditObjective::prepare() {
   return {};
 }
 
-// Each prompt has a row per target token, then comes the KL row.
+// Each context has a row per target token, or per position whose answers are to stay.
 void EditObjective::lay_out_rows() {
-  const std::vector<Token>& target = contexts().target;
-  const std::size_t targets = static_cast<std::size_t>(prompts()) * target.size();
   for (int i = 0; i < cache_.size(); ++i) {
+    const Context& context = cache_.context(i);
     Part& part = parts_.emplace_back();
     part.first_row = rows_.size();
-    if (i == prompts()) {
-      part.wanted.push_back(0);
-      rows_.push_back({1.0, -1});
-      row_targets_.push_back(-1);
-      break;
-    }
-    for (std::size_t t = 0; t < target.size(); ++t) {
-      part.wanted.push_back(cache_.context(i).target_start - cache_.entry(i).prefix + static_cast<int>(t));
-      rows_.push_back({1.0 / static_cast<double>(targets), 0});
-      row_targets_.push_back(target[t]);
+    for (int t = 0; t < context.rows(); ++t) {
+      part.wanted.push_back(context.target_start - cache_.entry(i).prefix + t);
+      const double weight = context.row_weights.empty() ? context.weight / context.rows()
+                                                        : context.row_weights[static_cast<std::size_t>(t)];
+      rows_.push_back({weight, context.target.empty() ? -1 : 0});
+      row_targets_.push_back(context.target.empty() ? -1 : context.target[static_cast<std::size_t>(t)]);
     }
   }
+  lay_out_groups();
+}
+
+void EditObjective::lay_out_groups() {
+  double all = 0, probe = 0;  // rows that go through the later layers
+  // One preserved prompt of few tokens costs next to nothing.
+  const int counted = cache_.size() - cache_.prompts() > 1 ? cache_.size() : cache_.prompts();
+  for (int i = 0; i < cache_.size(); ++i) {
+    const Context& context = cache_.context(i);
+    const bool joins = i > 0 && cache_.context(i - 1).group == context.group;
+    if (!joins) {
+      groups_.push_back(
+          {.contexts = 0, .rows = context.rows(), .turns = context.probe_turns, .turn = context.probe_turn});
+      probe_rows_ += context.rows();
+    }
+    ++groups_.back().contexts;
+    if (i < counted) all += cache_.entry(i).rows;
+  }
+  int first = 0;
+  for (const RowGroup& group : groups_) {
+    double rows = 0;
+    for (int i = first; i < std::min(first + group.contexts, counted); ++i) rows += cache_.entry(i).rows;
+    probe += rows / (group.contexts * group.turns);
+    first += group.contexts;
+  }
+  probes_per_evaluation_ = std::max(1, static_cast<int>(all / probe + 0.5));
 }
 
 Status EditObjective::inject() {
   std::vector<ContextRows> captured;
-  for (int i = 0; i < cache_.size(); ++i) captured.push_back({cache_.entry(i).rows, cache_.entry(i).keys});
+  for (int i = 0; i < cache_.size(); ++i)
+    captured.push_back({cache_.entry(i).rows, cache_.entry(i).keys, cache_.entry(i).inputs});
   if (options_.write != nullptr)
-    if (auto s = options_.write->fit(std::span(captured).first(captured.size() - 1)); !s) return s;
+    if (auto s = options_.write->fit(std::span(captured).first(static_cast<std::size_t>(prompts()))); !s) return s;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     parts_[i].injection.assign(static_cast<std::size_t>(captured[i].rows), 0.0f);
     if (options_.write != nullptr)
       options_.write->strengths(captured[i], parts_[i].injection);
     else
-      parts_[i].injection[0] = 1.0f;
+      parts_[i].injection[static_cast<std::size_t>(cache_.context(static_cast<int>(i)).subject_last -
+                                                   cache_.entry(static_cast<int>(i)).prefix)] = 1.0f;
   }
   return {};
 }
@@ -114,28 +146,60 @@ bool EditObjective::expect(int row, std::span<float> jacobian) const {
   return true;
 }
 
-// Reads residual_ [rows, d] of the first evaluation, whose rows are those of rows_ in order.
-void EditObjective::choose_top(int rows) {
-  constexpr int rows_at_once = 8;  // whole vocabularies in memory
-  const auto d = static_cast<std::size_t>(dimension()), vocab = static_cast<std::size_t>(forward_.config().vocab);
-  const std::size_t targets = contexts().target.size();
-  std::vector<float> logits(rows_at_once * vocab);
-  for (int begin = 0; begin < rows; begin += rows_at_once) {
-    const int count = std::min(rows_at_once, rows - begin);
-    const auto at = static_cast<std::size_t>(begin), size = static_cast<std::size_t>(count);
-    forward_.logits(std::span(residual_).subspan(at * d, size * d), logits, options_.pass);
-    for (std::size_t row = at; row < at + size; ++row) {
-      // Target rows of later prompts keep the tokens of the bare prompt's, so that prompts can stand for each other.
-      if (row_targets_[row] >= 0 && row >= targets) {
-        top_.copy(row % targets, row);
-        rows_[row].target = rows_[row % targets].target;
-      } else {
-        const int place = top_.choose(row, std::span(logits).subspan((row - at) * vocab, vocab), row_targets_[row]);
+// Reads residual_ [rows, d] of the first evaluation, whose rows are those of rows_ in order. All contexts of a group
+// keep equal tokens, so that they can stand for each other: the likeliest of the first context, and its target; without
+// targets, the likeliest of any context.
+void EditObjective::choose_top() {
+  const auto d = static_cast<std::size_t>(forward_.config().d),
+             vocab = static_cast<std::size_t>(forward_.config().vocab);
+  std::vector<float> logits(vocab), likeliest(vocab);
+  std::vector<Token> answers(rows_.size(), -1);
+  const auto read = [&](std::size_t row) {
+    forward_.logits(std::span(residual_).subspan(row * d, d), logits, options_.pass);
+  };
+  std::size_t first = 0;  // row of the group
+  for (const RowGroup& group : groups_) {
+    const auto rows = static_cast<std::size_t>(group.rows), all = rows * static_cast<std::size_t>(group.contexts);
+    for (std::size_t t = 0; t < rows; ++t) {
+      const std::size_t leader = first + t;
+      read(leader);
+      if (row_targets_[leader] < 0) {
+        std::ranges::fill(likeliest, -std::numeric_limits<float>::infinity());
+        for (std::size_t row = leader; row < first + all; row += rows) {
+          if (row != leader) read(row);
+          const float lse = kernels::log_sum_exp(logits);
+          for (std::size_t i = 0; i < vocab; ++i) likeliest[i] = std::max(likeliest[i], logits[i] - lse);
+          answers[row] = static_cast<Token>(std::ranges::max_element(logits) - logits.begin());
+        }
+        logits.swap(likeliest);
+      }
+      const int place = top_.choose(leader, logits, row_targets_[leader]);
+      for (std::size_t row = leader; row < first + all; row += rows) {
+        if (row != leader) top_.copy(leader, row);
         if (place >= 0) rows_[row].target = place;
       }
     }
+    first += all;
   }
+  drop_old_answers(answers);
   top_chosen_ = true;
+}
+
+// Takes preserved rows out of the loss whose answer is the bare prompt's: it is the fact that goes. `answers` [rows]
+// are the unedited model's, −1 where unknown. The rows that stay share the weight.
+void EditObjective::drop_old_answers(std::span<const Token> answers) {
+  const Token old = top_.tokens(0).front();
+  double all = 0, kept = 0;
+  std::vector<std::size_t> may_drop;
+  for (int i = cache_.prompts(); i < cache_.size(); ++i)
+    if (cache_.context(i).drops_old_answer)
+      for (int t = 0; t < cache_.context(i).rows(); ++t)
+        may_drop.push_back(parts_[static_cast<std::size_t>(i)].first_row + static_cast<std::size_t>(t));
+  for (const std::size_t row : may_drop) {
+    all += rows_[row].weight;
+    if (answers[row] != old) kept += rows_[row].weight;
+  }
+  for (const std::size_t row : may_drop) rows_[row].weight = answers[row] != old ? rows_[row].weight * all / kept : 0.0;
 }
 
 // Tokens at the start of a context that evaluations leave out.
@@ -196,7 +260,7 @@ void EditObjective::run_batch(std::span<const float> deltas, std::span<const Job
   const Injections injections = injections_.at(options_.layer, deltas);
   forward_.run_layers({options_.layer + 1, c.layers}, residual_, sequences,
                       options_.pass.with_outputs(wanted).with_injections(injections));
-  if (!top_chosen_) choose_top(static_cast<int>(wanted.size()));
+  if (!top_chosen_) choose_top();
 
   const std::size_t width = static_cast<std::size_t>(kept()) + 1;
   forward_.logits_by_slice(std::span(residual_).first(wanted.size() * d), options_.pass,
@@ -246,16 +310,19 @@ Result<Outputs> EditObjective::evaluate(std::span<const float> deltas, int n) tr
 }
 
 Result<Outputs> EditObjective::probe(std::span<const float> deltas, int n) try {
-  const std::size_t targets = contexts().target.size();
-  Outputs outputs = make_outputs(n, targets + 1);
+  Outputs outputs = make_outputs(n, static_cast<std::size_t>(probe_rows_));
   std::vector<Job> jobs;
   for (int which = 0; which < n; ++which) {
-    const std::size_t first = static_cast<std::size_t>(which) * (targets + 1);
-    jobs.push_back({which, which % prompts(), first});
-    jobs.push_back({which, prompts(), first + targets});
+    std::size_t row = static_cast<std::size_t>(which) * static_cast<std::size_t>(probe_rows_);
+    int first = 0;  // context of the group
+    for (const RowGroup& group : groups_) {
+      if (group.takes(which)) jobs.push_back({which, first + group.context(which), row});
+      row += static_cast<std::size_t>(group.rows);
+      first += group.contexts;
+    }
   }
   if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
-  evaluations_ += (n + prompts() - 1) / prompts();
+  evaluations_ += (n + probes_per_evaluation_ - 1) / probes_per_evaluation_;
   return outputs;
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");

@@ -1,6 +1,7 @@
 // Objective of one edit on a model: evaluates its contexts at any δ, on the context cache.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <span>
 #include <vector>
@@ -45,7 +46,10 @@ class EditObjective final : public Objective {
   [[nodiscard]] const ContextSet& contexts() const { return cache_.contexts(); }
   [[nodiscard]] std::span<const float> value() const { return cache_.value(); }  ///< v₀ [d], of the bare prompt
   /// Evaluations so far: each of all contexts at one δ, or of as many contexts at a δ each.
-  [[nodiscard]] int evaluations() const { return evaluations_; }
+  [[nodiscard]] int evaluations() const { return static_cast<int>(std::ceil(evaluations_)); }
+  /// The groups of statements alone (Context::is_statement), as an objective that costs no more than their rows. Null
+  /// where there are none, or nothing else. Borrows this.
+  [[nodiscard]] std::unique_ptr<Objective> statements();
 
   [[nodiscard]] int dimension() const override;
   [[nodiscard]] int kept() const override { return top_.count(); }
@@ -54,7 +58,9 @@ class EditObjective final : public Objective {
   [[nodiscard]] std::span<const float> residual() const override;
   [[nodiscard]] bool expect(int row, std::span<float> jacobian) const override;
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
-  [[nodiscard]] int prompts() const override { return cache_.prompts(); }
+  [[nodiscard]] int prompts() const { return cache_.prompts(); }
+  [[nodiscard]] std::span<const RowGroup> groups() const override { return groups_; }
+  [[nodiscard]] int probes_per_evaluation() const override { return probes_per_evaluation_; }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
   [[nodiscard]] Gradient* gradient() override;
   [[nodiscard]] Approximations* approximations() override;
@@ -62,6 +68,7 @@ class EditObjective final : public Objective {
  private:
   class Recorder;                  // the gradient
   class Approximator;              // the approximations
+  class Statements;                // a part of the contexts
   struct Part {                    // of one context
     std::vector<float> injection;  // [rows]: how much of δ each row gets
     std::vector<int> wanted;       // rows whose logits are read, counted from s
@@ -86,11 +93,13 @@ class EditObjective final : public Objective {
                 const CancelToken& cancel);
   Status prepare();
   void lay_out_rows();
+  void lay_out_groups();
   Status inject();
   Status run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
   void run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
   void fill_residual(std::span<const Job> jobs);
-  void choose_top(int rows);
+  void choose_top();
+  void drop_old_answers(std::span<const Token> answers);
   [[nodiscard]] int skipped(int part) const;
   [[nodiscard]] Outputs make_outputs(int n, std::size_t rows) const;
 
@@ -100,11 +109,14 @@ class EditObjective final : public Objective {
   ContextCache cache_;
   std::vector<Part> parts_;
   std::vector<ObjectiveRow> rows_;
-  std::vector<Token> row_targets_;  // −1: the KL row
+  std::vector<Token> row_targets_;  // −1: a row without a target
+  std::vector<RowGroup> groups_;
+  int probe_rows_ = 0;  // of one probe's outputs
+  int probes_per_evaluation_ = 1;
   TopLogits top_;
   bool top_chosen_ = false;
   double value_norm_ = 0;
-  int evaluations_ = 0;
+  double evaluations_ = 0;
   std::vector<float> residual_;  // scratch of a batch, [rows, d]
   BatchInjections injections_;
   std::unique_ptr<Recorder> recorder_;

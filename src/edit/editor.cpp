@@ -8,11 +8,11 @@
 #include <utility>
 #include <variant>
 
+#include "base/try.h"
 #include "edit/editor_state.h"
 #include "edit/evidence.h"
 #include "edit/preconditioned.h"
 #include "edit/search/value_search.h"
-#include "edit/statistics/cache.h"
 #include "edit/weight_norm.h"
 #include "edit/write/mass_edit.h"
 #include "edit/write/null_space.h"
@@ -35,14 +35,17 @@ int Editor::layer() const {
 }
 
 bool Editor::finds_neurons() const {
-  return false;
+  return state_->writes_neurons();
 }
 
 Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   const ModelConfig& c = model.config();
   if (const auto search = make_search(options.method, options.settings); !search)
     return std::unexpected(search.error());
-  const LayerChoice choice = layer_for(c, options.layer, options.clamp);
+  const bool neurons = options.write == WriteKind::neuron;
+  LayerChoice choice = neurons ? neuron_layer(c) : layer_for(c, options.layer, options.clamp);
+  choice.layer = options.layer.value_or(choice.layer);
+  choice.clamp = options.clamp.value_or(choice.clamp);
   if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
   if (options.layers < 1 || options.layers > choice.layer + 1)
@@ -59,8 +62,12 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
 
   auto state = std::make_unique<State>(model, std::move(options), choice);
   if (auto none = state->active.refresh(); !none) return std::unexpected(none.error());
-  if (auto loaded = state->forward->load_float_down(choice.layer); !loaded) return std::unexpected(loaded.error());
-  state->down_norm = down_weight_norm(model.file(), choice.layer);
+  if (state->writes_neurons()) {
+    state->chat = ChatFormat::of(model);
+  } else {
+    if (auto loaded = state->forward->load_float_down(choice.layer); !loaded) return std::unexpected(loaded.error());
+    state->down_norm = down_weight_norm(model.file(), choice.layer);
+  }
   return Editor(std::move(state));
 } catch (const std::bad_alloc&) {
   return fail(ErrorCode::out_of_memory, "not enough memory for an editor");
@@ -99,25 +106,6 @@ Status Editor::preserve(const EditRequest& request, const Update& update, int ge
   return fail(ErrorCode::out_of_memory, "not enough memory to preserve the edit");
 }
 
-Status Editor::set_statistics(std::string_view text, const std::string& cache_folder, const CancelToken& cancel) try {
-  State& s = *state_;
-  if (auto ready = s.active.refresh(); !ready) return ready;
-  StatisticsSource source;
-  source.text = text;
-  source.cache_folder = cache_folder;
-  source.active_edits = edits_fingerprint(s.active.changes());
-  source.layer = s.choice.layer;
-  source.layers = s.options.layers;
-  // The metric's tape is dropped once it is used: it holds the weights of later layers in float32.
-  if (s.options.fisher_metric) source.make_tape = [&s] { return Tape::create(s.model, *s.pool, s.choice.layer + 1); };
-  auto learnt = Statistics::learn(s.model, *s.forward, s.statistics_pass(), source, cancel);
-  if (!learnt) return std::unexpected(learnt.error());
-  s.statistics = std::move(*learnt);
-  return {};
-} catch (const std::bad_alloc&) {
-  return fail(ErrorCode::out_of_memory, "not enough memory for the model's statistics");
-}
-
 Result<KeyMoment> Editor::key_moment() const try {
   const int layer = state_->choice.layer;
   const KeyCovariance* covariance = state_->statistics.covariance(layer);
@@ -136,7 +124,7 @@ Status Editor::check(const EditRequest& request) const try {
 
 Status Editor::with_objective(const EditRequest& request, const std::function<Status(Objective&)>& work,
                               const CancelToken& cancel) try {
-  auto prepared = state_->prepare(request, true, cancel);
+  auto prepared = state_->prepare(request, {}, true, cancel);
   if (!prepared) return std::unexpected(prepared.error());
   return work(*prepared->objective);
 } catch (const std::bad_alloc&) {
@@ -151,22 +139,35 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
   const Work work_before = s.forward->work();
   const std::uint64_t tape_before = s.tape ? s.tape->work() : 0;
 
-  auto prepared = s.prepare(request, s.method.needs_gradient, cancel);
+  auto prepared = s.prepare(request, together, s.method.needs_gradient, cancel);
   if (!prepared) return std::unexpected(prepared.error());
   EditObjective& objective = *prepared->objective;
-  const auto method = make_search(s.options.method, s.options.settings,
-                                  objective.contexts().wordings > 0 ? Prompts::unlike : Prompts::alike);
-  if (!method) return std::unexpected(method.error());
   std::optional<PreconditionedObjective> preconditioned;
   if (const FisherMetric* metric = s.statistics.metric()) preconditioned.emplace(objective, *metric);
   Objective& searched = preconditioned ? static_cast<Objective&>(*preconditioned) : objective;
-  const SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
-  auto found = (*method)->run(searched, search, [&](const SearchStep& step) {
+  SearchOptions search{s.options.max_evaluations, s.options.seed, s.choice.clamp};
+  const SearchProgress tell = [&](const SearchStep& step) {
     if (progress)
-      progress({step.step, step.evaluations, search.max_evaluations, step.loss.total(), std::exp(-step.loss.nll),
-                seconds()});
+      progress({step.step, objective.evaluations(), s.options.max_evaluations, step.loss.total(),
+                std::exp(-step.loss.nll), seconds()});
     return !cancel.requested();
-  });
+  };
+  if (together.from && together.from->down.size() == static_cast<std::size_t>(objective.dimension()))
+    search.start = together.from->down;
+  Prompts prompts = objective.contexts().wordings > 0 ? Prompts::unlike : Prompts::alike;
+  int steps = 0;
+  if (s.writes_neurons() && !s.method.needs_gradient) {
+    prompts = Prompts::subject;
+    if (const auto statements = objective.statements()) {
+      MOBIEDIT_TRY(const auto first, make_search(s.options.method, s.options.settings, Prompts::statements));
+      MOBIEDIT_TRY(SearchResult begun, first->run(*statements, search, tell));
+      search.start = std::move(begun.delta);
+      search.max_evaluations = std::min(search.max_evaluations, s.options.neuron.refinement);
+      steps = begun.steps;
+    }
+  }
+  MOBIEDIT_TRY(const auto method, make_search(s.options.method, s.options.settings, prompts));
+  auto found = method->run(searched, search, tell);
   if (!found) return std::unexpected(found.error());
   if (cancel.requested()) return fail(ErrorCode::cancelled, "stopped");
   if (preconditioned) found->delta = preconditioned->to_delta(found->delta);
@@ -176,7 +177,7 @@ Result<Edit> Editor::edit(const EditRequest& request, const EditProgressFn& prog
     for (const EditRequest& other : together.others) edit.found_with.push_back({other.prompt, other.target_new});
   EditEvidence& e = edit.evidence;
   e.layer = s.choice.layer;
-  e.steps = found->steps;
+  e.steps = steps + found->steps;
   e.evaluations = objective.evaluations();
   e.wordings = objective.contexts().wordings;
   e.loss = found->loss.total();

@@ -2,11 +2,20 @@
 
 #include <utility>
 
+#include "base/try.h"
 #include "edit/confidence.h"
+#include "edit/subject_contexts.h"
+#include "edit/write/neuron_write.h"
 #include "edit/write/rank_one_write.h"
 #include "edit/write/subject_keys.h"
 
 namespace mobiedit {
+namespace {
+
+// Rows of a neuron's objective are many, and most are sure of their answer: fewer of their logits are told apart.
+constexpr int neuron_top_logits = 48;
+
+}  // namespace
 
 Editor::State::State(const Model& m, EditOptions o, LayerChoice c)
     : model(m),
@@ -21,7 +30,7 @@ PassOptions Editor::State::pass() const {
   PassOptions pass;
   pass.deltas = active.deltas_in_force();
   pass.neurons = active.neurons_in_force();
-  pass.float_down_layer = choice.layer;
+  if (!writes_neurons()) pass.float_down_layer = choice.layer;
   pass.activations = options.evaluation.activations;
   return pass;
 }
@@ -29,6 +38,8 @@ PassOptions Editor::State::pass() const {
 PassOptions Editor::State::statistics_pass() const {
   PassOptions usual = pass();
   usual.activations = Activations::int8;
+  // Neurons are silent on other text, and each edit would ask for statistics of its own.
+  if (writes_neurons()) usual.neurons = nullptr;
   return usual;
 }
 
@@ -60,19 +71,56 @@ std::vector<float> Editor::State::solved(int layer, const std::vector<float>& ke
   return solved;
 }
 
-Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, bool gradient,
-                                                       const CancelToken& cancel) {
-  if (auto ready = active.refresh(); !ready) return std::unexpected(ready.error());
-  auto contexts = contexts_of(request);
-  if (!contexts) return std::unexpected(contexts.error());
-  if (gradient && !tape) {
-    auto made = Tape::create(model, *pool, choice.layer + 1);
-    if (!made) return std::unexpected(made.error());
-    tape = std::move(*made);
-  }
-  Prepared prepared;
+Result<ContextSet> Editor::State::prepare_rank_one(const EditRequest& request, Prepared& prepared) {
   prepared.write = std::make_unique<RankOneWrite>(
       choice.layer, [this](const std::vector<float>& keys) { return solved(choice.layer, keys); });
+  return contexts_of(request);
+}
+
+Result<std::vector<Token>> Editor::State::own_words_about(const std::string& subject, const CancelToken& cancel) {
+  const int wanted = options.neuron.own_words;
+  if (!chat || wanted < 1) return std::vector<Token>();
+  MOBIEDIT_TRY(const std::vector<Token> question, chat->question(tell_about(subject)));
+  const int length = static_cast<int>(question.size()) + wanted;
+  if (length > model.config().context) return std::vector<Token>();
+  MOBIEDIT_TRY(Session session, Session::create(model, {.context = length, .pool = pool}));
+  MOBIEDIT_CHECK(session.set_in_force(active.changes()));
+  MOBIEDIT_CHECK(session.append(question, cancel));
+  MOBIEDIT_TRY(Generation answer, session.generate({.max_tokens = wanted, .stop = {}}, {}, cancel));
+  return std::move(answer.tokens);
+}
+
+Result<ContextSet> Editor::State::prepare_neuron(const EditRequest& request, const SubjectFacts& together,
+                                                 Prepared& prepared, const CancelToken& cancel) {
+  if (!geometry)
+    return fail(ErrorCode::usage, "a neuron needs statistics of the layer's inputs, and there are none", {},
+                "give a text to make them from");
+  std::vector<EditRequest> facts{request};
+  facts.insert(facts.end(), together.others.begin(), together.others.end());
+  SubjectContextOptions wanted;
+  wanted.prefixes = *options.prefixes;
+  wanted.chat = chat ? &*chat : nullptr;
+  wanted.statements = options.neuron.statements;
+  wanted.other_facts_weight = options.neuron.other_facts_weight;
+  wanted.own_words_weight = options.neuron.own_words_weight;
+  MOBIEDIT_TRY(wanted.own_words, own_words_about(request.subject, cancel));
+  MOBIEDIT_TRY(SubjectContexts subject, build_subject_contexts(model, facts, wanted));
+  const NeuronSettings settings{.threshold = options.neuron.threshold,
+                                .contrast_weight = options.neuron.contrast_weight};
+  MOBIEDIT_TRY(Neuron neuron, fit_neuron(*forward, pass(), *geometry, subject, choice.layer, settings, cancel));
+  prepared.write = std::make_unique<NeuronWrite>(std::move(neuron), model.config().spec(choice.layer).activation);
+  return std::move(subject.contexts);
+}
+
+Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& request, const SubjectFacts& together,
+                                                       bool gradient, const CancelToken& cancel) {
+  MOBIEDIT_CHECK(active.refresh());
+  Prepared prepared;
+  MOBIEDIT_TRY(ContextSet contexts, writes_neurons() ? prepare_neuron(request, together, prepared, cancel)
+                                                     : prepare_rank_one(request, prepared));
+  if (gradient && !tape) {
+    MOBIEDIT_TRY(tape, Tape::create(model, *pool, choice.layer + 1));
+  }
   EditObjectiveOptions objective;
   objective.pass = pass();
   objective.layer = choice.layer;
@@ -81,9 +129,8 @@ Result<Editor::State::Prepared> Editor::State::prepare(const EditRequest& reques
   objective.write = prepared.write.get();
   objective.tape = gradient ? tape.get() : nullptr;
   objective.jacobian = statistics.jacobian();
-  auto made = EditObjective::create(*forward, std::move(*contexts), objective, cancel);
-  if (!made) return std::unexpected(made.error());
-  prepared.objective = std::move(*made);
+  if (writes_neurons()) objective.top_logits = neuron_top_logits;
+  MOBIEDIT_TRY(prepared.objective, EditObjective::create(*forward, std::move(contexts), objective, cancel));
   return prepared;
 }
 

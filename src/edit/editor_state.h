@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -10,10 +11,12 @@
 #include "backend/forward_pass.h"
 #include "base/thread_pool.h"
 #include "edit/active_edits.h"
+#include "edit/chat_format.h"
 #include "edit/contexts.h"
 #include "edit/edit_objective.h"
 #include "edit/layer_choice.h"
 #include "edit/statistics/statistics.h"
+#include "edit/write/neuron_geometry.h"
 #include "edit/write/preserved_edits.h"
 #include "edit/write/write.h"
 #include "mobiedit/edit/editor.h"
@@ -35,6 +38,8 @@ struct Editor::State {
   std::unique_ptr<Tape> tape;  ///< made when a search first asks for a gradient
   ActiveEdits active;
   std::map<int, PreservedEdits> preserved;  ///< by layer
+  std::optional<ChatFormat> chat;           ///< of neurons: the model's chat format, if it has one
+  std::optional<NeuronGeometry> geometry;   ///< of neurons: made by set_statistics
 
   /// Everything in force, in the arithmetic of searches; valid until the active edits change.
   [[nodiscard]] PassOptions pass() const;
@@ -56,7 +61,17 @@ struct Editor::State {
     std::unique_ptr<EditObjective> objective;
   };
   /// The objective that a search gets, and the write it was made for. The state must not change while it is used.
-  [[nodiscard]] Result<Prepared> prepare(const EditRequest& request, bool gradient, const CancelToken& cancel);
+  [[nodiscard]] Result<Prepared> prepare(const EditRequest& request, const SubjectFacts& together, bool gradient,
+                                         const CancelToken& cancel);
+  [[nodiscard]] Result<ContextSet> prepare_rank_one(const EditRequest& request, Prepared& prepared);
+  [[nodiscard]] Result<ContextSet> prepare_neuron(const EditRequest& request, const SubjectFacts& together,
+                                                  Prepared& prepared, const CancelToken& cancel);
+  /// The model's answer, with what is in force, to a request to tell of the subject; empty where it does not chat.
+  [[nodiscard]] Result<std::vector<Token>> own_words_about(const std::string& subject, const CancelToken& cancel);
+  /// Learns the statistics of the way in which this editor writes; `source` says from what. Errors: those of
+  /// Statistics::learn and of NeuronGeometry::create; then the statistics are those from before.
+  [[nodiscard]] Status learn(StatisticsSource source, const CancelToken& cancel);
+  [[nodiscard]] bool writes_neurons() const { return options.write.value_or(WriteKind::rank_one) == WriteKind::neuron; }
 };
 
 }  // namespace mobiedit

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "edit/chat_format.h"
+
 namespace mobiedit {
 namespace {
 
@@ -33,7 +35,30 @@ const Known* find(const ModelConfig& c) {
   return found == std::end(known) ? nullptr : found;
 }
 
+// Layers of neurons, measured with hundreds of them in force.
+struct KnownNeurons {
+  std::string_view architecture;
+  int layers, d, layer;
+};
+constexpr KnownNeurons known_neurons[] = {
+    {"llama", 30, 576, 14},   // SmolLM2-135M
+    {"gemma3", 18, 640, 10},  // Gemma 3 270M
+};
+constexpr double neuron_clamp = 10;
+
 }  // namespace
+
+WriteKind usual_write(const Model& model) {
+  return ChatFormat::of(model) ? WriteKind::neuron : WriteKind::rank_one;
+}
+
+LayerChoice neuron_layer(const ModelConfig& c) {
+  for (const KnownNeurons& k : known_neurons)
+    if (k.architecture == c.architecture && k.layers == c.layers && k.d == c.d)
+      return {k.layer, neuron_clamp, "neurons of this model were measured", true};
+  return {std::clamp((c.layers - 1) / 2, 0, std::max(0, c.layers - 2)), neuron_clamp,
+          "half of the depth, where neurons do best", false};
+}
 
 std::optional<LayerChoice> known_layer(const ModelConfig& c) {
   if (const Known* k = find(c)) return LayerChoice{k->layer, k->clamp, "this model is in the table", true};

@@ -13,7 +13,20 @@ namespace mobiedit {
 /// one number: its log-sum-exp. Rows, tokens and their order never change between evaluations.
 struct ObjectiveRow {
   double weight = 0;  ///< in the loss
-  int target = 0;     ///< index among the kept logits of the token wanted here; -1: the KL row
+  int target = 0;  ///< index among the kept logits of the token wanted here; -1: the unedited model's answer is to stay
+};
+
+/// Neighbouring contexts with equally many rows, which read the logits of equal tokens. A probe evaluates one of them,
+/// and the others' Jacobians resemble that one's.
+struct RowGroup {
+  int contexts = 1;
+  int rows = 1;   ///< of one context
+  int turns = 1;  ///< of this many probes in a row, the group takes part in one
+  int turn = 0;   ///< number of that one, from 0
+
+  [[nodiscard]] bool takes(int probe) const { return probe % turns == turn; }
+  /// The context that a probe evaluates.
+  [[nodiscard]] int context(int probe) const { return probe / turns % contexts; }
 };
 
 /// Results of n evaluations.
@@ -68,13 +81,14 @@ class Objective {
   /// Evaluates every prompt at each of `deltas` [n, d]. Errors: cancelled, out_of_memory.
   [[nodiscard]] virtual Result<Outputs> evaluate(std::span<const float> deltas, int n) = 0;
 
-  /// Number of prompts that can be evaluated one by one, P: rows() has an equal number of target rows for each prompt,
-  /// then the KL row.
-  [[nodiscard]] virtual int prompts() const { return 1; }
-  /// Evaluates each δ in one prompt alone, δ_i in prompt i mod P, and in the KL row. P of them cost about one whole
-  /// evaluation. The outputs have the target rows of that prompt and the KL row. Target rows of all prompts keep the
-  /// logits of equal tokens.
+  /// Groups of contexts, whose rows are rows() in order: those of the first group's first context, and so on.
+  [[nodiscard]] virtual std::span<const RowGroup> groups() const = 0;
+  /// Evaluates each δ_i in one context of each group that takes part in probe i. The outputs have RowGroup::rows rows
+  /// for each group, in order; those of a group that does not take part have no meaning. Where each group has one
+  /// context and takes part in all, this is evaluate(). Errors: those of evaluate().
   [[nodiscard]] virtual Result<Outputs> probe(std::span<const float> deltas, int n) { return evaluate(deltas, n); }
+  /// Number of probes that cost about as much as one evaluation, at least 1.
+  [[nodiscard]] virtual int probes_per_evaluation() const { return 1; }
 
   /// Null where there is no backward pass. Owned by the objective.
   [[nodiscard]] virtual Gradient* gradient() { return nullptr; }

@@ -4,12 +4,15 @@
 
 #include "backend/cpu/footprint.h"
 #include "backend/cpu/weights.h"
+#include "base/try.h"
 #include "edit/context_cache.h"
 #include "edit/contexts.h"
 #include "edit/evidence.h"
 #include "edit/layer_choice.h"
 #include "edit/search/method_table.h"
+#include "edit/subject_contexts.h"
 #include "kernels/linear.h"
+#include "mobiedit/edit/layer.h"
 #include "mobiedit/edit/methods.h"
 #include "model/cost.h"
 
@@ -97,7 +100,7 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   memory.weights = loaded.weights;
   memory.vocabulary = loaded.vocabulary;
   memory.program = program_bytes;
-  if (c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.layers)
+  if (options.write != WriteKind::neuron && c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.layers)
     memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
 
   const MethodInfo* method = find_method(options.method);
@@ -111,6 +114,48 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   return memory;
 }
 
+namespace {
+
+void plan_measurement(Planner& planner, const Model& model, const Context& bare, const EditRequest& request) {
+  const int length = bare.target_start + 1, tokens = bare.rows();
+  planner.score(length + tokens - 1, tokens);
+  planner.answer(length, tokens);
+  const auto length_of = [&](const std::string& text) {
+    return static_cast<int>(model.tokenizer().encode(text).size());
+  };
+  for (const std::string& p : request.paraphrases) planner.answer(length_of(p), tokens);
+  for (const std::string& p : request.keep) planner.answer(length_of(p), keep_tokens);
+}
+
+// An evaluation counts as one of all texts; the first stage's, on statements alone, count by their share.
+Result<EditPlan> plan_neuron(const Model& model, const ModelConfig& config, const ModelOptions& options,
+                             const EditOptions& edit, const EditRequest& request, int evaluations) {
+  const auto chat = ChatFormat::of(model);
+  SubjectContextOptions wanted;
+  wanted.prefixes = edit.prefixes.value_or(default_prefixes());
+  wanted.chat = chat ? &*chat : nullptr;
+  wanted.statements = edit.neuron.statements;
+  // The model's own words are not known before it is loaded; their number is.
+  wanted.own_words.assign(static_cast<std::size_t>(std::max(edit.neuron.own_words, 1)), 0);
+  MOBIEDIT_TRY(const SubjectContexts subject, build_subject_contexts(model, {&request, 1}, wanted));
+  Planner planner(config, edit.layer.value_or(neuron_layer(config).layer));
+  int logit_rows = 0;
+  const ContextSet& contexts = subject.contexts;
+  for (const auto* some : {&contexts.prompts, &contexts.preserved})
+    for (const Context& context : *some) {
+      planner.prepare(context);
+      logit_rows += context.rows();
+    }
+  constexpr int lengths_at_once = 4;
+  planner.evaluate(evaluations, lengths_at_once, logit_rows);
+  plan_measurement(planner, model, contexts.prompts.front(), request);
+  planner.plan.contexts = static_cast<int>(contexts.prompts.size() + contexts.preserved.size());
+  planner.plan.memory = edit_memory(model.file(), config, options, edit);
+  return std::move(planner.plan);
+}
+
+}  // namespace
+
 Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, const EditOptions& edit,
                            const EditRequest& request, int evaluations) {
   const auto config = ModelConfig::from_file(model.file());
@@ -118,6 +163,7 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
   const int layer = layer_for(*config, edit.layer, edit.clamp).layer;
   if (auto sound = check_layer(*config, layer); !sound) return std::unexpected(sound.error());
   const std::vector<std::string> prefixes = edit.prefixes.value_or(default_prefixes());
+  if (edit.write == WriteKind::neuron) return plan_neuron(model, *config, options, edit, request, evaluations);
   auto contexts = build_contexts(model, request, prefixes);
   if (!contexts) return std::unexpected(contexts.error());
   // Only the model can tell its confidence, and it is not asked here.
@@ -127,23 +173,18 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
 
   Planner planner(*config, layer);
   for (const Context& context : contexts->prompts) planner.prepare(context);
-  planner.prepare(contexts->kl);
+  planner.prepare(contexts->preserved.front());
   const int prompts = static_cast<int>(contexts->prompts.size());
   const int logit_rows = prompts * tokens + 1;
   const Prompts likeness = contexts->wordings > 0 ? Prompts::unlike : Prompts::alike;
   for (const SearchPasses& passes : search_passes(edit.method, evaluations, likeness)) {
     if (passes.evaluations <= 0) continue;
     if (passes.probes)
-      planner.probe(passes.evaluations, prompts, tokens, contexts->kl);
+      planner.probe(passes.evaluations, prompts, tokens, contexts->preserved.front());
     else
       planner.evaluate(passes.evaluations, passes.at_once, logit_rows);
   }
-  const int bare = contexts->prompts.front().target_start + 1;
-  planner.score(bare + tokens - 1, tokens);
-  planner.answer(bare, tokens);
-  const auto length = [&](const std::string& text) { return static_cast<int>(model.tokenizer().encode(text).size()); };
-  for (const std::string& p : request.paraphrases) planner.answer(length(p), tokens);
-  for (const std::string& p : request.keep) planner.answer(length(p), keep_tokens);
+  plan_measurement(planner, model, contexts->prompts.front(), request);
   planner.plan.contexts = prompts + 1;
   planner.plan.memory = edit_memory(model.file(), *config, options, edit);
   return std::move(planner.plan);

@@ -26,7 +26,8 @@ class PreconditionedObjective final : public Objective, private Gradient, privat
   [[nodiscard]] bool expect(int row, std::span<float> jacobian) const override;
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override;
   [[nodiscard]] Gradient* gradient() override;
-  [[nodiscard]] int prompts() const override { return inner_.prompts(); }
+  [[nodiscard]] std::span<const RowGroup> groups() const override { return inner_.groups(); }
+  [[nodiscard]] int probes_per_evaluation() const override { return inner_.probes_per_evaluation(); }
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override;
   [[nodiscard]] Approximations* approximations() override;
 

@@ -52,7 +52,12 @@ Result<Estimate> estimate_edit(const std::string& path, EditOptions options, Edi
   MOBIEDIT_TRY(const auto config, ModelConfig::from_file(part.file()));
 
   // An edit takes this layer too.
-  if (const auto settled = settled_layer(part, cache_folder); settled && !options.layer) {
+  if (!options.write) options.write = usual_write(part);
+  if (options.write == WriteKind::neuron) {
+    const LayerChoice choice = neuron_layer(config);
+    options.layer = options.layer.value_or(choice.layer);
+    options.clamp = options.clamp.value_or(choice.clamp);
+  } else if (const auto settled = settled_layer(part, cache_folder); settled && !options.layer) {
     options.layer = settled->layer;
     if (!options.clamp) options.clamp = settled->clamp;
   }

@@ -26,6 +26,7 @@ std::string text_of(double number) {
 }  // namespace
 
 Result<MadeEditor> make_editor(const Model& model, EditOptions options, const EditorPlace& place, const Job& job) {
+  if (!options.write) options.write = usual_write(model);
   auto editor = create(model, options, place);
   if (!editor) return std::unexpected(editor.error());
   if (place.check) {
@@ -33,6 +34,12 @@ Result<MadeEditor> make_editor(const Model& model, EditOptions options, const Ed
   }
   if (options.layer)
     return MadeEditor{std::move(*editor), layer_for(model.config(), options.layer, options.clamp), "asked"};
+
+  if (options.write == WriteKind::neuron) {
+    LayerChoice choice = neuron_layer(model.config());
+    choice.clamp = options.clamp.value_or(choice.clamp);
+    return MadeEditor{std::move(*editor), choice, choice.known ? "table" : "usual"};
+  }
 
   bool tried = false;
   LayerTrialOptions trial;

@@ -20,6 +20,7 @@ namespace {
 EditOptions options_of(const Edit& edit, const SessionOptions& session) {
   const EditOrigin& origin = edit.origin;
   EditOptions options;
+  options.write = WriteKind::neuron;
   options.method = origin.value_search.empty() ? origin.method : origin.value_search;
   options.layer = layer_of(edit.update);
   if (origin.clamp > 0) options.clamp = origin.clamp;

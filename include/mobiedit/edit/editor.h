@@ -31,7 +31,26 @@ struct EvaluationOptions {
   Activations activations = Activations::int8;  ///< bits of activations in products with integer weights
 };
 
+/// The way an edit is written into its layer.
+enum class WriteKind : std::uint8_t {
+  rank_one,  ///< a rank-one update of the down weight (ROME)
+  neuron     ///< one neuron beside the layer's own, for one subject
+};
+
+/// Settings of a neuron and of the texts that its value is searched on.
+struct NeuronOptions {
+  double threshold = 0.6;           ///< θ: score below which the neuron adds nothing, between 0 and 1
+  double contrast_weight = 0.003;   ///< κ: weight of one input of a made-up name against C of one input of text
+  int statements = 3;               ///< most other statements of each fact, where its relation is known
+  int own_words = 20;               ///< tokens of the model's own answer about the subject that are to stay
+  double own_words_weight = 0.5;    ///< of their divergence, in the loss
+  double other_facts_weight = 0.5;  ///< of the divergence of answers about the subject's other facts
+  int refinement = 200;             ///< most evaluations of all texts, after a search on the statements alone
+};
+
 struct EditOptions {
+  std::optional<WriteKind> write;  ///< none: rank-one here; a Workspace takes usual_write()
+  NeuronOptions neuron;
   std::string method = "subspace";   ///< a value search of all_methods()
   std::optional<int> layer;          ///< the edited layer, from 0; none: a table's or a usual one (see choose_layer)
   std::optional<double> clamp;       ///< longest δ, in ‖v₀‖; none: a table's or 8

@@ -8,6 +8,7 @@
 
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/edit/editor.h"
 #include "mobiedit/model/model.h"
 
 namespace mobiedit {
@@ -36,6 +37,13 @@ struct LayerTrialOptions {
 /// cancelled, io (the choice cannot be cached), out_of_memory.
 [[nodiscard]] Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options = {},
                                                const CancelToken& cancel = {});
+
+/// Neurons for a model that chats, by a template that can be used; rank-one updates for any other. `model` may be
+/// loaded in part.
+[[nodiscard]] WriteKind usual_write(const Model& model);
+
+/// The layer that takes neurons where none is asked for: a measured one, or one at half the depth. No trial is needed.
+[[nodiscard]] LayerChoice neuron_layer(const ModelConfig& config);
 
 /// The choice that choose_layer makes without a trial: the table's or a cached one. Nothing where it would make a
 /// trial. `model` may be loaded in part.

@@ -44,6 +44,8 @@ std::string check_layer(const std::string& text) {
 EditOptions SearchSettings::edit_options(int threads) const {
   EditOptions options = edit;
   if (!together()) options.method = method;
+  if (together() || write == "rank-one") options.write = WriteKind::rank_one;
+  if (!together() && write == "neuron") options.write = WriteKind::neuron;
   if (layer != automatic) options.layer = std::stoi(layer);
   if (const MethodInfo* row = find_method(method); !edit.clamp && row->usual_clamp > 0)
     options.clamp = row->usual_clamp;
@@ -95,6 +97,12 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
                       joined(searches), joined(mass_edits), settings.method))
       ->envname("MOBIEDIT_METHOD")
       ->check(CLI::IsMember(names));
+  verb.add_option(
+          "--write", settings.write,
+          "Way to write an edit: neuron (one neuron for each subject), rank-one (an update of a weight), or auto: "
+          "neuron for a chat model, else rank-one (default auto)")
+      ->envname("MOBIEDIT_WRITE")
+      ->check(CLI::IsMember({"auto", "neuron", "rank-one"}));
   verb.add_option("--values", settings.edit.method,
                   fmt::format("Search method inside {} (default {})", joined(mass_edits), settings.edit.method))
       ->envname("MOBIEDIT_VALUES")

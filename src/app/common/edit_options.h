@@ -18,6 +18,7 @@ namespace mobiedit::cli {
 
 struct SearchSettings {
   std::string method = EditOptions().method;
+  std::string write = "auto";  ///< "neuron", "rank-one" or "auto"
   EditOptions edit;  ///< its method is the search method, also inside a mass edit
   std::string layer = "auto";
   std::optional<int> blocks;          ///< number of layers that share a change; none: see blocks_up_to

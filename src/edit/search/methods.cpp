@@ -103,7 +103,7 @@ Passes steps_only(int evaluations, Prompts) {
 
 // Probes before the first step, and again after every second step.
 Passes subspace_passes(int evaluations, Prompts prompts) {
-  const SubspaceSettings usual = prompts == Prompts::unlike ? subspace_for_unlike_prompts() : SubspaceSettings();
+  const SubspaceSettings usual = subspace_settings_for(prompts);
   const int first = std::min(usual.initial_probes, std::max(evaluations - 1, 0));
   const int steps = (evaluations - 1 - first) * 2 * lengths_at_once / (2 * lengths_at_once + usual.probes);
   return {{1, 1, false}, {evaluations - 1 - steps, 1, true}, {steps, lengths_at_once, false}};
@@ -118,8 +118,7 @@ struct Method {
 constexpr Method table[] = {
     {{.name = "subspace", .usual_evaluations = 800},
      [](std::span<const MethodSetting> s, Prompts prompts) {
-       return made(subspace_settings, s, make_subspace_search,
-                   prompts == Prompts::unlike ? subspace_for_unlike_prompts() : SubspaceSettings());
+       return made(subspace_settings, s, make_subspace_search, subspace_settings_for(prompts));
      },
      [] { return listed(subspace_settings); },
      subspace_passes},

@@ -43,10 +43,8 @@ class SubspaceSearch {
         delta_(Vector::Zero(d_)),
         radius_(settings.initial_radius * unit_),
         width_(objective.kept() + 1),
-        prompts_(objective.prompts()),
-        targets_(targets_per_prompt(objective)),
         map_(static_cast<Eigen::Index>(objective.rows().size()) * width_, d_),
-        covariance_(d_) {}
+        covariances_(objective.groups().size(), DirectionCovariance(d_)) {}
 
   Result<SearchResult> run() {
     if (auto s = begin(); !s) return std::unexpected(s.error());
@@ -73,10 +71,9 @@ class SubspaceSearch {
   }
 
  private:
-  static int targets_per_prompt(const Objective& objective) {
-    int targets = 0;
-    for (const ObjectiveRow& row : objective.rows()) targets += row.target >= 0 ? 1 : 0;
-    return targets / objective.prompts();
+  // Logits of one context of a group, and the first logit of the group, in the order of rows().
+  [[nodiscard]] Eigen::Index logits_of_context(const RowGroup& group) const {
+    return Eigen::Index{group.rows} * width_;
   }
 
   // Share of the stop margin that is still asked: 1 at first, then falling.
@@ -104,6 +101,12 @@ class SubspaceSearch {
     if (!outputs) return std::unexpected(outputs.error());
     base_ = kl_base(objective_, *outputs, 0);
     logits_ = logits_of(*outputs, 0);
+    if (!options_.start.empty()) {
+      delta_ = clamped(Eigen::Map<const Vector>(options_.start.data(), d_));
+      outputs = evaluate(delta_);
+      if (!outputs) return std::unexpected(outputs.error());
+      logits_ = logits_of(*outputs, 0);
+    }
     loss_ = loss_of(objective_, *outputs, 0, base_);
     best_delta_ = delta_;
     best_loss_ = loss_;
@@ -113,27 +116,30 @@ class SubspaceSearch {
   }
 
   void prepare_rows() {
-    const auto rows = objective_.rows();
-    for (std::size_t r = 0; r < rows.size(); ++r) {
+    std::size_t kl_rows = 0;
+    for (const ObjectiveRow& row : objective_.rows()) {
       Vector wanted = Vector::Zero(width_);
-      if (rows[r].target >= 0)
-        wanted[rows[r].target] = 1;
+      if (row.target >= 0)
+        wanted[row.target] = 1;
       else
-        for (int i = 0; i < width_; ++i) wanted[i] = std::exp(base_[static_cast<std::size_t>(i)]);
-      model_.rows.push_back({rows[r].target >= 0 ? rows[r].weight : kl_weight * rows[r].weight, std::move(wanted)});
+        wanted =
+            Eigen::Map<const Vector>(base_.data() + kl_rows++ * static_cast<std::size_t>(width_), width_).array().exp();
+      model_.rows.push_back({row.weight, std::move(wanted)});
     }
     model_.penalty = settings_.penalty / (unit_ * unit_);
   }
 
-  // Takes over what the objective can tell beforehand; a target row of one prompt stands for those of the others.
+  // Takes over what the objective can tell beforehand; rows of a group's first context stand for those of the others.
   void expect() {
     Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows(width_, d_);
-    const int all = prompts_ * targets_;
-    for (int r = 0; r < static_cast<int>(model_.rows.size()); ++r) {
-      if (r >= targets_ && r < all) continue;
-      if (!objective_.expect(r, {rows.data(), static_cast<std::size_t>(rows.size())})) return;
-      for (int other = r; other < (r < all ? all : r + 1); other += targets_)
-        map_.expect(Eigen::Index{other} * width_, rows);
+    int first = 0;
+    for (const RowGroup& group : objective_.groups()) {
+      for (int r = first; r < first + group.rows; ++r) {
+        if (!objective_.expect(r, {rows.data(), static_cast<std::size_t>(rows.size())})) return;
+        for (int context = 0; context < group.contexts; ++context)
+          map_.expect(Eigen::Index{r + context * group.rows} * width_, rows);
+      }
+      first += group.contexts * group.rows;
     }
   }
 
@@ -180,53 +186,66 @@ class SubspaceSearch {
     for (const Vector& gradient : estimated_gradients())
       if (made < count) add(gradient);
     found.gradients = made;
-    while (made < count) add(covariance_.draw(random_));
+    while (made < count) add(covariances_.front().draw(random_));
     return found;
   }
 
   // Probes directions around δ, for about the cost of `budget` evaluations.
   Status probe(int budget) {
     budget = std::min(budget, std::max(1, options_.max_evaluations - evaluations_ - trials));
-    const int count = std::min(budget * prompts_, d_);
+    const int each = objective_.probes_per_evaluation(), count = std::min(budget * each, d_);
     const auto mu = static_cast<float>(settings_.probe_length * unit_);
     const Directions fresh = new_directions(count);
     const Matrix deltas = (mu * fresh.columns).colwise() + delta_;
-    evaluations_ += (count + prompts_ - 1) / prompts_;
+    evaluations_ += (count + each - 1) / each;
     auto outputs = objective_.probe({deltas.data(), static_cast<std::size_t>(deltas.size())}, count);
     if (!outputs) return std::unexpected(outputs.error());
-    const Eigen::Index targets = Eigen::Index{targets_} * width_, all = prompts_ * targets, kl = logits_.size() - all;
-    Matrix seen(targets + kl, count);
-    for (int i = 0; i < count; ++i) {
-      seen.col(i) =
-          Eigen::Map<const Vector>(outputs->logits.data() + i * (targets + kl), targets + kl).cwiseMax(lowest_logit);
-      seen.col(i).head(targets) -= logits_.segment(i % prompts_ * targets, targets);
-      seen.col(i).tail(kl) -= logits_.tail(kl);
+    const Eigen::Index size = std::ssize(outputs->logits) / count;  // of one probe
+    Eigen::Index first = 0, at = 0;  // the group's first logit, among all and among those of a probe
+    for (std::size_t g = 0; g < covariances_.size(); ++g) {
+      const RowGroup& group = objective_.groups()[g];
+      const Eigen::Index logits = logits_of_context(group);
+      std::vector<int> taken;
+      for (int i = 0; i < count; ++i)
+        if (group.takes(i)) taken.push_back(i);
+      Matrix seen(logits, std::ssize(taken)), directions(d_, std::ssize(taken));
+      Eigen::Index column = 0;
+      for (const int i : taken) {
+        seen.col(column) =
+            Eigen::Map<const Vector>(outputs->logits.data() + i * size + at, logits).cwiseMax(lowest_logit) -
+            logits_.segment(first + group.context(i) * logits, logits);
+        directions.col(column++) = fresh.columns.col(i);
+      }
+      seen /= mu;
+      const auto gradients = std::ranges::count_if(taken, [&](int i) { return i < fresh.gradients; });
+      // The mean response over random probes is curvature, not slope.
+      constexpr Eigen::Index enough_to_average = 4;
+      if (const Eigen::Index random = seen.cols() - gradients; random > enough_to_average) {
+        const Vector curvature = seen.rightCols(random).rowwise().mean();
+        seen.colwise() -= curvature;
+      }
+      if (!taken.empty()) observe_probes(g, first, taken, directions, seen);
+      first += group.contexts * logits;
+      at += logits;
     }
-    seen /= mu;
-    // The mean response over random probes is curvature, not slope.
-    constexpr int enough_to_average = 4;
-    if (const int random = count - fresh.gradients; random > enough_to_average) {
-      const Vector curvature = seen.rightCols(random).rowwise().mean();
-      seen.colwise() -= curvature;
-    }
-    observe_probes(fresh.columns, seen);
     return {};
   }
 
-  // A probe in one prompt is a measurement of the other prompts' slopes too, with more noise.
-  void observe_probes(const Matrix& directions, const Matrix& seen) {
-    const auto count = directions.cols();
-    const Eigen::Index targets = Eigen::Index{targets_} * width_, all = prompts_ * targets, kl = logits_.size() - all;
+  // A probe in one context is a measurement of the slopes of its group's other contexts too, with more noise.
+  void observe_probes(std::size_t g, Eigen::Index first, const std::vector<int>& taken, const Matrix& directions,
+                      const Matrix& seen) {
+    const RowGroup& group = objective_.groups()[g];
+    DirectionCovariance& covariance = covariances_[g];
     const auto own = static_cast<float>(settings_.probe_noise);
     const float others = own + std::max(0.0f, 1 / static_cast<float>(settings_.cross_context_weight) - 1);
-    for (int p = 0; p < prompts_; ++p) {
-      Vector noise(count);
-      for (Eigen::Index i = 0; i < count; ++i) noise[i] = i % prompts_ == p ? own : others;
-      map_.observe(p * targets, directions, seen.topRows(targets), covariance_.gains(directions, noise));
+    for (int context = 0; context < group.contexts; ++context) {
+      Vector noise(std::ssize(taken));
+      for (Eigen::Index i = 0; i < noise.size(); ++i)
+        noise[i] = group.context(taken[static_cast<std::size_t>(i)]) == context ? own : others;
+      map_.observe(first + context * seen.rows(), directions, seen, covariance.gains(directions, noise));
     }
-    if (kl > 0)
-      map_.observe(all, directions, seen.bottomRows(kl), covariance_.gains(directions, Vector::Constant(count, own)));
-    covariance_.observe(directions, covariance_.gains(directions, Vector::Constant(count, others)));
+    const float common = group.contexts > 1 ? others : own;
+    covariance.observe(directions, covariance.gains(directions, Vector::Constant(seen.cols(), common)));
   }
 
   // A step measures the slopes of all prompts along itself (Broyden's update).
@@ -234,9 +253,16 @@ class SubspaceSearch {
     const float length = step.norm();
     if (!(length > 0)) return;
     const Matrix direction = step / length;
-    const Matrix gains = covariance_.gains(direction, Vector::Constant(1, static_cast<float>(settings_.probe_noise)));
-    map_.observe(0, direction, change / length, gains);
-    covariance_.observe(direction, gains);
+    Eigen::Index first = 0;
+    for (std::size_t g = 0; g < covariances_.size(); ++g) {
+      const RowGroup& group = objective_.groups()[g];
+      const Eigen::Index logits = group.contexts * logits_of_context(group);
+      const Matrix gains =
+          covariances_[g].gains(direction, Vector::Constant(1, static_cast<float>(settings_.probe_noise)));
+      map_.observe(first, direction, change.segment(first, logits) / length, gains);
+      covariances_[g].observe(direction, gains);
+      first += logits;
+    }
   }
 
   // The Jacobian at the end of a step of this length resembles that at its beginning only so far.
@@ -244,7 +270,7 @@ class SubspaceSearch {
     if (!(settings_.memory > 0)) return;
     const auto keep = static_cast<float>(std::exp(-length / (settings_.memory * unit_)));
     map_.fade(keep);
-    covariance_.fade(keep);
+    for (DirectionCovariance& covariance : covariances_) covariance.fade(keep);
   }
 
   // A target's logit counts less than it is: being right is not enough, other wordings need the lead.
@@ -364,10 +390,8 @@ class SubspaceSearch {
   Vector delta_;
   double radius_;
   int width_;  // of a row: kept logits and the rest
-  int prompts_;
-  int targets_;  // rows per prompt
   LogitMap map_;
-  DirectionCovariance covariance_;
+  std::vector<DirectionCovariance> covariances_;  // of each group
   SoftmaxModel model_;
   std::vector<float> base_;
   Vector logits_;
@@ -400,6 +424,41 @@ SubspaceSettings subspace_for_unlike_prompts() {
   settings.stop_margin = 3;
   settings.hard_margin_share = 1;
   return settings;
+}
+
+SubspaceSettings subspace_for_statements() {
+  SubspaceSettings settings;
+  settings.margin = 5;
+  settings.stop_margin = 3;
+  settings.patience = 80;
+  return settings;
+}
+
+SubspaceSettings subspace_for_subject() {
+  SubspaceSettings settings = subspace_for_unlike_prompts();
+  settings.initial_probes = 16;
+  settings.cross_context_weight = 0.7;
+  settings.memory = 16;
+  settings.probes = 8;
+  settings.margin = 2;
+  settings.stop_margin = 1.5;
+  settings.patience = 60;
+  settings.penalty = 0.001;
+  return settings;
+}
+
+SubspaceSettings subspace_settings_for(Prompts prompts) {
+  switch (prompts) {
+    case Prompts::alike:
+      return {};
+    case Prompts::unlike:
+      return subspace_for_unlike_prompts();
+    case Prompts::statements:
+      return subspace_for_statements();
+    case Prompts::subject:
+      return subspace_for_subject();
+  }
+  return {};
 }
 
 std::unique_ptr<ValueSearch> make_subspace_search(const SubspaceSettings& settings) {

@@ -31,6 +31,11 @@ struct SubspaceSettings {
 /// and a target that leads in several wordings need not lead by as much.
 [[nodiscard]] SubspaceSettings subspace_for_unlike_prompts();
 
+/// For the two stages of a neuron's search: statements alone, then all contexts.
+[[nodiscard]] SubspaceSettings subspace_for_statements();
+[[nodiscard]] SubspaceSettings subspace_for_subject();
+[[nodiscard]] SubspaceSettings subspace_settings_for(Prompts prompts);
+
 std::unique_ptr<ValueSearch> make_subspace_search(const SubspaceSettings& settings);
 
 }  // namespace mobiedit

@@ -16,7 +16,8 @@ namespace mobiedit {
 struct SearchOptions {
   int max_evaluations = 800;
   std::uint64_t seed = 0;
-  double clamp = 8;  ///< ‖δ‖ at most clamp·‖v₀‖
+  double clamp = 8;               ///< ‖δ‖ at most clamp·‖v₀‖
+  std::vector<float> start = {};  ///< [d]: δ to begin with; empty: 0
 };
 
 struct SearchStep {
@@ -45,8 +46,13 @@ class ValueSearch {
                                                  const SearchProgress& progress) const = 0;
 };
 
-/// How an objective's prompts differ: by what stands before them, or by their wording too.
-enum class Prompts : std::uint8_t { alike, unlike };
+/// How an objective's prompts differ.
+enum class Prompts : std::uint8_t {
+  alike,       ///< by what stands before them
+  unlike,      ///< by their wording too
+  statements,  ///< as `unlike`, and more prompts follow: a search's first stage
+  subject      ///< statements and chat turns, with answers to preserve, from the δ of a first stage
+};
 
 /// `settings` go before the method's defaults for such prompts. Errors: usage (an unknown name; a setting that the
 /// method does not have or cannot take).

@@ -56,7 +56,7 @@ Result<Statistics> Statistics::learn(const Model& model, ForwardPass& forward, c
   const StatisticsCache cache(source.cache_folder);
   const ModelConfig& c = model.config();
   Statistics learnt;
-  for (int layer = source.layer - source.layers + 1; layer <= source.layer; ++layer) {
+  for (int layer = source.layer - source.layers + 1; source.keys && layer <= source.layer; ++layer) {
     auto covariance = cached_or_measured<KeyCovariance>(cache, key_of<KeyCovariance>(model, source, layer), c.f, [&] {
       if (source.measuring) source.measuring();
       if (source.rows == nullptr)
@@ -66,6 +66,15 @@ Result<Statistics> Statistics::learn(const Model& model, ForwardPass& forward, c
     });
     if (!covariance) return std::unexpected(covariance.error());
     learnt.covariances_.emplace(layer, std::move(*covariance));
+  }
+  if (source.inputs) {
+    auto inputs = cached_or_measured<InputMoment>(cache, key_of<InputMoment>(model, source, source.layer), c.d, [&] {
+      if (source.measuring) source.measuring();
+      if (source.rows != nullptr) return InputMoment::from_rows(forward, pass, source.rows->rows, source.layer, cancel);
+      return InputMoment::from_text(forward, pass, model, source.chat, source.text, source.layer, cancel);
+    });
+    if (!inputs) return std::unexpected(inputs.error());
+    learnt.inputs_ = std::move(*inputs);
   }
   if (source.make_tape) {
     auto metric = cached_or_measured<FisherMetric>(

@@ -12,6 +12,7 @@
 #include "backend/forward_pass.h"
 #include "edit/statistics/default_rows.h"
 #include "edit/statistics/fisher_metric.h"
+#include "edit/statistics/input_moment.h"
 #include "edit/statistics/key_covariance.h"
 #include "edit/statistics/mean_jacobian.h"
 #include "mobiedit/base/cancel.h"
@@ -32,7 +33,10 @@ struct StatisticsSource {
   int layers = 1;                      ///< key covariances are of this many layers, up to the edited one
   /// A backward pass that begins at layer + 1, for the Fisher metric; empty: no Fisher metric is learnt.
   std::function<Result<std::unique_ptr<Tape>>()> make_tape;
-  std::function<void()> measuring;  ///< called before each statistic that is not in the cache; may be empty
+  std::function<void()> measuring;   ///< called before each statistic that is not in the cache; may be empty
+  bool inputs = false;               ///< learns the moment of the edited layer's inputs, for neurons
+  bool keys = true;                  ///< learns key covariances, for updates of the down weight
+  const ChatFormat* chat = nullptr;  ///< null: the model does not chat
 };
 
 class Statistics {
@@ -49,12 +53,14 @@ class Statistics {
   /// Null where it is not known. Owned by this object, and it stays where it is while the object is not changed.
   [[nodiscard]] const KeyCovariance* covariance(int layer) const;
   [[nodiscard]] const MeanJacobian* jacobian() const { return jacobian_ ? &*jacobian_ : nullptr; }
+  [[nodiscard]] const InputMoment* inputs() const { return inputs_ ? &*inputs_ : nullptr; }
   [[nodiscard]] const FisherMetric* metric() const { return metric_ ? &*metric_ : nullptr; }
 
  private:
   std::map<int, KeyCovariance> covariances_;  // by layer
   std::optional<MeanJacobian> jacobian_;
   std::optional<FisherMetric> metric_;
+  std::optional<InputMoment> inputs_;
 };
 
 }  // namespace mobiedit

@@ -13,7 +13,8 @@ namespace mobiedit {
 /// The feed-forward of the edited layer in one context, from the subject's last token on, before any edit. Borrowed.
 struct ContextRows {
   int rows = 0;
-  std::span<const float> keys;  ///< [rows, f]: input of the down product
+  std::span<const float> keys;    ///< [rows, f]: input of the down product
+  std::span<const float> inputs;  ///< [rows, d]: input of the gate and up products
 };
 
 /// One edit's write. The objective calls fit() once, then strengths() for every context; the editor calls update() with

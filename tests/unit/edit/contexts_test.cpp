@@ -30,8 +30,8 @@ TEST_F(Contexts, FindTheSubjectAndTheTarget) {
     EXPECT_EQ(text(c, 0, c.target_start + 1), prefix + "Where Zoë Ma lives is");
     EXPECT_EQ(text(c, 0, static_cast<int>(c.tokens.size())), prefix + "Where Zoë Ma lives is Rom");
   }
-  EXPECT_EQ(text(set->kl, 0, static_cast<int>(set->kl.tokens.size())), "Zoë Ma");
-  EXPECT_EQ(set->kl.subject_last, static_cast<int>(set->kl.tokens.size()) - 1);
+  EXPECT_EQ(text(set->preserved.front(), 0, static_cast<int>(set->preserved.front().tokens.size())), "Zoë Ma");
+  EXPECT_EQ(set->preserved.front().subject_last, static_cast<int>(set->preserved.front().tokens.size()) - 1);
 }
 
 TEST_F(Contexts, PutTheTargetBehindGeneralWordings) {

@@ -73,7 +73,7 @@ TEST_P(EveryBlock, ExactCacheEqualsFullRecomputation) {
     std::size_t row = 0;
     for (std::size_t c = 0; c <= contexts.prompts.size(); ++c) {
       const bool kl = c == contexts.prompts.size();
-      const Context& context = kl ? contexts.kl : contexts.prompts[c];
+      const Context& context = kl ? contexts.preserved.front() : contexts.prompts[c];
       for (std::size_t t = 0; t < (kl ? 1 : contexts.target.size()); ++t, ++row) {
         const auto logits =
             fixture.recomputed(context, GetParam(), std::span(deltas).subspan(static_cast<std::size_t>(which) * d, d),
@@ -116,7 +116,7 @@ TEST_P(EveryBlock, WithoutTheCacheOrBatchesNothingButTheWorkChanges) {
   for (std::size_t i = 0; i < fresh.logits.size(); ++i)
     EXPECT_NEAR(fresh.logits[i], cached.logits[i], 1e-5 * (1 + std::abs(fresh.logits[i])));
   EXPECT_EQ(one_by_one, with);
-  std::size_t tokens = problem->contexts().kl.tokens.size();
+  std::size_t tokens = problem->contexts().preserved.front().tokens.size();
   for (const Context& context : problem->contexts().prompts) tokens += context.tokens.size();
   EXPECT_EQ(without, n * tokens * static_cast<std::size_t>(fixture.model.config().layers));
   EXPECT_LT(with, without);

@@ -131,6 +131,7 @@ class Plain final : public Objective, private Gradient {
   [[nodiscard]] int dimension() const override { return width; }
   [[nodiscard]] int kept() const override { return width - 1; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return rows_; }
+  [[nodiscard]] std::span<const RowGroup> groups() const override { return {&group_, 1}; }
   [[nodiscard]] double value_norm() const override { return 1; }
   [[nodiscard]] bool expect(int, std::span<float> jacobian) const override {
     for (std::size_t i = 0; i < jacobian.size(); ++i) jacobian[i] = i / width == i % width ? 1.0f : 0.0f;
@@ -148,6 +149,7 @@ class Plain final : public Objective, private Gradient {
     return std::vector<float>(slopes.begin(), slopes.end());
   }
   std::vector<ObjectiveRow> rows_{{1.0, 0}};
+  RowGroup group_;
 };
 
 TEST(ReshapedTest, IsTheObjectiveInOtherCoordinates) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/random.h"
@@ -25,12 +26,13 @@ class Bent final : public Objective, private Gradient {
     random.fill_normal(base_);
     for (int r = 0; r < rows_; ++r) {
       base_[static_cast<std::size_t>(r * width + 5)] += 6;
-      description_.push_back(r + 1 < rows_ ? ObjectiveRow{1.0 / (rows_ - 1), 2} : ObjectiveRow{1.0, -1});
+      description_.push_back(r + 1 < rows_ ? ObjectiveRow{1.0 / (rows_ - 1), 2} : ObjectiveRow{0.0625, -1});
     }
   }
   [[nodiscard]] int dimension() const override { return d_; }
   [[nodiscard]] int kept() const override { return width - 1; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return description_; }
+  [[nodiscard]] std::span<const RowGroup> groups() const override { return groups_; }
   [[nodiscard]] double value_norm() const override { return 2.0; }
   [[nodiscard]] bool expect(int row, std::span<float> jacobian) const override {
     if (!expected) return false;
@@ -85,6 +87,7 @@ class Bent final : public Objective, private Gradient {
   float reach_;
   std::vector<float> matrix_, base_, here_;
   std::vector<ObjectiveRow> description_;
+  std::array<RowGroup, 2> groups_{RowGroup{.contexts = 1, .rows = rows_ - 1}, RowGroup{}};
 };
 
 /// Six prompts of four tokens whose Jacobian turns as δ moves: the share beside `straight` comes through sines of
@@ -108,11 +111,12 @@ class Turning final : public Objective {
     common_ = normal(static_cast<std::size_t>(tokens * width) * size, unit);
     own_ = normal(static_cast<std::size_t>(prompts_ * tokens * width) * size, 0.4f * unit);
     for (int r = 0; r < prompts_ * tokens; ++r) description_.push_back({1.0 / (prompts_ * tokens), 2});
-    description_.push_back({1.0, -1});
+    description_.push_back({0.0625, -1});
   }
   [[nodiscard]] int dimension() const override { return d_; }
   [[nodiscard]] int kept() const override { return width - 1; }
-  [[nodiscard]] int prompts() const override { return prompts_; }
+  [[nodiscard]] std::span<const RowGroup> groups() const override { return groups_; }
+  [[nodiscard]] int probes_per_evaluation() const override { return prompts_; }
   [[nodiscard]] std::span<const ObjectiveRow> rows() const override { return description_; }
   [[nodiscard]] double value_norm() const override { return 3.0; }
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override {
@@ -180,6 +184,7 @@ class Turning final : public Objective {
   float omega_, straight_, steepness_;
   std::vector<float> inner_, outer_, common_, own_;
   std::vector<ObjectiveRow> description_;
+  std::array<RowGroup, 2> groups_{RowGroup{.contexts = prompts_, .rows = tokens}, RowGroup{}};
 };
 
 class EveryMethod : public testing::TestWithParam<std::string> {};
