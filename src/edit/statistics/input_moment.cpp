@@ -20,15 +20,15 @@ constexpr const char* moment_tensor = "moment";                // [d + 1, d]: E[
 std::vector<std::vector<Token>> text_windows(const Model& model, std::string_view text, std::size_t wanted) {
   const Tokenizer& tokenizer = model.tokenizer();
   const std::vector<Token> tokens = tokenizer.encode(text, {.add_special = false});
-  const auto begin = tokenizer.adds_bos() ? tokenizer.bos() : std::nullopt;
+  const std::vector<Token> start =
+      tokenizer.adds_bos() && tokenizer.bos() ? std::vector<Token>{*tokenizer.bos()} : std::vector<Token>();
   const std::size_t length =
       std::min({text_window, static_cast<std::size_t>(model.config().context) - 1, tokens.size()});
   const std::size_t windows = length == 0 ? 0 : tokens.size() / length,
                     used = length == 0 ? 0 : std::min(windows, wanted / length + 1);
   std::vector<std::vector<Token>> texts;
   for (std::size_t i = 0; i < used; ++i) {
-    std::vector<Token>& window = texts.emplace_back();
-    if (begin) window.push_back(*begin);
+    std::vector<Token>& window = texts.emplace_back(start);
     const auto from = tokens.begin() + static_cast<std::ptrdiff_t>(i * windows / used * length);
     window.insert(window.end(), from, from + static_cast<std::ptrdiff_t>(length));
   }
