@@ -2,6 +2,7 @@
 #include <mobiedit/mobiedit.h>
 
 #include <cstdio>
+#include <variant>
 
 int report(const mobiedit::Error& error) {
   std::fprintf(stderr, "%s\n", error.message().c_str());
@@ -21,6 +22,8 @@ int main(int argc, char** argv) {
   std::printf("%s -> %s\n", edit->evidence.answer_before.c_str(), edit->evidence.answer_after.c_str());
   if (!edit->evidence.success) return 3;
 
-  auto written = mobiedit::write_adapter(argv[2], model->config().architecture, "Eiffel Tower", {&edit->update, 1}, {});
+  // An editor finds rank-one updates unless EditOptions::write asks for neurons.
+  const auto& update = std::get<mobiedit::RankOneUpdate>(edit->update);
+  auto written = mobiedit::write_adapter(argv[2], model->config().architecture, "Eiffel Tower", {&update, 1}, {});
   return written ? 0 : report(written.error());
 }
