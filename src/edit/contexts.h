@@ -25,8 +25,6 @@ struct Context {
   /// Neighbouring contexts with one group have equally many rows, which read the logits of equal tokens: a probe of
   /// one of them says something of the others.
   int group = 0;
-  /// Its group takes part in each probe_turns-th probe, beginning with number probe_turn (RowGroup::turns).
-  int probe_turns = 1, probe_turn = 0;
   bool is_statement = false;  ///< of a fact, outside chat: a search may begin with these alone
 
   [[nodiscard]] int first_changed() const { return first < 0 ? subject_last : first; }

@@ -84,8 +84,7 @@ void EditObjective::lay_out_groups() {
     const Context& context = cache_.context(i);
     const bool joins = i > 0 && cache_.context(i - 1).group == context.group;
     if (!joins) {
-      groups_.push_back(
-          {.contexts = 0, .rows = context.rows(), .turns = context.probe_turns, .turn = context.probe_turn});
+      groups_.push_back({.contexts = 0, .rows = context.rows()});
       probe_rows_ += context.rows();
     }
     ++groups_.back().contexts;
@@ -95,7 +94,7 @@ void EditObjective::lay_out_groups() {
   for (const RowGroup& group : groups_) {
     double rows = 0;
     for (int i = first; i < std::min(first + group.contexts, counted); ++i) rows += cache_.entry(i).rows;
-    probe += rows / (group.contexts * group.turns);
+    probe += rows / group.contexts;
     first += group.contexts;
   }
   probes_per_evaluation_ = std::max(1, static_cast<int>(all / probe + 0.5));
@@ -295,14 +294,33 @@ Status EditObjective::run(std::span<const float> deltas, std::span<const Job> jo
   return {};
 }
 
-Result<Outputs> EditObjective::evaluate(std::span<const float> deltas, int n) try {
-  Outputs outputs = make_outputs(n, rows_.size());
+std::vector<EditObjective::Job> EditObjective::evaluation_jobs(int n, int contexts, std::size_t rows) const {
   std::vector<Job> jobs;
   for (int which = 0; which < n; ++which)
-    for (int p = 0; p < cache_.size(); ++p)
+    for (int p = 0; p < contexts; ++p)
       jobs.push_back(
-          {which, p, static_cast<std::size_t>(which) * rows_.size() + parts_[static_cast<std::size_t>(p)].first_row});
-  if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
+          {which, p, static_cast<std::size_t>(which) * rows + parts_[static_cast<std::size_t>(p)].first_row});
+  return jobs;
+}
+
+std::vector<EditObjective::Job> EditObjective::probe_jobs(int n, std::span<const RowGroup> groups) {
+  std::vector<Job> jobs;
+  std::size_t row = 0;
+  for (int which = 0; which < n; ++which) {
+    int first = 0;  // context of the group
+    for (const RowGroup& group : groups) {
+      jobs.push_back({which, first + group.context(which), row});
+      row += static_cast<std::size_t>(group.rows);
+      first += group.contexts;
+    }
+  }
+  return jobs;
+}
+
+Result<Outputs> EditObjective::evaluate(std::span<const float> deltas, int n) try {
+  Outputs outputs = make_outputs(n, rows_.size());
+  if (auto s = run(deltas, evaluation_jobs(n, cache_.size(), rows_.size()), outputs); !s)
+    return std::unexpected(s.error());
   evaluations_ += n;
   return outputs;
 } catch (const std::bad_alloc&) {
@@ -311,17 +329,7 @@ Result<Outputs> EditObjective::evaluate(std::span<const float> deltas, int n) tr
 
 Result<Outputs> EditObjective::probe(std::span<const float> deltas, int n) try {
   Outputs outputs = make_outputs(n, static_cast<std::size_t>(probe_rows_));
-  std::vector<Job> jobs;
-  for (int which = 0; which < n; ++which) {
-    std::size_t row = static_cast<std::size_t>(which) * static_cast<std::size_t>(probe_rows_);
-    int first = 0;  // context of the group
-    for (const RowGroup& group : groups_) {
-      if (group.takes(which)) jobs.push_back({which, first + group.context(which), row});
-      row += static_cast<std::size_t>(group.rows);
-      first += group.contexts;
-    }
-  }
-  if (auto s = run(deltas, jobs, outputs); !s) return std::unexpected(s.error());
+  if (auto s = run(deltas, probe_jobs(n, groups_), outputs); !s) return std::unexpected(s.error());
   evaluations_ += (n + probes_per_evaluation_ - 1) / probes_per_evaluation_;
   return outputs;
 } catch (const std::bad_alloc&) {

@@ -95,6 +95,10 @@ class EditObjective final : public Objective {
   void lay_out_rows();
   void lay_out_groups();
   Status inject();
+  /// Jobs of n evaluations of the first `contexts` contexts, into outputs of `rows` rows each.
+  [[nodiscard]] std::vector<Job> evaluation_jobs(int n, int contexts, std::size_t rows) const;
+  /// Jobs of n probes of the first groups.
+  [[nodiscard]] static std::vector<Job> probe_jobs(int n, std::span<const RowGroup> groups);
   Status run(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
   void run_batch(std::span<const float> deltas, std::span<const Job> jobs, Outputs& outputs);
   void fill_residual(std::span<const Job> jobs);

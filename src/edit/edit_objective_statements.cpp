@@ -35,31 +35,14 @@ class EditObjective::Statements final : public Objective {
   [[nodiscard]] int probes_per_evaluation() const override { return probes_; }
 
   [[nodiscard]] Result<Outputs> evaluate(std::span<const float> deltas, int n) override try {
-    Outputs outputs = whole_.make_outputs(n, rows_.size());
-    std::vector<Job> jobs;
-    for (int which = 0; which < n; ++which)
-      for (int p = 0; p < contexts_; ++p)
-        jobs.push_back(
-            {which, p,
-             static_cast<std::size_t>(which) * rows_.size() + whole_.parts_[static_cast<std::size_t>(p)].first_row});
-    return run(deltas, jobs, std::move(outputs), n);
+    return run(deltas, whole_.evaluation_jobs(n, contexts_, rows_.size()), whole_.make_outputs(n, rows_.size()), n);
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
   }
 
   [[nodiscard]] Result<Outputs> probe(std::span<const float> deltas, int n) override try {
-    Outputs outputs = whole_.make_outputs(n, static_cast<std::size_t>(probe_rows_));
-    std::vector<Job> jobs;
-    for (int which = 0; which < n; ++which) {
-      std::size_t row = static_cast<std::size_t>(which) * static_cast<std::size_t>(probe_rows_);
-      int first = 0;
-      for (const RowGroup& group : groups_) {
-        jobs.push_back({which, first + group.context(which), row});
-        row += static_cast<std::size_t>(group.rows);
-        first += group.contexts;
-      }
-    }
-    return run(deltas, jobs, std::move(outputs), (n + probes_ - 1) / probes_);
+    return run(deltas, probe_jobs(n, groups_), whole_.make_outputs(n, static_cast<std::size_t>(probe_rows_)),
+               (n + probes_ - 1) / probes_);
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::out_of_memory, "not enough memory for an evaluation");
   }

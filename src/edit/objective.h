@@ -20,13 +20,10 @@ struct ObjectiveRow {
 /// and the others' Jacobians resemble that one's.
 struct RowGroup {
   int contexts = 1;
-  int rows = 1;   ///< of one context
-  int turns = 1;  ///< of this many probes in a row, the group takes part in one
-  int turn = 0;   ///< number of that one, from 0
+  int rows = 1;  ///< of one context
 
-  [[nodiscard]] bool takes(int probe) const { return probe % turns == turn; }
   /// The context that a probe evaluates.
-  [[nodiscard]] int context(int probe) const { return probe / turns % contexts; }
+  [[nodiscard]] int context(int probe) const { return probe % contexts; }
 };
 
 /// Results of n evaluations.
@@ -83,9 +80,8 @@ class Objective {
 
   /// Groups of contexts, whose rows are rows() in order: those of the first group's first context, and so on.
   [[nodiscard]] virtual std::span<const RowGroup> groups() const = 0;
-  /// Evaluates each δ_i in one context of each group that takes part in probe i. The outputs have RowGroup::rows rows
-  /// for each group, in order; those of a group that does not take part have no meaning. Where each group has one
-  /// context and takes part in all, this is evaluate(). Errors: those of evaluate().
+  /// Evaluates each δ_i in one context of each group, RowGroup::context(i). The outputs have RowGroup::rows rows for
+  /// each group, in order. Where each group has one context, this is evaluate(). Errors: those of evaluate().
   [[nodiscard]] virtual Result<Outputs> probe(std::span<const float> deltas, int n) { return evaluate(deltas, n); }
   /// Number of probes that cost about as much as one evaluation, at least 1.
   [[nodiscard]] virtual int probes_per_evaluation() const { return 1; }

@@ -71,7 +71,7 @@ class SubspaceSearch {
   }
 
  private:
-  // Logits of one context of a group, and the first logit of the group, in the order of rows().
+  // Number of logits of one context of a group.
   [[nodiscard]] Eigen::Index logits_of_context(const RowGroup& group) const {
     return Eigen::Index{group.rows} * width_;
   }
@@ -205,26 +205,18 @@ class SubspaceSearch {
     for (std::size_t g = 0; g < covariances_.size(); ++g) {
       const RowGroup& group = objective_.groups()[g];
       const Eigen::Index logits = logits_of_context(group);
-      std::vector<int> taken;
+      Matrix seen(logits, count);
       for (int i = 0; i < count; ++i)
-        if (group.takes(i)) taken.push_back(i);
-      Matrix seen(logits, std::ssize(taken)), directions(d_, std::ssize(taken));
-      Eigen::Index column = 0;
-      for (const int i : taken) {
-        seen.col(column) =
-            Eigen::Map<const Vector>(outputs->logits.data() + i * size + at, logits).cwiseMax(lowest_logit) -
-            logits_.segment(first + group.context(i) * logits, logits);
-        directions.col(column++) = fresh.columns.col(i);
-      }
+        seen.col(i) = Eigen::Map<const Vector>(outputs->logits.data() + i * size + at, logits).cwiseMax(lowest_logit) -
+                      logits_.segment(first + group.context(i) * logits, logits);
       seen /= mu;
-      const auto gradients = std::ranges::count_if(taken, [&](int i) { return i < fresh.gradients; });
       // The mean response over random probes is curvature, not slope.
-      constexpr Eigen::Index enough_to_average = 4;
-      if (const Eigen::Index random = seen.cols() - gradients; random > enough_to_average) {
+      constexpr int enough_to_average = 4;
+      if (const int random = count - fresh.gradients; random > enough_to_average) {
         const Vector curvature = seen.rightCols(random).rowwise().mean();
         seen.colwise() -= curvature;
       }
-      if (!taken.empty()) observe_probes(g, first, taken, directions, seen);
+      observe_probes(g, first, fresh.columns, seen);
       first += group.contexts * logits;
       at += logits;
     }
@@ -232,16 +224,14 @@ class SubspaceSearch {
   }
 
   // A probe in one context is a measurement of the slopes of its group's other contexts too, with more noise.
-  void observe_probes(std::size_t g, Eigen::Index first, const std::vector<int>& taken, const Matrix& directions,
-                      const Matrix& seen) {
+  void observe_probes(std::size_t g, Eigen::Index first, const Matrix& directions, const Matrix& seen) {
     const RowGroup& group = objective_.groups()[g];
     DirectionCovariance& covariance = covariances_[g];
     const auto own = static_cast<float>(settings_.probe_noise);
     const float others = own + std::max(0.0f, 1 / static_cast<float>(settings_.cross_context_weight) - 1);
     for (int context = 0; context < group.contexts; ++context) {
-      Vector noise(std::ssize(taken));
-      for (Eigen::Index i = 0; i < noise.size(); ++i)
-        noise[i] = group.context(taken[static_cast<std::size_t>(i)]) == context ? own : others;
+      Vector noise(seen.cols());
+      for (int i = 0; i < static_cast<int>(noise.size()); ++i) noise[i] = group.context(i) == context ? own : others;
       map_.observe(first + context * seen.rows(), directions, seen, covariance.gains(directions, noise));
     }
     const float common = group.contexts > 1 ? others : own;
