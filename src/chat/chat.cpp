@@ -14,9 +14,7 @@ struct Chat::State {
       : model(m), session(s), format(std::move(f)), options(std::move(o)) {}
 
   [[nodiscard]] ChatValue message(std::string_view role, std::string_view text) const {
-    if (!support.content_as_parts) return chat_message(role, text);
-    ChatValue::Object part{{"type", "text"}, {"text", text}};
-    return ChatValue::Object{{"role", role}, {"content", ChatValue::Array{std::move(part)}}};
+    return chat_message(support, role, text);
   }
 
   [[nodiscard]] Result<ChatText> render(const ChatValue::Array& asked) const {

@@ -94,6 +94,12 @@ ChatValue chat_message(std::string_view role, std::string_view content) {
   return ChatValue::Object{{"role", role}, {"content", content}};
 }
 
+ChatValue chat_message(const ChatSupport& support, std::string_view role, std::string_view content) {
+  if (!support.content_as_parts) return chat_message(role, content);
+  ChatValue::Object part{{"type", "text"}, {"text", content}};
+  return ChatValue::Object{{"role", role}, {"content", ChatValue::Array{ChatValue(std::move(part))}}};
+}
+
 std::string ChatText::text() const {
   std::string whole;
   for (const ChatPiece& piece : pieces) whole += piece.text;

@@ -5,44 +5,45 @@
 #include <utility>
 
 #include "base/try.h"
+#include "mobiedit/gguf/file.h"
 
 namespace mobiedit {
 
-ChatFormat::ChatFormat(const Model& model, ChatTemplate format, bool content_as_parts)
+ChatFormat::ChatFormat(const Model& model, ChatTemplate format, ChatSupport support, const std::optional<std::tm>& now)
     : model_(&model),
       format_(std::make_shared<const ChatTemplate>(std::move(format))),
-      content_as_parts_(content_as_parts) {}
+      support_(std::move(support)),
+      now_(now) {}
 
-std::optional<ChatFormat> ChatFormat::of(const Model& model) {
-  auto format = ChatTemplate::from_file(model.file(), model.tokenizer());
-  if (!format) return {};
-  const auto support = format->probe();
-  if (!support) return {};
-  return ChatFormat(model, std::move(*format), support->content_as_parts);
+Result<std::optional<ChatFormat>> ChatFormat::find(const Model& model, const std::optional<std::tm>& now) {
+  if (model.file().find("tokenizer.chat_template") == nullptr) return std::nullopt;
+  MOBIEDIT_TRY(ChatTemplate format, ChatTemplate::from_file(model.file(), model.tokenizer()));
+  MOBIEDIT_TRY(ChatSupport support, format.probe());
+  return ChatFormat(model, std::move(format), std::move(support), now);
 }
 
-ChatValue ChatFormat::message(std::string_view role, std::string_view text) const {
-  if (!content_as_parts_) return chat_message(role, text);
-  ChatValue::Object part{{"type", "text"}, {"text", text}};
-  return ChatValue::Object{{"role", role}, {"content", ChatValue::Array{std::move(part)}}};
+std::optional<ChatFormat> ChatFormat::of(const Model& model) {
+  auto found = find(model);
+  return found ? std::move(*found) : std::nullopt;
 }
 
 Result<std::vector<Token>> ChatFormat::tokens(ChatValue::Array messages, bool open) const {
   ChatInputs inputs;
   inputs.messages = std::move(messages);
   inputs.add_generation_prompt = open;
+  inputs.now = now_;
   MOBIEDIT_TRY(const ChatText text, format_->render(inputs));
   return tokens_of(text, model_->tokenizer());
 }
 
 Result<std::vector<Token>> ChatFormat::question(std::string_view question) const {
-  return tokens({message("user", question)}, true);
+  return tokens({chat_message(support_, "user", question)}, true);
 }
 
 Result<ChatTurn> ChatFormat::turn(std::string_view question, std::string_view answer) const {
-  MOBIEDIT_TRY(const std::vector<Token> open, tokens({message("user", question)}, true));
+  MOBIEDIT_TRY(const std::vector<Token> open, tokens({chat_message(support_, "user", question)}, true));
   MOBIEDIT_TRY(const std::vector<Token> whole,
-               tokens({message("user", question), message("assistant", answer)}, false));
+               tokens({chat_message(support_, "user", question), chat_message(support_, "assistant", answer)}, false));
   const Tokenizer& tokenizer = model_->tokenizer();
   const auto answer_size = static_cast<std::ptrdiff_t>(open.size());
   ChatTurn turn{open, static_cast<int>(open.size())};

@@ -1,6 +1,7 @@
 // Chat format of a model: a question, and a question with its answer, as tokens.
 #pragma once
 
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -24,6 +25,10 @@ class ChatFormat {
  public:
   /// The model's own chat template. Nothing where the model has none, or one that cannot be used.
   [[nodiscard]] static std::optional<ChatFormat> of(const Model& model);
+  /// As of(), but one that cannot be used is an error: bad_model, out_of_memory. Templates that tell the time tell
+  /// `now`.
+  [[nodiscard]] static Result<std::optional<ChatFormat>> find(const Model& model,
+                                                              const std::optional<std::tm>& now = {});
 
   /// A question, up to where the assistant's answer begins. Errors: those of ChatTemplate::render.
   [[nodiscard]] Result<std::vector<Token>> question(std::string_view question) const;
@@ -31,13 +36,13 @@ class ChatFormat {
   [[nodiscard]] Result<ChatTurn> turn(std::string_view question, std::string_view answer) const;
 
  private:
-  ChatFormat(const Model& model, ChatTemplate format, bool content_as_parts);
-  [[nodiscard]] ChatValue message(std::string_view role, std::string_view text) const;
+  ChatFormat(const Model& model, ChatTemplate format, ChatSupport support, const std::optional<std::tm>& now);
   [[nodiscard]] Result<std::vector<Token>> tokens(ChatValue::Array messages, bool open) const;
 
   const Model* model_;
   std::shared_ptr<const ChatTemplate> format_;
-  bool content_as_parts_;
+  ChatSupport support_;
+  std::optional<std::tm> now_;
 };
 
 }  // namespace mobiedit

@@ -97,6 +97,9 @@ struct ChatSupport {
   bool content_as_parts = false;  ///< it reads {"type": "text", "text": …} lists alone
 };
 
+/// One message in the form that a template of this support reads: content as text, or as a list of one text part.
+[[nodiscard]] ChatValue chat_message(const ChatSupport& support, std::string_view role, std::string_view content);
+
 /// A parsed template. Immutable, and safe to share between threads.
 class ChatTemplate {
  public:

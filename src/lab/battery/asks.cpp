@@ -148,7 +148,7 @@ class Writer {
 
   Status add_chat(AskKind kind, std::size_t index, const std::string& question, int tokens = chat_answer_tokens) {
     if (settings_.chat == nullptr || question.empty()) return {};
-    auto prompt = settings_.chat->asked(before(index) + question);
+    auto prompt = settings_.chat->question(before(index) + question);
     if (!prompt) {
       prompt.error().where = facts_[index].where;
       return std::unexpected(prompt.error());

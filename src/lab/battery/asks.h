@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/battery/chat_form.h"
+#include "edit/chat_format.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/eval/dataset.h"
 #include "mobiedit/model/session.h"
@@ -43,8 +43,8 @@ inline constexpr int chat_answer_tokens = 28;
 inline constexpr int own_words_scored = 28, own_words_tokens = 64;
 
 struct AskSettings {
-  const ChatForm* chat = nullptr;  ///< null: no asks in chat
-  bool fact_in_prompt = false;     ///< puts the statement with its new answer before every prompt
+  const ChatFormat* chat = nullptr;  ///< null: no asks in chat
+  bool fact_in_prompt = false;       ///< puts the statement with its new answer before every prompt
 };
 
 /// The statement with its new answer, as a sentence with a space behind it.
@@ -54,7 +54,7 @@ struct AskSettings {
 [[nodiscard]] FactRecord with_fact_in_prompt(FactRecord fact);
 
 /// All asks, those of one kind next to each other. The order does not depend on `fact_in_prompt`. Errors: those of
-/// ChatForm::asked, naming the record.
+/// ChatFormat::question, naming the record.
 [[nodiscard]] Result<std::vector<Ask>> asks_of(std::span<const FactRecord> facts, const Tokenizer& tokenizer,
                                                const AskSettings& settings);
 

@@ -140,7 +140,7 @@ Result<BatteryState> Battery::measured(Session& session, bool fact_in_prompt, co
 Result<Battery> Battery::begin(const Model& model, std::span<const FactRecord> facts, Session& session,
                                BatteryOptions options, const CancelToken& cancel) try {
   const Stopwatch watch;
-  auto chat = ChatForm::of(model);
+  auto chat = ChatFormat::find(model);
   if (!chat) return std::unexpected(chat.error());
   Battery battery(model, facts, std::move(options));
   battery.chat_ = std::move(*chat);

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "edit/chat_format.h"
 #include "lab/battery/asks.h"
-#include "lab/battery/chat_form.h"
 #include "mobiedit/base/cancel.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/eval/dataset.h"
@@ -41,7 +41,7 @@ struct BatteryState {
 /// are in force in the session that it is given. Borrows model and records, which must outlive it.
 class Battery {
  public:
-  /// `session` has no edits in force. Errors: those of ChatForm::of, measure_fact, Session::continue_all and
+  /// `session` has no edits in force. Errors: those of ChatFormat::find, measure_fact, Session::continue_all and
   /// perplexity.
   [[nodiscard]] static Result<Battery> begin(const Model& model, std::span<const FactRecord> facts, Session& session,
                                              BatteryOptions options, const CancelToken& cancel = {});
@@ -75,7 +75,7 @@ class Battery {
   const Model& model_;
   std::span<const FactRecord> facts_;
   BatteryOptions options_;
-  std::optional<ChatForm> chat_;
+  std::optional<ChatFormat> chat_;
   std::vector<Generation> base_answers_;  ///< of the unedited model, in order of the asks
   BatteryState unedited_;
 };

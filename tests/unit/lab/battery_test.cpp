@@ -52,7 +52,7 @@ std::vector<Ask> of_kind(const std::vector<Ask>& asks, AskKind kind) {
 
 TEST_F(BatteryOfATinyModel, AsksWhatARecordHas) {
   const Model model = open(true);
-  const auto chat = ChatForm::of(model);
+  const auto chat = ChatFormat::find(model);
   ASSERT_TRUE(chat && *chat);
   const auto records = facts();
   const auto asks = asks_of(records, model.tokenizer(), {&**chat});
@@ -84,7 +84,7 @@ TEST_F(BatteryOfATinyModel, AsksWhatARecordHas) {
 
 TEST_F(BatteryOfATinyModel, AQuestionOfTheRecordComesBeforeThatOfItsRelation) {
   const Model model = open(true);
-  const auto chat = ChatForm::of(model);
+  const auto chat = ChatFormat::find(model);
   ASSERT_TRUE(chat && *chat);
   auto records = facts();
   records[0].question = "Ada speaks what?";
@@ -99,7 +99,7 @@ TEST_F(BatteryOfATinyModel, AQuestionOfTheRecordComesBeforeThatOfItsRelation) {
 
 TEST_F(BatteryOfATinyModel, TheFactStandsBeforeEveryPrompt) {
   const Model model = open(true);
-  const auto chat = ChatForm::of(model);
+  const auto chat = ChatFormat::find(model);
   ASSERT_TRUE(chat && *chat);
   const auto records = facts();
   const auto plain = asks_of(records, model.tokenizer(), {&**chat});
