@@ -112,6 +112,16 @@ Json origin_json(const EditOrigin& origin) {
           {"edits_underneath", origin.edits_underneath}};
 }
 
+Json damage_json(const Outcome& outcome) {
+  if (!outcome.damage) return {};
+  const Damage& d = *outcome.damage;
+  Json json{{"divergence", {{"chat_turns", d.chat_turns}, {"chat_answers", d.chat_answers}, {"text", d.text}}},
+            {"answers", d.answers}};
+  json["looping"] = d.answers > 0 ? Json{{"before", d.looping_before}, {"after", d.looping}} : Json();
+  json["endless"] = d.answers > 0 ? Json{{"before", d.endless_before}, {"after", d.endless}} : Json();
+  return json;
+}
+
 Json edit_json(const Outcome& outcome, const std::string& why_not) {
   const Edit& edit = outcome.edit;
   Json json{{"id", outcome.edit.id > 0 ? Json(outcome.edit.id) : Json()},
@@ -129,6 +139,7 @@ Json edit_json(const Outcome& outcome, const std::string& why_not) {
                                     {"before", other.before ? Json(*other.before) : Json()},
                                     {"after", other.after}});
   }
+  json["damage"] = damage_json(outcome);
   json.update(evidence_json(edit));
   return json;
 }

@@ -12,6 +12,7 @@
 #include "mobiedit/store/store.h"
 #include "mobiedit/workspace/make_editor.h"
 #include "mobiedit/workspace/workspace.h"
+#include "workspace/damage_check.h"
 #include "workspace/drift_meter.h"
 #include "workspace/edit_list.h"
 
@@ -59,6 +60,10 @@ class TeachJob {
   /// Fills in the perplexities without any edit and with those underneath. Not without a meter.
   Status measure_before(const EditList& underneath);
 
+  // teach_damage.cpp
+  /// Refuses the new outcomes, of which `with` has the edits, if with them all more breaks than without.
+  Status refuse_damage(std::span<Outcome* const> added, const EditList& underneath, const EditList& with);
+
   // teach_mass.cpp
   Status write_mass_edit(const EditList& underneath);
   /// Solves for the updates of the kept outcomes together; `found` has the edits as each was found alone.
@@ -81,6 +86,7 @@ class TeachJob {
   const Job& job_;
   std::optional<MadeEditor> made_;
   std::optional<DriftMeter> meter_;
+  std::optional<DamageCheck> damage_;  ///< made for the first edit that is measured
   Store* store_ = nullptr;
   std::vector<Edit> edits_before_;
   EditList earlier_;                       ///< them

@@ -86,17 +86,21 @@ Status TeachJob::accept_mass_edit(const EditList& underneath, Session& session) 
     if (!outcome.kept) continue;
     if (auto done = measure_again(session, base_.model.tokenizer(), outcome.edit, job_.cancel); !done) return done;
   }
-  if (!meter_) return {};
-  if (auto done = measure_before(underneath); !done) return done;
-  const auto after = perplexity_with(all);
-  if (!after) return std::unexpected(after.error());
-  for (Outcome& outcome : report_.outcomes) {
-    if (!outcome.kept) continue;
-    outcome.edit.evidence.perplexity_before = *perplexity_underneath_;
-    outcome.edit.evidence.perplexity_after = *after;
-    refuse_drift(outcome, 100 * (*after / *perplexity_underneath_ - 1), 100 * (*after / *perplexity_alone_ - 1));
+  if (meter_) {
+    if (auto done = measure_before(underneath); !done) return done;
+    const auto after = perplexity_with(all);
+    if (!after) return std::unexpected(after.error());
+    for (Outcome& outcome : report_.outcomes) {
+      if (!outcome.kept) continue;
+      outcome.edit.evidence.perplexity_before = *perplexity_underneath_;
+      outcome.edit.evidence.perplexity_after = *after;
+      refuse_drift(outcome, 100 * (*after / *perplexity_underneath_ - 1), 100 * (*after / *perplexity_alone_ - 1));
+    }
   }
-  return {};
+  std::vector<Outcome*> added;
+  for (Outcome& outcome : report_.outcomes)
+    if (outcome.kept) added.push_back(&outcome);
+  return added.empty() ? Status() : refuse_damage(added, underneath, all);
 }
 
 }  // namespace mobiedit

@@ -205,16 +205,19 @@ void TeachJob::refuse_drift(Outcome& outcome, double alone, double with_all) con
 }
 
 Status TeachJob::accept(Outcome& outcome, const EditList& underneath) {
-  if (!meter_) return {};
-  if (auto done = measure_before(underneath); !done) return done;
   EditList with = underneath;
   with.push_back(&outcome.edit);
-  const auto after = perplexity_with(with);
-  if (!after) return std::unexpected(after.error());
-  outcome.edit.evidence.perplexity_before = *perplexity_underneath_;
-  outcome.edit.evidence.perplexity_after = *after;
-  refuse_drift(outcome, growth(*perplexity_underneath_, *after), growth(*perplexity_alone_, *after));
-  return {};
+  if (meter_) {
+    if (auto done = measure_before(underneath); !done) return done;
+    const auto after = perplexity_with(with);
+    if (!after) return std::unexpected(after.error());
+    outcome.edit.evidence.perplexity_before = *perplexity_underneath_;
+    outcome.edit.evidence.perplexity_after = *after;
+    refuse_drift(outcome, growth(*perplexity_underneath_, *after), growth(*perplexity_alone_, *after));
+  }
+  if (!outcome.kept) return {};
+  Outcome* const added = &outcome;
+  return refuse_damage({&added, 1}, underneath, with);
 }
 
 }  // namespace mobiedit

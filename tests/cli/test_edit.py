@@ -211,7 +211,7 @@ def test_of_many_earlier_edits_some_are_asked_and_that_is_said(mobiedit, model, 
             store.execute(f"INSERT INTO edits (id, fact, {rest}) SELECT {i}, 'fact {i}', {rest} FROM edits WHERE id = 1")
             store.execute(f"INSERT INTO vectors SELECT {i}, left_vector, right_vector FROM vectors WHERE edit = 1")
     done = mobiedit("edit", "-m", model, *eiffel, "--no-text", "--store", path, "--dry-run", "--json",
-                    "--max-total-drift", 1e6, "--max-norm", 1e6, "--sure", 0)  # fmt: skip
+                    "--max-total-drift", 1e6, "--max-norm", 1e6, "--max-divergence", 1e6, "--sure", 0)  # fmt: skip
     assert "300 of 401 earlier edits are asked again" in done.stderr, done.stderr
     assert json.loads(done.stdout)["earlier"] == {"in_force": 401, "asked": 300}
 

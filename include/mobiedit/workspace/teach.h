@@ -10,6 +10,7 @@
 #include "mobiedit/base/result.h"
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/edit/editor.h"
+#include "mobiedit/workspace/damage.h"
 #include "mobiedit/workspace/output_file.h"
 #include "mobiedit/workspace/statistics_text.h"
 
@@ -21,6 +22,9 @@ struct AcceptanceLimits {
   std::optional<double> drift;  ///< growth of the reference text's perplexity by one edit, per cent; none: any
   double total_drift = 50;      ///< by all edits in force together, per cent; an edit that lowers it is accepted
   double norm = 100;            ///< ‖ΔW‖ / ‖W‖ of one edit, per cent
+  /// Damage::divergence() of all edits in force together, nats per token. None: the model's own, see docs/method.md. An
+  /// edit that lowers it is accepted.
+  std::optional<double> divergence;
 };
 
 struct TeachOptions {
@@ -44,6 +48,7 @@ enum class Refusal {
   norm,              ///< AcceptanceLimits::norm
   drift,             ///< AcceptanceLimits::drift
   total_drift,       ///< AcceptanceLimits::total_drift
+  damage,            ///< AcceptanceLimits::divergence, or chat answers that repeat themselves
   lost_with_others,  ///< it does not answer with the other edits in force
   breaks_earlier,    ///< an edit that was in force before no longer answers
   replaced,          ///< a later request is about the same fact
@@ -65,6 +70,7 @@ struct Outcome {
   std::string why_not;                 ///< a sentence, where it was not kept
   std::vector<std::int64_t> replaces;  ///< edits of the store about this fact
   std::vector<SameSubject> same_subject;
+  std::optional<Damage> damage;  ///< of this edit and those in force before it; none where it was not measured
 };
 
 struct WrittenFile {

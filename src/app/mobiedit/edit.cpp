@@ -164,6 +164,11 @@ void add_limits(CLI::App& verb, AcceptanceLimits& limits) {
                   "Keep no edit with which all edits in force raise it by more than this, in per cent (default 50)")
       ->envname("MOBIEDIT_MAX_TOTAL_DRIFT")
       ->check(range);
+  verb.add_option("--max-divergence", limits.divergence,
+                  "Keep no edit with which all edits in force change chat answers and other text by more than this, in "
+                  "nats per token (default: the model's)")
+      ->envname("MOBIEDIT_MAX_DIVERGENCE")
+      ->check(range);
   verb.add_option("--max-norm", limits.norm,
                   "Keep no edit that adds more than this to its weight, in per cent of the weight's norm (default 100)")
       ->envname("MOBIEDIT_MAX_NORM")

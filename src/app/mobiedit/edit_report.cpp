@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <variant>
 
 #include "app/common/console.h"
@@ -26,6 +27,8 @@ const char* option_of(Refusal refusal) {
       return " (--max-drift)";
     case Refusal::total_drift:
       return " (--max-total-drift)";
+    case Refusal::damage:
+      return " (--max-divergence)";
     default:
       return "";
   }
@@ -81,6 +84,19 @@ std::string written_text(const WrittenFile& file, bool asked) {
                      asked ? "asked again" : "equal to the store; no edit was asked");
 }
 
+namespace {
+
+std::string damage_text(const Outcome& outcome) {
+  if (!outcome.damage) return {};
+  const Damage& d = *outcome.damage;
+  std::string text = fmt::format("  change of other answers and text {:.4f} nats per token", d.divergence());
+  if (d.answers > 0)
+    text += fmt::format("; {} of {} chat answers repeat themselves ({} before)", d.looping, d.answers, d.looping_before);
+  return text + "\n";
+}
+
+}  // namespace
+
 std::string edit_text(const Outcome& outcome) {
   std::string text = evidence_text(outcome.edit);
   for (const SameSubject& other : outcome.same_subject) {
@@ -90,6 +106,7 @@ std::string edit_text(const Outcome& outcome) {
                         : other.before == false ? " (nor before)"
                                                 : " (LOST)");
   }
+  text += damage_text(outcome);
   if (!outcome.kept) text += "  NOT KEPT: " + why_not(outcome) + "\n";
   if (outcome.edit.id > 0) text += fmt::format("  kept as edit {}", outcome.edit.id);
   if (outcome.edit.id > 0 && !outcome.replaces.empty())

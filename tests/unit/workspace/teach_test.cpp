@@ -8,6 +8,7 @@
 #include "store/record.h"
 #include "unit/bundled_model.h"
 #include "unit/workspace/tiny_workspace.h"
+#include "workspace/damage_check.h"
 
 namespace mobiedit {
 namespace {
@@ -168,6 +169,50 @@ TEST_F(TeachTest, AnEditThatChangesOtherTextTooMuchIsRefused) {
   TeachOptions enough = quick();
   enough.limits.drift = grown + 1;
   EXPECT_EQ(space.teach(one_, std::move(enough))->kept(), 1u);
+}
+
+// The second edit is refused for both together; one that breaks nothing more than those in force stays possible.
+TEST_F(TeachTest, EditsThatWouldBreakTheModelAreRefusedBeforeAnythingIsStored) {
+  Workspace space = workspace();
+  TeachOptions options = quick();
+  options.dry_run = true;
+  const auto measured = space.teach(one_, std::move(options));
+  ASSERT_TRUE(measured) << measured.error().message();
+  ASSERT_TRUE(measured->outcomes[0].damage);
+  const double text = measured->outcomes[0].damage->text;
+  ASSERT_GT(text, 0);
+  TeachOptions strict = quick();
+  strict.limits.divergence = 0.9 * text;
+  const auto report = space.teach(one_, std::move(strict));
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->outcomes[0].refusal, Refusal::damage);
+  EXPECT_NE(report->outcomes[0].why_not.find("divergence"), std::string::npos) << report->outcomes[0].why_not;
+  EXPECT_TRUE(std::get<RankOneUpdate>(report->outcomes[0].edit.update).left.empty());
+  EXPECT_EQ(edits_in_store(), 0u);
+  TeachOptions enough = quick();
+  enough.limits.divergence = 1.1 * text;
+  EXPECT_EQ(space.teach(one_, std::move(enough))->kept(), 1u);
+}
+
+TEST(Breakage, SaysWhatChangesMostHowAnswersLoopAndAnExample) {
+  Damage damage;
+  damage.chat_answers = 0.41;
+  damage.text = 0.2;
+  damage.answers = 16;
+  damage.looping = 6;
+  damage.looping_before = 1;
+  damage.changed = {"Who are you?", "I am an assistant.", " the the the\nthe"};
+  EXPECT_EQ(breakage(damage, 0.1),
+            "it would damage the model: its answers to other questions would change by 0.41 nats per token (KL "
+            "divergence), more than the limit of 0.1; 6 of 16 chat answers would repeat themselves without an end (1 of "
+            "the unedited model); asked \"Who are you?\" it would say \"the the the ...\", not \"I am an assistant.\"");
+  EXPECT_TRUE(breakage(damage, 1).starts_with("it would damage the model: 6 of 16")) << "five new loops are enough";
+  damage.looping = 5;
+  EXPECT_EQ(breakage(damage, 1), "");
+  damage.text = 0.5;
+  EXPECT_NE(breakage(damage, 0.1).find("its continuation of other text would change by 0.50"), std::string::npos);
+  damage.chat_answers = damage.text = 0.05;
+  EXPECT_EQ(breakage(damage, 0.1), "");
 }
 
 TEST_F(TeachTest, ABadRequestIsNamedBeforeAnySearch) {

@@ -50,6 +50,7 @@ inline TeachOptions quick() {
   options.statistics.none = true;
   options.limits.total_drift = 1e9;
   options.limits.norm = 1e9;
+  options.limits.divergence = 1e9;
   return options;
 }
 
