@@ -15,7 +15,8 @@ namespace {
 
 // Measured: docs/lab/damage-gauge.md.
 constexpr double chat_limit = 0.1, text_limit = 0.3;
-// Answers are generated from this part of the limit on: below it none were seen to loop, and they take most of the time.
+// Answers are generated from this part of the limit on: below it none were seen to loop, and they take most of the
+// time.
 constexpr double answers_from = 0.5;
 // More answers than this that repeat themselves, above those of the base, are no accident: a share of those asked.
 constexpr int looping_share = 4;
@@ -26,8 +27,8 @@ std::string changed_most(const Damage& damage) {
   return damage.chat_turns > damage.text ? "its reading of other questions" : "its continuation of other text";
 }
 
-/// The first line, cut at the end of a word.
-std::string quoted(std::string_view text) {
+/// The first line in quotation marks, cut at the end of a word.
+std::string first_line(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \n\t"), text.size()));
   std::string_view line = text.substr(0, text.find('\n'));
   const bool whole = line.size() <= longest_quote;
@@ -80,9 +81,9 @@ std::string breakage(const Damage& damage, double limit) {
             " chat answers would repeat themselves without an end (" + std::to_string(damage.looping_before) +
             " of the unedited model)";
   if (!damage.changed.question.empty())
-    what += "; asked " + quoted(damage.changed.question) + " it would say " + quoted(damage.changed.after) + ", not " +
-            quoted(damage.changed.before);
-  return what;
+    what += "; asked " + first_line(damage.changed.question) + " it would say " + first_line(damage.changed.after) +
+            ", not " + first_line(damage.changed.before);
+  return what + ": undo some edits, or make this one with a smaller clamp or in another layer";
 }
 
 }  // namespace mobiedit

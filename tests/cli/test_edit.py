@@ -171,6 +171,15 @@ def test_an_edit_that_harms_other_text_too_much_is_not_kept(mobiedit, model, tmp
     assert "perplexity of other text" in mobiedit("show", 1, "--store", store).stdout
 
 
+def test_an_edit_that_would_damage_the_model_is_not_kept(mobiedit, model, eiffel, tmp_path):
+    store = tmp_path / "edits.db"
+    done = mobiedit("edit", "-m", model, *eiffel, "--store", store, "--max-divergence", 1e-5)
+    assert done.returncode == 3, done.stderr
+    assert "it would damage the model" in done.stdout and "--max-divergence" in done.stdout
+    assert "change of other answers and text" in done.stdout
+    assert json.loads(mobiedit("list", "--store", store, "--json").stdout)["edits"] == []
+
+
 def test_an_edit_that_adds_more_to_its_weight_than_the_budget_is_not_kept(mobiedit, model, eiffel, tmp_path):
     store = tmp_path / "edits.db"
     [edit] = json.loads(mobiedit("edit", "-m", model, *eiffel, "--dry-run", "--json", "--store", store).stdout)["edits"]

@@ -91,7 +91,8 @@ std::string damage_text(const Outcome& outcome) {
   const Damage& d = *outcome.damage;
   std::string text = fmt::format("  change of other answers and text {:.4f} nats per token", d.divergence());
   if (d.answers > 0)
-    text += fmt::format("; {} of {} chat answers repeat themselves ({} before)", d.looping, d.answers, d.looping_before);
+    text +=
+        fmt::format("; {} of {} chat answers repeat themselves ({} before)", d.looping, d.answers, d.looping_before);
   return text + "\n";
 }
 

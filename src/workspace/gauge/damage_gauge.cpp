@@ -13,11 +13,11 @@
 
 #include "backend/continue_greedily.h"
 #include "base/try.h"
-#include "workspace/gauge/held_back.h"
-#include "workspace/gauge/loops.h"
 #include "edit/statistics/cache.h"
 #include "edit/statistics/chat_prompts.h"
 #include "kernels/vector_ops.h"
+#include "workspace/gauge/held_back.h"
+#include "workspace/gauge/loops.h"
 
 namespace mobiedit {
 namespace {
@@ -187,8 +187,8 @@ std::vector<GenerationPrompt> prompts_of(const GaugeRecord& record) {
 Result<GaugeRecord> measure_base(const Model& model, ForwardPass& forward, const CancelToken& cancel) {
   MOBIEDIT_TRY(auto turns, chat_prompts(model, held_back_questions()));
   GaugeRecord record = record_of(model, std::move(turns.prompts));
-  MOBIEDIT_TRY(const auto answers, continue_greedily(forward, {}, model.tokenizer(), prompts_of(record),
-                                                     model.config().context, cancel));
+  MOBIEDIT_TRY(const auto answers,
+               continue_greedily(forward, {}, model.tokenizer(), prompts_of(record), model.config().context, cancel));
   const auto longest = static_cast<std::size_t>(model.config().context);
   for (std::size_t i = 0; i < record.turns; ++i) {
     std::vector<Token>& tokens = record.rows[i].tokens;
@@ -240,8 +240,8 @@ Result<DamageGauge> DamageGauge::create(const Model& model, ForwardPass& forward
   return fail(ErrorCode::out_of_memory, "not enough memory for the damage gauge");
 }
 
-Result<Damage> DamageGauge::measure(ForwardPass& forward, const PassOptions& in_force,
-                                    const CancelToken& cancel) const try {
+Result<Damage> DamageGauge::measure(ForwardPass& forward, const PassOptions& in_force, const CancelToken& cancel) const
+    try {
   Damage damage;
   MOBIEDIT_CHECK(compare(forward, in_force, record_, damage, cancel));
   return damage;

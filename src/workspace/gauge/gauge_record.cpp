@@ -60,8 +60,7 @@ std::optional<GaugeRecord> GaugeRecord::from_file(const gguf::File& file, const 
   const Numbers *all = numbers_of(file, row_tokens_key), *lengths = numbers_of(file, row_length_key),
                 *firsts = numbers_of(file, row_first_key), *answers = numbers_of(file, row_answer_key),
                 *counts = numbers_of(file, counts_key);
-  if (all == nullptr || lengths == nullptr || firsts == nullptr || answers == nullptr || counts == nullptr)
-    return {};
+  if (all == nullptr || lengths == nullptr || firsts == nullptr || answers == nullptr || counts == nullptr) return {};
   if (firsts->size() != lengths->size() || answers->size() != lengths->size() || counts->size() != 3) return {};
   GaugeRecord record;
   std::size_t at = 0;

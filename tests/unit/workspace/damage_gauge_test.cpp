@@ -13,12 +13,12 @@
 #include "backend/active_deltas.h"
 #include "base/random.h"
 #include "base/thread_pool.h"
-#include "workspace/gauge/held_back.h"
-#include "workspace/gauge/loops.h"
 #include "edit/statistics/chat_prompts.h"
 #include "kernels/vector_ops.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
+#include "workspace/gauge/held_back.h"
+#include "workspace/gauge/loops.h"
 
 namespace mobiedit {
 namespace {

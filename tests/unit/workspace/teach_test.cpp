@@ -202,10 +202,12 @@ TEST(Breakage, SaysWhatChangesMostHowAnswersLoopAndAnExample) {
   damage.looping = 6;
   damage.looping_before = 1;
   damage.changed = {"Who are you?", "I am an assistant.", " the the the\nthe"};
-  EXPECT_EQ(breakage(damage, 0.1),
-            "it would damage the model: its answers to other questions would change by 0.41 nats per token (KL "
-            "divergence), more than the limit of 0.1; 6 of 16 chat answers would repeat themselves without an end (1 of "
-            "the unedited model); asked \"Who are you?\" it would say \"the the the ...\", not \"I am an assistant.\"");
+  EXPECT_EQ(
+      breakage(damage, 0.1),
+      "it would damage the model: its answers to other questions would change by 0.41 nats per token (KL "
+      "divergence), more than the limit of 0.1; 6 of 16 chat answers would repeat themselves without an end (1 of "
+      "the unedited model); asked \"Who are you?\" it would say \"the the the ...\", not \"I am an assistant.\": "
+      "undo some edits, or make this one with a smaller clamp or in another layer");
   EXPECT_TRUE(breakage(damage, 1).starts_with("it would damage the model: 6 of 16")) << "five new loops are enough";
   damage.looping = 5;
   EXPECT_EQ(breakage(damage, 1), "");
