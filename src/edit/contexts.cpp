@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <span>
 
-#include "edit/loss.h"
+#include "search/loss.h"
 
 namespace mobiedit {
 namespace {

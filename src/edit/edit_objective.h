@@ -10,11 +10,11 @@
 #include "backend/forward_pass.h"
 #include "edit/context_cache.h"
 #include "edit/contexts.h"
-#include "edit/objective.h"
 #include "edit/statistics/mean_jacobian.h"
 #include "edit/top_logits.h"
 #include "edit/write/write.h"
 #include "mobiedit/base/cancel.h"
+#include "search/objective.h"
 
 namespace mobiedit {
 

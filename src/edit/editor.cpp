@@ -12,11 +12,11 @@
 #include "edit/editor_state.h"
 #include "edit/evidence.h"
 #include "edit/preconditioned.h"
-#include "edit/search/value_search.h"
 #include "edit/weight_norm.h"
 #include "edit/write/mass_edit.h"
 #include "edit/write/null_space.h"
 #include "kernels/double_ops.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 namespace {

@@ -20,7 +20,7 @@
 #include "edit/write/preserved_edits.h"
 #include "edit/write/write.h"
 #include "mobiedit/edit/editor.h"
-#include "mobiedit/edit/methods.h"
+#include "mobiedit/search/methods.h"
 
 namespace mobiedit {
 

@@ -9,12 +9,12 @@
 #include "edit/contexts.h"
 #include "edit/evidence.h"
 #include "edit/layer_choice.h"
-#include "edit/search/method_table.h"
 #include "edit/subject_contexts.h"
 #include "kernels/linear.h"
 #include "mobiedit/edit/layer.h"
-#include "mobiedit/edit/methods.h"
+#include "mobiedit/search/methods.h"
 #include "model/cost.h"
+#include "search/method_table.h"
 
 namespace mobiedit {
 namespace {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "edit/objective.h"
 #include "edit/statistics/fisher_metric.h"
+#include "search/objective.h"
 
 namespace mobiedit {
 

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "mobiedit/edit/evidence.h"
-#include "mobiedit/edit/methods.h"
 #include "mobiedit/edit/request.h"
 #include "mobiedit/edit/update.h"
+#include "mobiedit/search/methods.h"
 
 namespace mobiedit {
 

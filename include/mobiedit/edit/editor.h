@@ -15,10 +15,10 @@
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/edit/key_moment.h"
 #include "mobiedit/edit/mass_edit.h"
-#include "mobiedit/edit/methods.h"
 #include "mobiedit/model/changes.h"
 #include "mobiedit/model/model.h"
 #include "mobiedit/model/session.h"
+#include "mobiedit/search/methods.h"
 
 namespace mobiedit {
 

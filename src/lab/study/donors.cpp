@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "edit/loss.h"
 #include "lab/study/fact_edits.h"
+#include "search/loss.h"
 
 namespace mobiedit {
 

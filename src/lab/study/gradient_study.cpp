@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "base/random.h"
-#include "edit/loss.h"
-#include "edit/search/value_search.h"
 #include "lab/study/donors.h"
 #include "lab/study/fact_edits.h"
+#include "search/loss.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 namespace {

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "edit/search/value_search.h"
 #include "lab/study/fact_edits.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 namespace {

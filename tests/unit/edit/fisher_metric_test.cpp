@@ -7,8 +7,8 @@
 
 #include "backend/cpu/cpu_forward.h"
 #include "edit/preconditioned.h"
-#include "edit/search/vectors.h"
 #include "kernels/vector_ops.h"
+#include "search/vectors.h"
 #include "unit/edit/statistics_file.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"

@@ -7,7 +7,7 @@
 #include "backend/cpu/cpu_forward.h"
 #include "base/random.h"
 #include "edit/edit_objective.h"
-#include "edit/loss.h"
+#include "search/loss.h"
 #include "unit/bundled_model.h"
 #include "unit/edit/along_write.h"
 

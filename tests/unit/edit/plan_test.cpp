@@ -1,12 +1,11 @@
-// Method table and plan: each says of an edit what the edit then does.
+// Plan: it says of an edit what the edit then does.
 #include "mobiedit/edit/plan.h"
 
 #include <gtest/gtest.h>
 
 #include <numeric>
 
-#include "edit/search/method_table.h"
-#include "mobiedit/edit/methods.h"
+#include "mobiedit/search/methods.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -15,38 +14,8 @@ namespace {
 
 const EditRequest planned_request{"Ada Byron", "The favourite dish of {} is", "soup the", {}, {}};
 
-TEST(MethodTable, EveryRowIsWhole) {
-  for (const MethodInfo& info : all_methods()) {
-    EXPECT_EQ(find_method(info.name), &info) << info.name;
-    if (info.kind == MethodKind::mass_edit) {
-      EXPECT_FALSE(make_search(info.name)) << info.name;
-      EXPECT_TRUE(search_passes(info.name, 100, Prompts::alike).empty()) << info.name;
-      EXPECT_GE(info.usual_layers, 1) << info.name;
-      continue;
-    }
-    const auto search = make_search(info.name);
-    ASSERT_TRUE(search) << info.name;
-    EXPECT_EQ((*search)->needs_gradient(), info.needs_gradient) << info.name;
-    EXPECT_EQ(info.arithmetic == MethodArithmetic::float32, info.needs_gradient) << info.name;
-    EXPECT_GT(info.usual_evaluations, 0) << info.name;
-    EXPECT_FALSE(method_settings(info.name).empty()) << info.name;
-  }
-  EXPECT_EQ(find_method("no such method"), nullptr);
-  EXPECT_EQ(all_methods()[0].name, EditOptions().method) << "the first row is the default";
-}
-
-// The cost model splits an edit's evaluations into passes, and loses none.
-TEST(MethodTable, PassesAddUpToTheEvaluations) {
-  for (const std::string& name : method_names(MethodKind::search))
-    for (const int evaluations : {1, 2, 9, 80, 800})
-      for (const Prompts prompts : {Prompts::alike, Prompts::unlike}) {
-        int sum = 0;
-        for (const SearchPasses& passes : search_passes(name, evaluations, prompts)) {
-          EXPECT_GE(passes.evaluations, 0) << name << ' ' << evaluations;
-          sum += passes.evaluations;
-        }
-        EXPECT_EQ(sum, evaluations) << name;
-      }
+TEST(EditOptions, MethodIsTheTablesFirst) {
+  EXPECT_EQ(all_methods()[0].name, EditOptions().method);
 }
 
 class PlanTest : public testing::Test {

@@ -3,14 +3,14 @@
 //   ĝ = (1/N) Σ_i [L(δ + μ z_i) − L(δ − μ z_i)] / (2μ) · z_i
 //
 // With μ relative to ‖v₀‖: quantised activations turn a small absolute step into rounding noise.
-#include "edit/search/zeroth_order.h"
+#include "search/zeroth_order.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/random.h"
-#include "edit/search/stale_prefix.h"
-#include "edit/search/vectors.h"
+#include "search/stale_prefix.h"
+#include "search/vectors.h"
 
 namespace mobiedit {
 namespace {

@@ -1,4 +1,4 @@
-#include "edit/search/softmax_model.h"
+#include "search/softmax_model.h"
 
 #include <gtest/gtest.h>
 

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "edit/objective.h"
 #include "mobiedit/base/result.h"
+#include "search/objective.h"
 
 namespace mobiedit {
 

@@ -1,7 +1,7 @@
 // Zeroth order: the gradient of the loss estimated by central differences, followed by Adam.
 #pragma once
 
-#include "edit/search/value_search.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 

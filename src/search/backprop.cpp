@@ -1,6 +1,6 @@
-#include "edit/search/backprop.h"
+#include "search/backprop.h"
 
-#include "edit/search/vectors.h"
+#include "search/vectors.h"
 
 namespace mobiedit {
 namespace {

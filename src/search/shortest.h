@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "edit/search/value_search.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 

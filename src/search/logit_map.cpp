@@ -1,4 +1,4 @@
-#include "edit/search/logit_map.h"
+#include "search/logit_map.h"
 
 #include <Eigen/QR>
 #include <algorithm>

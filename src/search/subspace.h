@@ -1,7 +1,7 @@
 // Subspace Gauss-Newton on logits: settings, for experiments and tests.
 #pragma once
 
-#include "edit/search/value_search.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 

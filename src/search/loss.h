@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "edit/objective.h"
+#include "search/objective.h"
 
 namespace mobiedit {
 

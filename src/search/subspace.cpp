@@ -5,16 +5,16 @@
 // sentence in front have similar Jacobians, so each z is probed in one prompt, in rotation: P directions for the price
 // of one. With the estimate, the loss is a small softmax regression that is solved outright. Its step is tried at four
 // lengths in all prompts. Each step fades the estimate, because the Jacobian turns as δ moves.
-#include "edit/search/subspace.h"
+#include "search/subspace.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "base/random.h"
-#include "edit/search/direction_covariance.h"
-#include "edit/search/logit_map.h"
-#include "edit/search/softmax_model.h"
+#include "search/direction_covariance.h"
+#include "search/logit_map.h"
+#include "search/softmax_model.h"
 
 namespace mobiedit {
 namespace {

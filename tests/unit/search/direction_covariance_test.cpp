@@ -1,5 +1,5 @@
 // The Kalman filter's covariance against the textbook's formulae.
-#include "edit/search/direction_covariance.h"
+#include "search/direction_covariance.h"
 
 #include <gtest/gtest.h>
 

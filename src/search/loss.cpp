@@ -1,4 +1,4 @@
-#include "edit/loss.h"
+#include "search/loss.h"
 
 #include <algorithm>
 #include <cmath>

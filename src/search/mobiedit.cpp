@@ -1,12 +1,12 @@
-#include "edit/search/mobiedit.h"
+#include "search/mobiedit.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "base/random.h"
-#include "edit/search/stale_prefix.h"
-#include "edit/search/vectors.h"
+#include "search/stale_prefix.h"
+#include "search/vectors.h"
 
 namespace mobiedit {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "mobiedit/base/result.h"
-#include "mobiedit/edit/editor.h"
+#include "mobiedit/search/methods.h"
 
 namespace mobiedit {
 

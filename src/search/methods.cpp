@@ -1,18 +1,18 @@
 // Method table: a search or mass edit is a row here.
-#include "mobiedit/edit/methods.h"
+#include "mobiedit/search/methods.h"
 
 #include <algorithm>
 #include <array>
 #include <iterator>
 
-#include "edit/search/backprop.h"
-#include "edit/search/method_table.h"
-#include "edit/search/mobiedit.h"
-#include "edit/search/named_settings.h"
-#include "edit/search/shortest.h"
-#include "edit/search/subspace.h"
-#include "edit/search/value_search.h"
-#include "edit/search/zeroth_order.h"
+#include "search/backprop.h"
+#include "search/method_table.h"
+#include "search/mobiedit.h"
+#include "search/named_settings.h"
+#include "search/shortest.h"
+#include "search/subspace.h"
+#include "search/value_search.h"
+#include "search/zeroth_order.h"
 
 namespace mobiedit {
 namespace {

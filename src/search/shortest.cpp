@@ -1,13 +1,13 @@
 // Down the gradient from nothing, in steps of one length, until every target leads by enough; then round by round a
 // sphere that is a little smaller, along which the gradient leads to where they do so again. What the last one holds is
 // about as short as anything that serves (docs/method.md).
-#include "edit/search/shortest.h"
+#include "search/shortest.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "edit/search/vectors.h"
 #include "kernels/vector_ops.h"
+#include "search/vectors.h"
 
 namespace mobiedit {
 namespace {

@@ -1,7 +1,7 @@
 // ROME's search, by a backward pass: what the forward-only methods are measured against.
 #pragma once
 
-#include "edit/search/value_search.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "edit/search/value_search.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 

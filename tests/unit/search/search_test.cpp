@@ -6,10 +6,9 @@
 #include <cmath>
 
 #include "base/random.h"
-#include "edit/search/subspace.h"
-#include "edit/search/value_search.h"
 #include "kernels/vector_ops.h"
-#include "mobiedit/edit/editor.h"
+#include "search/subspace.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 namespace {

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "edit/loss.h"
-#include "edit/objective.h"
-#include "mobiedit/edit/editor.h"
+#include "mobiedit/search/methods.h"
+#include "search/loss.h"
+#include "search/objective.h"
 
 namespace mobiedit {
 

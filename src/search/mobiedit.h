@@ -1,7 +1,7 @@
 // The published loop of MobiEdit (arXiv 2506.13772), part by part, for comparison.
 #pragma once
 
-#include "edit/search/value_search.h"
+#include "search/value_search.h"
 
 namespace mobiedit {
 

@@ -1,4 +1,4 @@
-#include "edit/search/direction_covariance.h"
+#include "search/direction_covariance.h"
 
 #include <Eigen/Cholesky>
 
