@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "edit/chat_format.h"
-
 namespace mobiedit {
 namespace {
 
@@ -16,14 +14,15 @@ struct Known {
   int layer;
   double clamp;
   double confidence_threshold = 0;
+  bool measured = false;  ///< the layer was chosen by measuring rank-one updates of this model
 };
 
 constexpr Known known[] = {
-    {"qwen2", 12, 512, 8192, "facts-40m", 5, 8, 0.8},  // the bundled model, measured
-    {"qwen2", 36, 2048, 151936, "", 5, 4},             // Qwen2.5-3B, as published for ROME
-    {"qwen2", 28, 3584, 152064, "", 5, 4},             // Qwen2.5-7B
-    {"llama", 28, 3072, 128256, "", 5, 4},             // Llama-3.2-3B
-    {"llama", 32, 4096, 128256, "", 5, 4},             // Llama-3-8B
+    {"qwen2", 12, 512, 8192, "facts-40m", 5, 8, 0.8, true},  // the bundled model
+    {"qwen2", 36, 2048, 151936, "", 5, 4},                   // Qwen2.5-3B, as published for ROME
+    {"qwen2", 28, 3584, 152064, "", 5, 4},                   // Qwen2.5-7B
+    {"llama", 28, 3072, 128256, "", 5, 4},                   // Llama-3.2-3B
+    {"llama", 32, 4096, 128256, "", 5, 4},                   // Llama-3-8B
 };
 
 const Known* find(const ModelConfig& c) {
@@ -48,8 +47,9 @@ constexpr double neuron_clamp = 10;
 
 }  // namespace
 
-WriteKind usual_write(const Model& model) {
-  return ChatFormat::of(model) ? WriteKind::neuron : WriteKind::rank_one;
+WriteKind usual_write(const ModelConfig& c) {
+  const Known* k = find(c);
+  return k != nullptr && k->measured ? WriteKind::rank_one : WriteKind::neuron;
 }
 
 LayerChoice neuron_layer(const ModelConfig& c) {

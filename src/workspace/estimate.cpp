@@ -52,7 +52,7 @@ Result<Estimate> estimate_edit(const std::string& path, EditOptions options, Edi
   MOBIEDIT_TRY(const auto config, ModelConfig::from_file(part.file()));
 
   // An edit takes this layer too.
-  if (!options.write) options.write = usual_write(part);
+  if (!options.write) options.write = usual_write(config);
   if (options.write == WriteKind::neuron) {
     const LayerChoice choice = neuron_layer(config);
     options.layer = options.layer.value_or(choice.layer);

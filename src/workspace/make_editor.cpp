@@ -26,7 +26,7 @@ std::string text_of(double number) {
 }  // namespace
 
 Result<MadeEditor> make_editor(const Model& model, EditOptions options, const EditorPlace& place, const Job& job) {
-  if (!options.write) options.write = usual_write(model);
+  if (!options.write) options.write = usual_write(model.config());
   auto editor = create(model, options, place);
   if (!editor) return std::unexpected(editor.error());
   if (place.check) {

@@ -38,9 +38,9 @@ struct LayerTrialOptions {
 [[nodiscard]] Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options = {},
                                                const CancelToken& cancel = {});
 
-/// Neurons for a model that chats, by a template that can be used; rank-one updates for any other. `model` may be
-/// loaded in part.
-[[nodiscard]] WriteKind usual_write(const Model& model);
+/// Rank-one updates for a model whose layer for them was chosen by measurement, neurons for any other. `config` is that
+/// of the whole model.
+[[nodiscard]] WriteKind usual_write(const ModelConfig& config);
 
 /// The layer that takes neurons where none is asked for: a measured one, or one at half the depth. No trial is needed.
 [[nodiscard]] LayerChoice neuron_layer(const ModelConfig& config);

@@ -100,7 +100,7 @@ void add_search_options(CLI::App& verb, SearchSettings& settings) {
   verb.add_option(
           "--write", settings.write,
           "Way to write an edit: neuron (one neuron for each subject), rank-one (an update of a weight), or auto: "
-          "neuron for a chat model, else rank-one (default auto)")
+          "rank-one for a model whose layer for it was measured, else neuron (default auto)")
       ->envname("MOBIEDIT_WRITE")
       ->check(CLI::IsMember({"auto", "neuron", "rank-one"}));
   verb.add_option("--values", settings.edit.method,

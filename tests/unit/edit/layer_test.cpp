@@ -33,6 +33,23 @@ TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
   EXPECT_EQ(confidence_threshold_for(c, 0.3), 0.3);
 }
 
+TEST(UsualWrite, IsRankOneOnlyWhereItsLayerWasMeasured) {
+  ModelConfig c;
+  c.architecture = "qwen2";
+  c.layers = 12;
+  c.d = 512;
+  c.vocab = 8192;
+  c.name = "facts-40m";
+  EXPECT_EQ(usual_write(c), WriteKind::rank_one);
+  c.name = "another of that shape";
+  EXPECT_EQ(usual_write(c), WriteKind::neuron);
+  c.layers = 36;
+  c.d = 2048;
+  c.vocab = 151936;
+  ASSERT_TRUE(known_layer(c)) << "a published layer";
+  EXPECT_EQ(usual_write(c), WriteKind::neuron);
+}
+
 TEST(UsualLayer, CanBeEditedInTheSmallestModels) {
   ModelConfig c;
   for (c.layers = 2; c.layers < 100; ++c.layers) EXPECT_LE(usual_layer(c).layer, c.layers - 2) << c.layers;

@@ -39,10 +39,11 @@ inline Workspace workspace_on(const Engine& engine, const std::filesystem::path&
   return Workspace(engine, open_in(engine, model), std::move(options));
 }
 
-/// Options of a quick search at a layer that needs no trial, with short contexts.
+/// Options of a quick search of rank-one updates, at a layer that needs no trial, with short contexts.
 inline TeachOptions quick() {
   TeachOptions options;
   options.search.settings = {{"patience", 1000}};
+  options.search.write = WriteKind::rank_one;
   options.search.layer = 1;
   options.search.clamp = 40;
   options.search.max_evaluations = 1500;
