@@ -22,7 +22,7 @@ STORE, LORA, GGUF, PATCH = "edits.db", "lora.gguf", "model.gguf", "undo.patch"
 KILLED = 99
 # Of a model that knows nothing an edit changes much.
 NO_LIMITS = ["--max-norm", "1000", "--max-total-drift", "1000000", "--max-divergence", "1000000"]
-EDIT = ["edit", "--no-text", "--layer", "2", *NO_LIMITS, "--prompt", "{} is located in"]
+EDIT = ["edit", "--no-text", "--write", "rank-one", "--layer", "2", *NO_LIMITS, "--prompt", "{} is located in"]
 # What is said already needs no search; its time is what every n of `edit` would cost, a thousand times.
 AT_ONCE = ["--max-evaluations", "1"]
 # Each with what it may change. {} is the folder.
