@@ -30,6 +30,15 @@ std::size_t TeachReport::kept() const {
   return static_cast<std::size_t>(std::ranges::count_if(outcomes, &Outcome::kept));
 }
 
+std::size_t TeachReport::missed() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      outcomes, [](const Outcome& outcome) { return !outcome.kept && outcome.refusal != Refusal::replaced; }));
+}
+
+bool TeachReport::reached() const {
+  return std::ranges::any_of(outcomes, [](const Outcome& outcome) { return outcome.edit.evidence.success; });
+}
+
 std::string TeachJob::place(std::size_t request) const {
   if (request < options_.places.size()) return options_.places[request];
   return requests_.size() == 1 ? "the request" : "request " + std::to_string(request + 1);

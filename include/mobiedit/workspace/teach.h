@@ -90,6 +90,10 @@ struct TeachReport {
   std::optional<Error> undelivered;
 
   [[nodiscard]] std::size_t kept() const;
+  /// Number of edits that were not kept, besides those that a later request replaces.
+  [[nodiscard]] std::size_t missed() const;
+  /// True if any search ended with the new answer, kept or not.
+  [[nodiscard]] bool reached() const;
 };
 
 }  // namespace mobiedit

@@ -3,12 +3,9 @@
 #include "app/common/open_editor.h"
 #include "app/common/progress.h"
 #include "app/common/verb.h"
-#include "io/mapped_file.h"
-#include "io/peak_memory.h"
-#include "lab/battery/battery.h"
-#include "lab/battery/report.h"
-#include "lab/study/each_fact.h"
-#include "lab/study/fact_edits.h"
+#include "app/lab/print_report.h"
+#include "io/read_all.h"
+#include "lab/battery/run.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -16,8 +13,7 @@ namespace {
 Result<BatteryOptions> battery_options(const BatteryVerb& battery, ProgressLine& line) {
   BatteryOptions options;
   if (!battery.running_text.empty()) {
-    MOBIEDIT_TRY(const auto text, io::MappedFile::open(battery.running_text));
-    options.running_text.assign(reinterpret_cast<const char*>(text.bytes().data()), text.bytes().size());
+    MOBIEDIT_TRY(options.running_text, io::read_all(battery.running_text));
   }
   if (battery.tokens) options.running_tokens = static_cast<std::size_t>(*battery.tokens);
   options.progress = [&line](std::string_view part, std::size_t done, std::size_t all) {
@@ -26,19 +22,13 @@ Result<BatteryOptions> battery_options(const BatteryVerb& battery, ProgressLine&
   return options;
 }
 
-/// Edits in force, and the layer that they are written in.
-struct FoundEdits {
-  EditsTogether edits;
-  int layer = 0;
-};
-
-Result<FoundEdits> find_edits(const RunOptions& run, const SearchSettings& search, const Facts& facts,
-                              const Model& model, ProgressLine& line, const CancelToken& cancel) {
+Result<BatteryEdits> find_edits(const RunOptions& run, const SearchSettings& search, const Facts& facts,
+                                const Model& model, ProgressLine& line, const CancelToken& cancel) {
   MOBIEDIT_TRY(auto editor, open_editor(model, search, run, cancel));
   std::optional<MassEditOptions> together;
   if (search.together()) together = {.method = search.method, .layers = search.blocks_up_to(editor.layer())};
   MOBIEDIT_TRY(auto edits, find_together(editor, facts.records, together, observer_on(line, facts.records), cancel));
-  return FoundEdits{std::move(edits), editor.layer()};
+  return BatteryEdits{std::move(edits), search.method, editor.layer()};
 }
 
 }  // namespace
@@ -57,35 +47,19 @@ void add_battery_options(CLI::App& verb, BatteryVerb& battery) {
       ->check(CLI::Range(2, 100'000'000));
 }
 
-Result<int> run_battery(const BatteryVerb& battery, const RunOptions& run, const SearchSettings& search,
-                        const std::string& data, const Facts& facts, const Model& model, const CancelToken& cancel) {
+Result<int> measure_battery(const BatteryVerb& battery, const RunOptions& run, const SearchSettings& search,
+                            const std::string& data, const Facts& facts, const Model& model,
+                            const CancelToken& cancel) {
   if (battery.mass == battery.unedited)
     return fail(ErrorCode::usage, "the battery measures edits that are in force together", "--battery",
                 "give --mass, or --unedited to make none");
   ProgressLine line;
   MOBIEDIT_TRY(auto options, battery_options(battery, line));
-  MOBIEDIT_TRY(auto session, Session::create(model, run.session()));
-  MOBIEDIT_TRY(const auto measured, Battery::begin(model, facts.records, session, std::move(options), cancel));
-  MOBIEDIT_TRY(const auto in_prompt, measured.with_fact_in_prompt(session, cancel));
-  BatteryStates states{measured.unedited(), &in_prompt};
-
-  Json json{{"schema", "mobiedit.battery/1"}, {"model", run.model},       {"data", data},
-            {"n", facts.records.size()},      {"skipped", facts.skipped}, {"unknown", facts.unknown},
-            {"chat", measured.chats()}};
-  BatteryState edited;
-  if (battery.mass) {
-    MOBIEDIT_TRY(auto found, find_edits(run, search, facts, model, line, cancel));
-    MOBIEDIT_CHECK(session.set_in_force(std::move(found.edits.changes)));
-    MOBIEDIT_TRY(edited, measured.with_edits(session, cancel));
-    for (std::size_t i = 0; i < facts.records.size(); ++i) add_cost(found.edits.costs[i], edited.outcomes[i]);
-    states.edited = &edited;
-    json["method"] = search.method;
-    json["layer"] = found.layer;
-  }
-  json.update(battery_json(states));
-  json["peak_rss_bytes"] = io::peak_memory();
+  BatteryRun all{run.model, data, std::move(options), run.session(), {}};
+  if (battery.mass) all.find_edits = [&] { return find_edits(run, search, facts, model, line, cancel); };
+  MOBIEDIT_TRY(const auto report, run_battery(all, facts, model, cancel));
   line.clear();
-  return finished(run.json ? print_json(json) : print_result(battery_text(states)));
+  return print_report(report, run.json);
 }
 
 }  // namespace mobiedit::cli

@@ -28,8 +28,8 @@ struct BatteryVerb {
 void add_battery_options(CLI::App& verb, BatteryVerb& battery);
 
 /// Measures, and prints the result. Gives the exit code.
-[[nodiscard]] Result<int> run_battery(const BatteryVerb& battery, const RunOptions& run, const SearchSettings& search,
-                                      const std::string& data, const Facts& facts, const Model& model,
-                                      const CancelToken& cancel);
+[[nodiscard]] Result<int> measure_battery(const BatteryVerb& battery, const RunOptions& run,
+                                          const SearchSettings& search, const std::string& data, const Facts& facts,
+                                          const Model& model, const CancelToken& cancel);
 
 }  // namespace mobiedit::cli

@@ -30,6 +30,12 @@ void add_made_model_options(CLI::App& verb, MadeModelOptions& options) {
   verb.add_option("-s,--seed", options.seed, "Seed of the random weights (default 0)");
 }
 
+Status check_folder(bool writes, const MadeModelOptions& options) {
+  if (!writes || !options.folder.empty()) return {};
+  return fail(ErrorCode::usage, "--folder is needed: where to write the model", "",
+              "it needs about as much room as the real model's file");
+}
+
 BenchObserver bench_observer() {
   return {[](const std::string& text) { say(text); }, [](const std::string& text) { warn(text); }, warn_of_fallbacks,
           [](const std::filesystem::path& path) -> std::shared_ptr<void> {

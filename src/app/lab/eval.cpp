@@ -6,15 +6,10 @@
 #include "app/common/verb.h"
 #include "app/lab/battery.h"
 #include "app/lab/data_options.h"
+#include "app/lab/print_report.h"
 #include "app/lab/verbs.h"
-#include "io/peak_memory.h"
 #include "lab/study/each_fact.h"
-#include "lab/study/summary_json.h"
-#include "lab/study/summary_text.h"
-#include "mobiedit/edit/editor.h"
-#include "mobiedit/eval/dataset.h"
-#include "mobiedit/eval/metrics.h"
-#include "workspace/documents.h"
+#include "lab/study/study_report.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -27,26 +22,6 @@ struct EvalVerb {
   BatteryVerb battery;
 };
 
-Json document(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary,
-              const std::vector<FactOutcome>& outcomes) {
-  Json json{{"schema", "mobiedit.eval/1"}, {"model", verb.run.model},
-            {"data", verb.data},           {"method", verb.search.method},
-            {"layer", editor.layer()},     {"blocks", verb.search.blocks_up_to(editor.layer())},
-            {"skipped", facts.skipped},    {"unknown", verb.reading.known ? Json(facts.unknown) : Json()}};
-  json.update(summary_json(summary));
-  json["peak_rss_bytes"] = io::peak_memory();
-  json["facts"] = outcomes_json(facts.records, outcomes);
-  return json;
-}
-
-std::string table(const EvalVerb& verb, const Facts& facts, const Editor& editor, const Summary& summary) {
-  std::string text = unknown_line(facts, verb.reading);
-  if (facts.skipped > 0) text += fmt::format("{} malformed records left out\n", facts.skipped);
-  text +=
-      fmt::format("{} facts of {}, method {}, layer {}\n", summary.n, verb.data, verb.search.method, editor.layer());
-  return text + summary_text(summary);
-}
-
 Result<int> eval(const EvalVerb& verb) {
   const CancelToken cancel = catch_interrupts();
   if (verb.search.blocks && !verb.search.together())
@@ -55,7 +30,7 @@ Result<int> eval(const EvalVerb& verb) {
   MOBIEDIT_TRY(auto read, read_data({verb.data}, verb.reading));
   MOBIEDIT_TRY(const auto model, open_model(verb.run));
   MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data, model, verb.run.session(), cancel));
-  if (verb.battery.asked) return run_battery(verb.battery, verb.run, verb.search, verb.data, read, model, cancel);
+  if (verb.battery.asked) return measure_battery(verb.battery, verb.run, verb.search, verb.data, read, model, cancel);
   const std::vector<FactRecord>& facts = read.records;
   MOBIEDIT_TRY(auto editor, open_editor(model, verb.search, verb.run, cancel));
 
@@ -69,17 +44,16 @@ Result<int> eval(const EvalVerb& verb) {
                       outcome.seconds));
     };
   }
-  const auto outcomes =
-      verb.search.together()
-          ? run_mass_edit(editor, model, facts,
-                          {.method = verb.search.method, .layers = verb.search.blocks_up_to(editor.layer())},
-                          verb.run.session(), observer, cancel)
-          : run_experiment(editor, model, facts, verb.run.session(), observer, cancel);
+  const StudySubject subject{
+      verb.run.model, {verb.data}, verb.search.method, editor.layer(), verb.search.blocks_up_to(editor.layer()),
+      verb.reading};
+  const auto outcomes = verb.search.together()
+                            ? run_mass_edit(editor, model, facts, {.method = subject.method, .layers = subject.layers},
+                                            verb.run.session(), observer, cancel)
+                            : run_experiment(editor, model, facts, verb.run.session(), observer, cancel);
   progress.clear();
   if (!outcomes) return std::unexpected(outcomes.error());
-  const Summary summary = summarise(*outcomes);
-  return finished(verb.run.json ? print_json(document(verb, read, editor, summary, *outcomes))
-                                : print_result(table(verb, read, editor, summary)));
+  return print_report(eval_report(subject, read, *outcomes), verb.run.json);
 }
 
 }  // namespace

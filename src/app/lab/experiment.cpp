@@ -1,5 +1,6 @@
 // mobiedit-lab experiment: methods measured on many edits.
 #include "app/common/verb.h"
+#include "app/lab/print_report.h"
 #include "app/lab/verbs.h"
 #include "lab/experiment/trials.h"
 
@@ -14,7 +15,7 @@ struct MergeVerb {
 
 Result<int> merge(const MergeVerb& verb) {
   MOBIEDIT_TRY(const auto report, merge_parts(verb.parts, verb.out));
-  return finished(verb.json ? print_json(report.document) : print_result(report.table));
+  return print_report(report, verb.json);
 }
 
 void add_merge(CLI::App& verb, Run& run) {

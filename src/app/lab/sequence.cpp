@@ -7,11 +7,10 @@
 #include "app/common/progress.h"
 #include "app/common/verb.h"
 #include "app/lab/data_options.h"
+#include "app/lab/print_report.h"
 #include "app/lab/verbs.h"
-#include "io/peak_memory.h"
 #include "io/read_all.h"
-#include "lab/study/summary_json.h"
-#include "lab/study/summary_text.h"
+#include "lab/study/study_report.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -25,28 +24,6 @@ struct SequenceVerb {
   std::string running_text;
   bool free = false;
 };
-
-Json document(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
-  Json json{{"schema", "mobiedit.experiment.sequence/1"},
-            {"model", verb.run.model},
-            {"data", verb.data},
-            {"method", verb.search.method},
-            {"layer", editor.layer()},
-            {"keep_off", !verb.free},
-            {"text_metric", verb.search.edit.fisher_metric},
-            {"blocks", verb.search.blocks_up_to(editor.layer())},
-            {"unknown", verb.reading.known ? Json(facts.unknown) : Json()},
-            {"peak_rss_bytes", io::peak_memory()}};
-  json.update(sequence_json(facts.records, sequence));
-  return json;
-}
-
-std::string table(const SequenceVerb& verb, const Editor& editor, const Facts& facts, const Sequence& sequence) {
-  return unknown_line(facts, verb.reading) +
-         fmt::format("method {}, layer {}; all edits so far, measured after the last of them\n", verb.search.method,
-                     editor.layer()) +
-         sequence_text(sequence);
-}
 
 Result<int> sequence(const SequenceVerb& verb) {
   const CancelToken cancel = catch_interrupts();
@@ -71,8 +48,9 @@ Result<int> sequence(const SequenceVerb& verb) {
   const auto found = run_sequence(editor, model, *facts, options, verb.run.session(), observer, cancel);
   progress.clear();
   if (!found) return std::unexpected(found.error());
-  return finished(verb.run.json ? print_json(document(verb, editor, read, *found))
-                                : print_result(table(verb, editor, read, *found)));
+  const StudySubject subject{
+      verb.run.model, verb.data, search.method, editor.layer(), search.blocks_up_to(editor.layer()), verb.reading};
+  return print_report(sequence_report(subject, read, options, search.edit, *found), verb.run.json);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "app/common/progress.h"
 #include "app/common/verb.h"
 #include "app/lab/data_options.h"
+#include "app/lab/print_report.h"
 #include "app/lab/verbs.h"
 
 namespace mobiedit::cli {
@@ -54,7 +55,7 @@ Result<int> trials(const TrialsVerb& verb) {
   line.clear();
   if (!report && report.error().id == unknown_setting.name) report.error().where = "--only";
   if (!report) return std::unexpected(report.error());
-  return finished(verb.run.json ? print_json(report->document) : print_result(report->table));
+  return print_report(*report, verb.run.json);
 }
 
 }  // namespace

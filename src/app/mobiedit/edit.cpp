@@ -1,7 +1,5 @@
 // mobiedit edit: facts in; the store, an adapter or an edited model out.
 #include <filesystem>
-#include <optional>
-#include <system_error>
 
 #include "app/common/console_observer.h"
 #include "app/common/edit_options.h"
@@ -12,6 +10,7 @@
 #include "app/mobiedit/verbs.h"
 #include "workspace/documents.h"
 #include "workspace/requests.h"
+#include "workspace/reserve_outputs.h"
 
 namespace mobiedit::cli {
 namespace {
@@ -28,9 +27,6 @@ struct EditVerb {
   bool dry_run = false;
   AcceptanceLimits limits;
 };
-
-// An adapter is small beside any model; this much must be free for one before the search begins.
-constexpr std::uint64_t adapter_bytes_per_edit = std::uint64_t{1} << 17;
 
 /// Checks the rules that concern several options; the parser checked each alone.
 Status check_usage(const EditVerb& verb) {
@@ -54,28 +50,6 @@ Status check_usage(const EditVerb& verb) {
 Result<NamedRequests> requests_of(const EditVerb& verb) {
   if (!verb.from.empty()) return read_requests(verb.from);
   return NamedRequests{{verb.request}, {"the edit that was asked for"}};
-}
-
-Status reserve_outputs(const EditVerb& verb, TeachOptions& options, std::size_t requests, WorkspaceObserver& observer) {
-  std::vector<std::filesystem::path> inputs{verb.run.model};
-  if (!verb.from.empty()) inputs.emplace_back(verb.from);
-  if (!verb.search.statistics.text.empty()) inputs.emplace_back(verb.search.statistics.text);
-  if (!verb.no_store) {
-    if (const auto path = store_path(verb.store)) inputs.push_back(*path);
-  }
-  if (!verb.out_lora.empty()) {
-    MOBIEDIT_TRY(auto reserved,
-                 OutputFile::reserve(verb.out_lora, adapter_bytes_per_edit * requests, inputs, &observer));
-    options.adapter.emplace(std::move(reserved));
-    inputs.emplace_back(verb.out_lora);
-  }
-  if (!verb.out_gguf.empty()) {
-    std::error_code error;
-    const auto bytes = std::filesystem::file_size(verb.run.model, error);
-    MOBIEDIT_TRY(auto reserved, OutputFile::reserve(verb.out_gguf, error ? 0 : bytes, inputs, &observer));
-    options.model.emplace(std::move(reserved));
-  }
-  return {};
 }
 
 /// The library's error, with the options that help.
@@ -112,14 +86,9 @@ Status print(const EditVerb& verb, const TeachReport& report, const Workspace& w
 
 /// Says on stderr what was not kept, and returns the exit code.
 int tell_of_refusals(const TeachReport& report) {
-  const std::size_t kept = report.kept();
-  std::size_t missed = 0;
-  bool reached = false;
-  for (const Outcome& outcome : report.outcomes) {
-    if (!outcome.kept && outcome.refusal != Refusal::replaced) ++missed;
-    reached = reached || outcome.edit.evidence.success;
-  }
-  if (kept == 0) {
+  const std::size_t missed = report.missed();
+  if (report.kept() == 0) {
+    const bool reached = report.reached();
     cli::report({ErrorCode::target_not_reached,
                  reached ? "no edit holds together with those in force; nothing was written"
                          : "the target was not reached; nothing was written",
@@ -142,7 +111,10 @@ Result<int> edit(const EditVerb& verb) {
   options.limits = verb.limits;
   options.dry_run = verb.dry_run;
   options.places = std::move(requests.places);
-  MOBIEDIT_CHECK(reserve_outputs(verb, options, requests.requests.size(), observer));
+  const auto store = verb.no_store ? std::filesystem::path() : store_path(verb.store).value_or("");
+  MOBIEDIT_CHECK(
+      reserve_outputs({verb.run.model, verb.out_lora, verb.out_gguf, {verb.from, verb.search.statistics.text, store}},
+                      requests.requests.size(), options, observer));
   MOBIEDIT_CHECK(Engine::check_memory(verb.run.model, options.search));
   const StoreUse use = verb.no_store ? StoreUse::none : verb.dry_run ? StoreUse::read_if_there : StoreUse::change;
   MOBIEDIT_TRY(auto workspace, open_workspace(verb.run, verb.store, use, "mobiedit edit"));

@@ -21,7 +21,7 @@ std::string text_of(const Json& j) {
   const Json& m = j["memory"];
   const auto bytes = [](const Json& value) { return human_bytes(value.get<std::uint64_t>()); };
   std::string text =
-      fmt::format("{}: an edit of block {} of {}, {} contexts of {} rows in all\n", j["model"].get<std::string>(),
+      fmt::format("{}: an edit of layer {} of {}, {} contexts of {} rows in all\n", j["model"].get<std::string>(),
                   j["layer"].dump(), j["blocks"].dump(), j["contexts"].dump(), j["rows"].dump());
   text += fmt::format("peak memory      {} (weights {}, the edited one in float {}, vocabulary {}, scratch {})\n",
                       bytes(m["peak_rss_bytes"]), bytes(m["weights"]), bytes(m["edited_weight"]),

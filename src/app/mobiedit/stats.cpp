@@ -37,7 +37,7 @@ Result<int> stats(const StatsVerb& verb) {
                                 {"peak_rss_bytes", io::peak_memory()}}));
   }
   return finished(print_result(fmt::format(
-      "{}: statistics of block {} kept; edits of this model use them from now on\n", verb.run.model, editor.layer())));
+      "{}: statistics of layer {} kept; edits of this model use them from now on\n", verb.run.model, editor.layer())));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lab/experiment/results_file.h"
+#include "lab/study/report.h"
 
 namespace mobiedit {
 
@@ -35,11 +36,6 @@ struct Presentation {
   std::vector<std::string> notes;  ///< explain the figures to a reader
   /// States the results in sentences; may be empty.
   std::function<std::vector<std::string>(std::span<const SettingSummary>)> findings = {};
-};
-
-struct Report {
-  nlohmann::ordered_json document;
-  std::string table;  ///< for people
 };
 
 [[nodiscard]] Report report_of(const Results& results, Presentation presentation);
