@@ -1,4 +1,4 @@
-// Sizes for people.
+// Sizes in bytes, as text for people.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Seconds, best of several: what is above the best is other processes' noise.
+// Stopwatch: the seconds of the quickest of several calls. Slower calls were held up by other processes.
 #pragma once
 
 #include <algorithm>

@@ -46,7 +46,7 @@ class Cursor {
   bool refuse_here(ErrorId id, const std::string& what, std::string hint = {}) {
     return refuse(id, place + what, std::move(hint));
   }
-  /// Refuses a name that ends here.
+  /// Refuses a name that the format does not allow; its last byte was read just now.
   bool unfit(const std::string& whose, std::string_view name, const char* why, std::size_t longest);
   /// Refuses a list of things in which two have this name.
   template <class Item>

@@ -55,7 +55,7 @@ Result<FileLock> FileLock::acquire(const std::filesystem::path& target, std::str
     text += ", process " + std::to_string(::getpid()) + "\n";
     const int emptied = uninterrupted([&] { return system.truncate(file, 0); });
     const ssize_t written = uninterrupted([&] { return system.write(file, text.data(), text.size()); });
-    // The name is a courtesy; the lock holds without it, but a disk that cannot take it cannot take our results.
+    // The lock holds without the name. But a disk that cannot take the name cannot take any results.
     if (emptied < 0 || written < 0) {
       return fail(ErrorCode::io, "cannot be written: " + describe(emptied < 0 ? emptied : written),
                   lock.path_.string());

@@ -13,7 +13,7 @@ void rms_norm_gradient(std::span<const float> x, std::span<const float> weight, 
 /// With y = silu(gate) * up: turns gate into (dy/dgate)ᵀ gy and up into (dy/dup)ᵀ gy, in place.
 void silu_multiply_gradient(std::span<const float> gy, std::span<float> gate, std::span<float> up);
 
-/// The same of y = gelu(gate) * up, with GELU in its tanh form.
+/// With y = gelu(gate) * up, GELU in its tanh form: turns gate and up into their gradients, as above.
 void gelu_multiply_gradient(std::span<const float> gy, std::span<float> gate, std::span<float> up);
 
 }  // namespace mobiedit::kernels

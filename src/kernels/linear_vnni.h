@@ -30,7 +30,8 @@ struct Vnni : Tiles<V> {
 
   static constexpr int quads = group_size / 4;
   static constexpr Size quad_bytes = Size{4} * panel_rows;
-  static constexpr int block = 1024;  // a slice of a panel and the rows that pass it stay in the nearest cache
+  static constexpr int block =
+      1024;  // steps of k in a slice; a panel's slice and the rows it meets stay in the level-1 cache
 
   static Size round_up(Size bytes) { return (bytes + 63) / 64 * 64; }
 

@@ -40,7 +40,7 @@ void clamped_silu_multiply(std::span<const float> gate, std::span<const float> u
 /// x = cap * tanh(x / cap), elementwise.
 void soft_cap(float cap, std::span<float> x);
 
-// The same operations on this processor's best instruction set, for code that has no model at hand.
+// These operations on this processor's best instruction set, for code that has no model at hand.
 void rms_norm(std::span<const float> x, std::span<const float> weight, float epsilon, std::span<float> y);
 void softmax(std::span<float> x);
 [[nodiscard]] float log_sum_exp(std::span<const float> x);

@@ -19,7 +19,7 @@ struct ChatOptions {
   GenerateOptions generate{.max_tokens = 512, .stop = {}};
   std::optional<ChatValue> tools;
   ChatValue::Object variables;  ///< for the template: enable_thinking, …
-  /// The time that the template tells. One for the whole conversation, so that its beginning stays.
+  /// The time that the template shows: one for the whole conversation, so that its first tokens never change.
   std::optional<std::tm> now;
 };
 

@@ -1,4 +1,4 @@
-// Editor: finds the rank-one update that makes a model know a fact, by forward passes alone.
+// Editor: finds the update, of rank one or a neuron, that makes a model know a fact, by forward passes alone.
 #pragma once
 
 #include <cstdint>
@@ -39,21 +39,23 @@ enum class WriteKind : std::uint8_t {
 
 /// Settings of a neuron and of the texts that its value is searched on.
 struct NeuronOptions {
-  double threshold = 0.6;           ///< θ: score below which the neuron adds nothing, between 0 and 1
-  double contrast_weight = 0.003;   ///< κ: weight of one input of a made-up name against C of one input of text
-  int statements = 3;               ///< most other statements of each fact, where its relation is known
-  int own_words = 20;               ///< tokens of the model's own answer about the subject that are to stay
-  double own_words_weight = 0.5;    ///< of their divergence, in the loss
-  double other_facts_weight = 0.5;  ///< of the divergence of answers about the subject's other facts
-  int refinement = 200;             ///< most evaluations of all texts, after a search on the statements alone
+  double threshold = 0.6;  ///< θ: score below which the neuron adds nothing, between 0 and 1
+  double contrast_weight =
+      0.003;           ///< κ: weight of an input at a made-up name, where an input of running text has weight 1
+  int statements = 3;  ///< at most this many further statements of each fact, where its relation is known
+  int own_words = 20;  ///< length of the model's own answer about the subject that the search preserves, in tokens
+  double own_words_weight = 0.5;    ///< weight of that answer's divergence in the loss
+  double other_facts_weight = 0.5;  ///< weight in the loss of the divergence of answers about the subject's other facts
+  int refinement = 200;             ///< limit of evaluations of all texts, after a search on the statements alone
 };
 
 struct EditOptions {
   std::optional<WriteKind> write;  ///< none: rank-one here; a Workspace takes usual_write()
   NeuronOptions neuron;
-  std::string method = "subspace";   ///< a value search of all_methods()
-  std::optional<int> layer;          ///< the edited layer, from 0; none: a table's or a usual one (see choose_layer)
-  std::optional<double> clamp;       ///< longest δ, in ‖v₀‖; none: a table's or 8
+  std::string method = "subspace";  ///< a value search of all_methods()
+  std::optional<int>
+      layer;  ///< the edited layer, from 0; none: the built-in table's, else a usual one (see choose_layer)
+  std::optional<double> clamp;       ///< longest δ, in ‖v₀‖; none: the built-in table's, else 8
   int max_evaluations = 800;         ///< limit of forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;            ///< of the search's random numbers
   int threads = 0;                   ///< worker threads; 0: one per processor
@@ -62,15 +64,15 @@ struct EditOptions {
       prefixes;  ///< sentences before the prompt, a context each; none: built-in ones
   /// Confidence, 0 to 1, up to which the model counts as having no answer of its own: the joint probability of the two
   /// tokens that it would say after the prompt. Such a subject is taught the target in general wordings too ("{} is"),
-  /// so that other questions find it; questions about other facts of the subject may then get it as well. 0: never,
-  /// 1: always; none: a table's, and 0 for models that are not in it.
+  /// so that other questions find it. Questions about other facts of the subject may then get it as well. 0: never, 1:
+  /// always; none: the built-in table's, else 0.
   std::optional<double> confidence_threshold;
   std::vector<MethodSetting> settings;  ///< replace defaults of the method; of two with one name the later counts
   EvaluationOptions evaluation;
   /// Measures the length of δ in the Fisher metric of running text, so that an edit disturbs other text least; for
   /// models that get many edits. set_statistics then learns the metric, with a backward pass.
   bool fisher_metric = false;
-  int layers = 1;             ///< most layers, up to the edited one, that mass_edit may spread an edit over
+  int layers = 1;             ///< limit of layers that mass_edit may spread an edit over, the edited one included
   int most_preserved = 1000;  ///< preserve at most this many earlier edits; beyond it, those whose keys are nearest
 };
 
@@ -89,7 +91,8 @@ using EditProgressFn = std::function<void(const EditProgress&)>;
 /// update, for the request alone.
 struct SubjectFacts {
   std::vector<EditRequest> others;  ///< in the order in which they were made, without the one that the request replaces
-  std::optional<Neuron> from;       ///< serves them so far, and is not in force; the search starts from its `down`
+  std::optional<Neuron>
+      from;  ///< the neuron that has served them so far, not in force now; the search starts from its `down`
 };
 
 class Objective;
@@ -115,10 +118,10 @@ class Editor {
                                       const CancelToken& cancel = {});
 
   /// As set_statistics, for a user who gives no text: from a short built-in text and, for a chat model, from turns of
-  /// its own chat template with its own answers. They count little more than a first impression of the model, and take
-  /// some seconds where it has a hundred million weights. Returns their name in the cache, a fingerprint of 32
-  /// hexadecimal digits. `measuring` is called once where they are not cached; it may be empty. Errors: io, cancelled,
-  /// out_of_memory; then the statistics are those from before.
+  /// its own chat template with its own answers. They are rougher than those of a long text, and take some seconds for
+  /// a model of a hundred million weights. Returns their name in the cache, a fingerprint of 32 hexadecimal digits.
+  /// `measuring` is called once where they are not cached; it may be empty. Errors: io, cancelled, out_of_memory; then
+  /// the statistics are those from before.
   [[nodiscard]] Result<std::string> set_default_statistics(const std::string& cache_folder = {},
                                                            const std::function<void()>& measuring = {},
                                                            const CancelToken& cancel = {});
@@ -158,7 +161,7 @@ class Editor {
                                                              const MassEditOptions& options = {},
                                                              const CancelToken& cancel = {});
 
-  /// The edited layer's C as set_statistics learnt it, with no values before that. Errors: out_of_memory (f × f
+  /// The edited layer's C as set_statistics learnt it; without values before that. Errors: out_of_memory (f × f
   /// floats).
   [[nodiscard]] Result<KeyMoment> key_moment() const;
 

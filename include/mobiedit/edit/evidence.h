@@ -22,10 +22,10 @@ struct EditEvidence {
   int layer = 0;         ///< the edited layer, counted from 0
   int steps = 0;
   int evaluations = 0;  ///< forward evaluations, each of all contexts at one δ
-  int wordings = 0;     ///< general templates that the target was taught behind too (confidence_threshold)
+  int wordings = 0;     ///< number of general wordings in which the target was taught too (confidence_threshold)
   double seconds = 0;
   double loss = 0;                          ///< at the end of the search
-  double integer_work = 0, float_work = 0;  ///< multiply-accumulates with weights, without the measurement
+  double integer_work = 0, float_work = 0;  ///< multiply-accumulates of products with weights in the search
   double tokens = 0;                        ///< computed by forward passes; a row through one of n layers counts as 1/n
   double target_probability_before = 0, target_probability_after = 0;  ///< exp(−mean token NLL), bare prompt
   std::string answer_before, answer_after;                             ///< greedy, as many tokens as the target has

@@ -32,9 +32,9 @@ struct LayerTrialOptions {
 
 /// Takes the built-in table's choice, or a cached one, or makes a trial and caches its choice. The trial edits a few
 /// built-in facts at a few layers with few evaluations, without key statistics. The best layer is the one whose edits
-/// succeed, are found by other wordings and leave neighbours alone; a small model takes some tens of seconds. One model
-/// and build always get one choice. A model that the facts do not fit gets the depth of most published edits. Errors:
-/// cancelled, io (the choice cannot be cached), out_of_memory.
+/// succeed, are found by other wordings and leave neighbours alone. A trial of a small model takes some tens of
+/// seconds. The choice depends on model and build alone. A model that the facts do not fit gets the depth of most
+/// published edits. Errors: cancelled, io (the choice cannot be cached), out_of_memory.
 [[nodiscard]] Result<LayerChoice> choose_layer(const Model& model, const LayerTrialOptions& options = {},
                                                const CancelToken& cancel = {});
 

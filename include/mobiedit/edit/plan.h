@@ -13,7 +13,7 @@
 
 namespace mobiedit {
 
-/// Multiply-accumulates, by the numbers they are computed in.
+/// Multiply-accumulates, by arithmetic.
 struct PlannedWork {
   double integer = 0;
   double floating = 0;
@@ -26,7 +26,7 @@ struct PlannedPass {
   double times = 1;     ///< passes of this shape
   int evaluations = 0;  ///< per pass
   int rows = 0;
-  int last_rows = 0;  ///< rows that go beyond keys and values in the last layer
+  int last_rows = 0;  ///< rows that need the output of the last layer, not only its keys and values
   int first = 0;
   int end = 0;
   int logit_rows = 0;   ///< rows that are multiplied with the output weight
@@ -49,7 +49,7 @@ struct EditMemory {
 
 struct EditPlan {
   int layer = 0;     ///< the edited layer
-  int contexts = 0;  ///< with the KL context
+  int contexts = 0;  ///< the KL context included
   int rows = 0;      ///< of one evaluation
   int evaluations = 0;
   std::vector<PlannedPass> passes;

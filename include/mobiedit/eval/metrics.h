@@ -40,10 +40,11 @@ struct FactOutcome {
   // Share of an answer's tokens that are the most probable next token, given those before (EasyEdit's accuracies).
   double rewrite_accuracy = 0;
   std::vector<double> paraphrase_accuracy, portability;
-  std::vector<std::vector<int>> neighbour_tokens;  ///< the most probable ones at the places of each neighbour's answer
-  std::vector<double> locality;                    ///< share of these tokens that the edit left unchanged
-  std::optional<double> fluency, fluency_before;   ///< n-gram entropy of long continuations, with the edit and without
-  FreeAnswers free;                                ///< measured by the battery alone
+  std::vector<std::vector<int>>
+      neighbour_tokens;                           ///< the most probable tokens at the places of each neighbour's answer
+  std::vector<double> locality;                   ///< share of these tokens that the edit left unchanged
+  std::optional<double> fluency, fluency_before;  ///< n-gram entropy of long continuations, with the edit and without
+  FreeAnswers free;                               ///< measured by the battery alone
   int evaluations = 0;
   double seconds = 0;
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates; see EditEvidence

@@ -63,7 +63,7 @@ struct TensorInfo {
 
 enum class TypesAllowed {
   read_here,
-  any,  ///< for looking at a file: a tensor of another type has a name, a shape and a place, and no data
+  any,  ///< also types that are not read, to look at a file: such a tensor has a name, a shape and a place, but no data
 };
 
 /// A file that is open for reading and memory-mapped. Immutable; may be shared between threads. Everything that the

@@ -1,4 +1,4 @@
-// One conversation with a model: a KV cache, the adapters in force, and what comes next.
+// Session with a model: a KV cache, the changes in force, scoring and generation.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ class ThreadPool;
 
 /// To how many bits the products with integer weights round what they read, a group of 32 at a time.
 enum class Activations {
-  int8,   ///< what an edit's search computes with: a next token's log-probability is some 0.1 off
-  int16,  ///< some 0.001 off
+  int8,   ///< 8 bits, as in an edit's search: a log-probability is off by about 0.1 nats
+  int16,  ///< 16 bits: off by about 0.001 nats
 };
 
 struct SessionOptions {

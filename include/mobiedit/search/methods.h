@@ -9,7 +9,7 @@
 
 namespace mobiedit {
 
-/// A setting of one method, by its name there: {"probe", 0.1}.
+/// A setting of one method: its name in that method, and a value, as in {"probe", 0.1}.
 struct MethodSetting {
   std::string name;
   double value = 0;
@@ -36,7 +36,7 @@ struct MethodInfo {
   bool needs_gradient = false;    ///< runs a backward pass, which holds weights of later layers in float32
   bool needs_statistics = false;  ///< Editor::set_statistics has to be called first
   bool projects_keys = false;     ///< writes in the null space of the key covariance
-  double usual_clamp = 0;         ///< of ‖δ‖, in ‖v₀‖; 0: the model's (LayerChoice::clamp)
+  double usual_clamp = 0;         ///< longest δ, in ‖v₀‖; 0: the model's (LayerChoice::clamp)
   int usual_layers = 1;           ///< consecutive layers that share each change
 };
 

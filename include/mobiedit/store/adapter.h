@@ -21,16 +21,16 @@ struct Adapter {
   Provenance provenance;
 };
 
-/// The updates as deltas, one a block in ascending order; the updates of one block lie along its rank in the order
-/// given, and every delta is padded with zeros to one common rank of at least 8 with scale 1: llama.cpp has one alpha
-/// for all tensors, and its GPU kernels want no smaller rank. Errors: usage (no update, a negative block, updates of
-/// one block with different sizes), out_of_memory.
+/// The updates as deltas, one per layer in ascending order. Updates of one layer lie along its rank in the order given.
+/// Every delta is padded with zeros to one common rank of at least 8, with scale 1: llama.cpp has one alpha for all
+/// tensors, and its GPU kernels want no smaller rank. Errors: usage (no update, a negative layer, updates of one layer
+/// with different sizes), out_of_memory.
 [[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate> updates);
 [[nodiscard]] Result<std::vector<LowRankDelta>> stack_updates(std::span<const RankOneUpdate* const> updates);
 
-/// Joins the deltas of each tensor along their rank, in the order given and of tensors as they first come, and pads all
-/// with zeros as stack_updates does. Errors: usage (none; a scale other than 1; deltas of one tensor with different
-/// sizes; a rank beyond what an adapter holds), out_of_memory.
+/// Joins the deltas of each tensor along their rank, in the order given; tensors keep the order of their first delta.
+/// Pads all with zeros as stack_updates does. Errors: usage (none; a scale other than 1; deltas of one tensor with
+/// different sizes; a rank beyond what an adapter holds), out_of_memory.
 [[nodiscard]] Result<std::vector<LowRankDelta>> join_deltas(std::span<const LowRankDelta> deltas);
 
 /// Writes the updates as one adapter in F32, whole or not at all.

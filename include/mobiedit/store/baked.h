@@ -17,8 +17,9 @@
 namespace mobiedit {
 
 struct BakeOptions {
-  /// The type of every edited tensor. Without it, the smallest of the base's own type (where it is written here), Q8_0,
-  /// F16 and F32, and no smaller than the base's, that keeps each update: a coarse type rounds it away.
+  /// The type of every edited tensor. Without it, each tensor gets the smallest type that keeps its updates, since a
+  /// coarse type rounds them away: its own in the base, if that can be written, else Q8_0, F16 or F32. None is smaller
+  /// than the base's.
   std::optional<gguf::TensorType> type;
 };
 

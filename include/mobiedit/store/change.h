@@ -1,4 +1,4 @@
-// Changes of the edits in force, with what else comes into force or falls out of it.
+// Changes of which edits are in force, and the other edits that such a change affects.
 #pragma once
 
 #include <cstdint>

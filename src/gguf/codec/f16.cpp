@@ -13,7 +13,7 @@ void encode(const float* values, std::size_t count, std::byte* blocks) {
 }
 
 void random(std::byte* block, float deviation) {
-  // A uniform number of 16 bits, centred and divided by its deviation.
+  // A uniform number of 16 random bits, centred and scaled to the wanted deviation.
   store_half(deviation * (static_cast<float>(load<std::uint16_t>(block)) / 18918.0f - 1.732f), block);
 }
 

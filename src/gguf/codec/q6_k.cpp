@@ -13,8 +13,8 @@ void decode_block(const std::byte* block, float* y) {
   const float d = load_half(block + d_at);
   for (int group = 0; group < 16; ++group) {
     const int half = group / 8;
-    const int quarter = group % 8 / 2;  // of a half
-    const int first = group % 2 * 16;   // in the quarter's 32 values
+    const int quarter = group % 8 / 2;  // the group's quarter of its half
+    const int first = group % 2 * 16;   // the group's first value within the 32 of that quarter
     const std::byte* low = block + half * 64 + quarter % 2 * 32 + first;
     const std::byte* high = block + 128 + half * 32 + first;
     const int low_shift = quarter / 2 * 4;
@@ -28,7 +28,7 @@ void decode_block(const std::byte* block, float* y) {
   }
 }
 
-/// Where value i of a block has its code: a nibble, and two bits above it.
+/// Place of value i's code in a block: a nibble, and two bits above it.
 struct Place {
   std::size_t low;
   int low_shift;
