@@ -20,7 +20,8 @@ using Tiles256 = Tiles<Avx2>;
 using Place = Tiles256::Place;
 
 static_assert(panel_rows == Tiles256::panel_rows);
-constexpr int block = 1024;  // steps of k in a slice; a panel's slice and the rows it meets stay in the level-1 cache
+// Steps of k in a slice; a panel's slice and the rows it meets stay in the level-1 cache.
+constexpr int block = 1024;
 
 /// exact [Rows][2] += `pairs` pairs of weights times those of activations. Not unrolled whole: GCC 12 would reorder
 /// loads until the sums spill, which is a third slower.

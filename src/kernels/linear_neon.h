@@ -212,8 +212,8 @@ struct Neon : Tiles<Vector8> {
 
   template <int bits, int planes>
   static void multiply_groups(const Rectangle& r) {
-    constexpr int block =
-        1024;  // steps of k in a slice; a panel's slice and the rows it meets stay in the level-1 cache
+    // Steps of k in a slice; a panel's slice and the rows it meets stay in the level-1 cache.
+    constexpr int block = 1024;
     const auto tile = [&]<int Rows>(const Place& p) {
       const Size stride = r.x_row_bytes;
       const std::byte* codes = r.x_rows + static_cast<Size>(p.row) * stride;

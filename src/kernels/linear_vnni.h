@@ -30,8 +30,8 @@ struct Vnni : Tiles<V> {
 
   static constexpr int quads = group_size / 4;
   static constexpr Size quad_bytes = Size{4} * panel_rows;
-  static constexpr int block =
-      1024;  // steps of k in a slice; a panel's slice and the rows it meets stay in the level-1 cache
+  // Steps of k in a slice; a panel's slice and the rows it meets stay in the level-1 cache.
+  static constexpr int block = 1024;
 
   static Size round_up(Size bytes) { return (bytes + 63) / 64 * 64; }
 
