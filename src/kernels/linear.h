@@ -18,11 +18,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "base/thread_pool.h"
 #include "kernels/aligned_buffer.h"
 #include "kernels/isa.h"
+#include "kernels/weight_memory.h"
 #include "mobiedit/base/result.h"
 
 namespace mobiedit::kernels {
@@ -74,13 +76,13 @@ class PackedWeight {
   /// Fills row i. Called once per row, from several threads at a time.
   using GroupRows = std::function<void(int row, const Groups& groups)>;
 
-  /// k must be a multiple of 32 for integers. Errors: out_of_memory, usage (int4_g32 too: floats are not rounded to 4
-  /// bits here).
+  /// k must be a multiple of 32 for integers. `memory`: where the weight lies; null: by itself. Errors: out_of_memory,
+  /// usage (int4_g32 too: floats are not rounded to 4 bits here).
   static Result<PackedWeight> from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
-                                          ThreadPool& pool);
+                                          ThreadPool& pool, WeightMemory* memory = nullptr);
   /// `kind`: int8_g32 or int4_g32. Errors: as above.
   static Result<PackedWeight> from_groups(Isa isa, WeightKind kind, int n, int k, bool offsets, const GroupRows& rows,
-                                          ThreadPool& pool);
+                                          ThreadPool& pool, WeightMemory* memory = nullptr);
   [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k, bool offsets = false);
 
   PackedWeight() = default;
@@ -88,21 +90,21 @@ class PackedWeight {
   [[nodiscard]] int k() const { return k_; }
   [[nodiscard]] WeightKind kind() const { return kind_; }
   [[nodiscard]] Isa isa() const { return isa_; }
-  [[nodiscard]] const std::byte* data() const { return data_.data(); }
+  [[nodiscard]] const std::byte* data() const { return data_.get(); }
   /// A float weight [n, k/32], packed; null: no offsets.
-  [[nodiscard]] const std::byte* offsets() const { return offsets_.data(); }
+  [[nodiscard]] const std::byte* offsets() const { return offsets_.get(); }
   /// Row i as floats, for oracles and for the few rows that need exact values.
   void row(int i, std::span<float> values) const;
 
  private:
-  static Result<PackedWeight> allocate(Isa isa, WeightKind kind, int n, int k);
+  static Result<PackedWeight> allocate(Isa isa, WeightKind kind, int n, int k, bool offsets, WeightMemory* memory);
 
   int n_ = 0;
   int k_ = 0;
   WeightKind kind_ = WeightKind::f32;
   Isa isa_ = Isa::portable;
-  AlignedBuffer data_;
-  AlignedBuffer offsets_;
+  std::shared_ptr<std::byte> data_;
+  std::shared_ptr<std::byte> offsets_;
 };
 
 /// Rows of activations [m, k] in the form that a product reads: borrowed floats, and for integer weights codes and

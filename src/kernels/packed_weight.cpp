@@ -94,14 +94,20 @@ std::size_t PackedWeight::packed_bytes(Isa isa, WeightKind kind, int n, int k, b
   return static_cast<std::size_t>(divide_up(n, kernel.panel)) * (panel_bytes(kernel, kind, k) + of_offsets);
 }
 
-Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int k) {
+Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int k, bool offsets,
+                                            WeightMemory* memory) {
   if (Status status = check_shape(isa, kind, n, k); !status) return std::unexpected(std::move(status.error()));
   PackedWeight weight;
   weight.n_ = n;
   weight.k_ = k;
   weight.kind_ = kind;
   weight.isa_ = isa;
-  weight.data_.reserve(packed_bytes(isa, kind, n, k));
+  const auto take = [memory](std::size_t bytes) {
+    return memory != nullptr ? memory->take(bytes) : WeightMemory::alone(bytes);
+  };
+  const std::size_t bytes = packed_bytes(isa, kind, n, k);
+  weight.data_ = take(bytes);
+  if (offsets) weight.offsets_ = take(packed_bytes(isa, kind, n, k, true) - bytes);
   return weight;
 }
 
@@ -121,15 +127,15 @@ void PackedWeight::row(int i, std::span<float> values) const {
 }
 
 Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
-                                               ThreadPool& pool) try {
+                                               ThreadPool& pool, WeightMemory* memory) try {
   if (kind == WeightKind::int4_g32) return fail(ErrorCode::usage, "floats are not rounded to 4 bits");
-  Result<PackedWeight> weight = allocate(isa, kind, n, k);
+  Result<PackedWeight> weight = allocate(isa, kind, n, k, false, memory);
   if (!weight) return weight;
   const LinearKernel& kernel = linear_kernel(isa);
   const auto length = static_cast<std::size_t>(k);
   if (kind == WeightKind::f32) {
     Scratch scratch(pool, static_cast<std::size_t>(kernel.panel) * length * sizeof(float));
-    for_panels(kernel, kernel.panel_bytes_f32(k), n, weight->data_.data(), pool,
+    for_panels(kernel, kernel.panel_bytes_f32(k), n, weight->data_.get(), pool,
                [&](int first, int present, int thread, std::byte* panel) {
                  float* values = scratch.of<float>(thread);
                  for (int i = 0; i < present; ++i) {
@@ -143,7 +149,7 @@ Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, 
   }
   Scratch values(pool, length * sizeof(float));
   const int a_scale = kind == WeightKind::int8_row ? k : group_size;
-  pack_integers(kernel, kind, n, k, weight->data_.data(), pool,
+  pack_integers(kernel, kind, n, k, weight->data_.get(), pool,
                 [&](int row, int thread, std::int8_t* codes, float* scales) {
                   float* x = values.of<float>(thread);
                   rows(row, {x, length});
@@ -155,24 +161,19 @@ Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, 
 }
 
 Result<PackedWeight> PackedWeight::from_groups(Isa isa, WeightKind kind, int n, int k, bool offsets,
-                                               const GroupRows& rows, ThreadPool& pool) try {
+                                               const GroupRows& rows, ThreadPool& pool, WeightMemory* memory) try {
   assert(kind == WeightKind::int8_g32 || kind == WeightKind::int4_g32);
-  Result<PackedWeight> weight = allocate(isa, kind, n, k);
+  Result<PackedWeight> weight = allocate(isa, kind, n, k, offsets, memory);
   if (!weight) return weight;
   const LinearKernel& kernel = linear_kernel(isa);
   const auto length = static_cast<std::size_t>(k);
   const std::size_t groups = length / group_size;
   const auto panel = static_cast<std::size_t>(kernel.panel);
-  std::byte* packed_offsets = nullptr;
-  if (offsets) {
-    weight->offsets_.reserve(static_cast<std::size_t>(divide_up(n, kernel.panel)) *
-                             kernel.panel_bytes_f32(k / group_size));
-    packed_offsets = weight->offsets_.data();
-  }
+  std::byte* const packed_offsets = weight->offsets_.get();
   // One thread fills a panel's rows in order, so the last row's call packs the panel's offsets.
   Scratch all_offsets(pool, offsets ? panel * groups * sizeof(float) : 0);
   pack_integers(
-      kernel, kind, n, k, weight->data_.data(), pool, [&](int row, int thread, std::int8_t* codes, float* scales) {
+      kernel, kind, n, k, weight->data_.get(), pool, [&](int row, int thread, std::int8_t* codes, float* scales) {
         const std::size_t within = static_cast<std::size_t>(row) % panel;
         float* of_panel = offsets ? all_offsets.of<float>(thread) : nullptr;
         if (offsets && within == 0) std::fill_n(of_panel, panel * groups, 0.0f);

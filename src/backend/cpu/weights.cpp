@@ -54,8 +54,8 @@ class PagesBehind {
 
 class Loader {
  public:
-  Loader(const gguf::File& file, kernels::Isa isa, Precision precision, ThreadPool& pool)
-      : file_(file), isa_(isa), precision_(precision), pool_(pool) {}
+  Loader(const gguf::File& file, kernels::Isa isa, Precision precision, ThreadPool& pool, kernels::WeightMemory& memory)
+      : file_(file), isa_(isa), precision_(precision), pool_(pool), memory_(memory) {}
 
   /// Rounds float32 weights that are read from now on to this format.
   void set_rounding(NumberFormat format) { rounding_ = format; }
@@ -135,7 +135,7 @@ class Loader {
             fill_groups(codec, bytes.data() + static_cast<std::size_t>(row) * stride, groups);
             behind.passed(row);
           },
-          pool_);
+          pool_, &memory_);
     }
     return PackedWeight::from_floats(
         isa_, kind, rows, columns,
@@ -144,13 +144,14 @@ class Loader {
           round_to(rounding_, values);
           behind.passed(row);
         },
-        pool_);
+        pool_, &memory_);
   }
 
   const gguf::File& file_;
   kernels::Isa isa_;
   Precision precision_;
   ThreadPool& pool_;
+  kernels::WeightMemory& memory_;
   NumberFormat rounding_ = NumberFormat::f32;
 };
 
@@ -276,7 +277,8 @@ Status load_tensor(const Loader& load, const ModelConfig& c, const TensorSpec& t
 
 Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kernels::Isa isa, Precision precision,
                              const Rounding& rounding, ThreadPool& pool) {
-  Loader load(file, isa, precision, pool);
+  kernels::WeightMemory memory;
+  Loader load(file, isa, precision, pool, memory);
   Weights w;
   w.layers.resize(static_cast<std::size_t>(c.layers));
   for (int i = 0; i < c.layers; ++i) {
@@ -305,7 +307,8 @@ Result<Weights> load_weights(const gguf::File& file, const ModelConfig& c, kerne
 
 Result<PackedWeight> load_float_down(const gguf::File& file, const ModelConfig& c, int layer, kernels::Isa isa,
                                      const Rounding& rounding, ThreadPool& pool) {
-  Loader load(file, isa, Precision::float32, pool);
+  kernels::WeightMemory memory;
+  Loader load(file, isa, Precision::float32, pool, memory);
   load.set_rounding(layer == rounding.edited_layer ? rounding.edited_weights : rounding.other_weights);
   PackedWeight down;
   MOBIEDIT_CHECK(load.matrix(down, tensor_name({layer, TensorRole::down}), c.d, c.f));
