@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
-#include <vector>
+
+#include "kernels/aligned_buffer.h"
 
 namespace mobiedit {
 
@@ -16,19 +16,24 @@ class KvCache {
       : first_(first_layer),
         width_(static_cast<std::size_t>(width)),
         capacity_(static_cast<std::size_t>(capacity)),
-        keys_(static_cast<std::size_t>(end_layer - first_layer) * capacity_ * width_),
-        values_(keys_.size()) {}
+        floats_(static_cast<std::size_t>(end_layer - first_layer) * capacity_ * width_),
+        keys_(floats_ * sizeof(float)),
+        values_(floats_ * sizeof(float)) {}
 
   [[nodiscard]] bool holds(int layer) const {
-    return layer >= first_ && static_cast<std::size_t>(layer - first_) * capacity_ * width_ < keys_.size();
+    return layer >= first_ && static_cast<std::size_t>(layer - first_) * capacity_ * width_ < floats_;
   }
   [[nodiscard]] int capacity() const { return static_cast<int>(capacity_); }
-  [[nodiscard]] float* key(int layer, int position) { return keys_.data() + at(layer, position); }
-  [[nodiscard]] float* value(int layer, int position) { return values_.data() + at(layer, position); }
-  [[nodiscard]] const float* key(int layer, int position) const { return keys_.data() + at(layer, position); }
-  [[nodiscard]] const float* value(int layer, int position) const { return values_.data() + at(layer, position); }
+  [[nodiscard]] float* key(int layer, int position) { return of(keys_) + at(layer, position); }
+  [[nodiscard]] float* value(int layer, int position) { return of(values_) + at(layer, position); }
+  [[nodiscard]] const float* key(int layer, int position) const { return of(keys_) + at(layer, position); }
+  [[nodiscard]] const float* value(int layer, int position) const { return of(values_) + at(layer, position); }
 
  private:
+  [[nodiscard]] static float* of(kernels::AlignedBuffer& all) { return reinterpret_cast<float*>(all.data()); }
+  [[nodiscard]] static const float* of(const kernels::AlignedBuffer& all) {
+    return reinterpret_cast<const float*>(all.data());
+  }
   [[nodiscard]] std::size_t at(int layer, int position) const {
     return (static_cast<std::size_t>(layer - first_) * capacity_ + static_cast<std::size_t>(position)) * width_;
   }
@@ -36,7 +41,8 @@ class KvCache {
   int first_ = 0;
   std::size_t width_ = 0;
   std::size_t capacity_ = 0;
-  std::vector<float> keys_, values_;
+  std::size_t floats_ = 0;
+  kernels::AlignedBuffer keys_, values_;
 };
 
 }  // namespace mobiedit

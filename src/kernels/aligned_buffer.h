@@ -1,4 +1,4 @@
-// Scratch memory for kernels: aligned to cache lines, not cleared, reused from call to call.
+// Memory for kernels: aligned to cache lines, not cleared, reused from call to call.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ class AlignedBuffer {
     if (bytes <= size_) return;
     data_.reset();
     size_ = 0;
-    data_.reset(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment})));
+    data_ = allocate(bytes);
     size_ = bytes;
   }
 
@@ -27,11 +27,17 @@ class AlignedBuffer {
   [[nodiscard]] const std::byte* data() const { return data_.get(); }
   [[nodiscard]] std::size_t size() const { return size_; }
 
- private:
   struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{alignment}); }
+    std::align_val_t align;
+    void operator()(std::byte* p) const { ::operator delete(p, align); }
   };
-  std::unique_ptr<std::byte, Free> data_;
+  using Memory = std::unique_ptr<std::byte, Free>;
+  /// From 2 MiB on the system may back it with huge pages: fewer address translations, and the processor's prefetching
+  /// crosses no page border. Throws std::bad_alloc.
+  [[nodiscard]] static Memory allocate(std::size_t bytes);
+
+ private:
+  Memory data_{nullptr, Free{std::align_val_t{alignment}}};
   std::size_t size_ = 0;
 };
 

@@ -40,8 +40,9 @@ struct AttentionScratch {
   AlignedBuffer scores;
 };
 
-/// Attention of a tile of rows, best 16 to 64 of them: each call packs keys and values anew. A row's result does not
-/// depend on the other rows of the tile or on how positions are split into parts. Throws std::bad_alloc.
+/// Attention of a tile of rows: one, or best 16 to 64 of them, since each call with more than one packs keys and values
+/// anew. A row's result does not depend on the other rows of the tile or on how positions are split into parts. Throws
+/// std::bad_alloc.
 void attend(Isa isa, const AttentionTile& tile, AttentionScratch& scratch);
 
 }  // namespace mobiedit::kernels

@@ -6,6 +6,7 @@
 // broadcast two at a time. Activations of 16 bits cost nothing more.
 // Four bits: vpmaddubsw of code + 8 with bytes of activations; a group's eight sums of two, each at most 15 * 128 * 2,
 // fit 16 bits, so they are widened once per group. Subtracting 8 times the sum of activations takes the + 8 back.
+#include "kernels/cached_rows.h"
 #include "kernels/forms_avx2.h"
 #include "kernels/tiles.h"
 #include "kernels/vector256.h"
@@ -216,6 +217,8 @@ constinit const LinearKernel linear_avx2 = {
     .multiply_int4 = multiply_int4<1>,
     .multiply_int4_by_16 = multiply_int4<2>,
     .multiply_int8_row = multiply_by_row,
+    .score_cached = CachedRowsOf<Avx2>::score,
+    .weigh_cached = CachedRowsOf<Avx2>::weigh,
 };
 
 }  // namespace mobiedit::kernels

@@ -45,6 +45,19 @@ struct RowForm {
 
 using Multiply = void (*)(const Rectangle& rectangle);
 
+/// Keys or values of one head at consecutive positions, `stride` floats apart.
+struct CachedRows {
+  const float* rows;
+  std::size_t stride;
+  int count;
+};
+/// scores [heads, count] = queries [heads, dim] times the keys.
+using ScoreCached = void (*)(const CachedRows& keys, const float* queries, int heads, int dim, float* scores,
+                             std::size_t score_stride);
+/// out [heads, dim] = (`start`) or += weights [heads, count] times the values.
+using WeighCached = void (*)(const CachedRows& values, const float* weights, std::size_t weight_stride, int heads,
+                             int dim, bool start, float* out);
+
 struct LinearKernel {
   int panel;     // weight rows that are packed together
   int row_tile;  // rows of activations that the inner loop holds at once: work is best cut at its multiples
@@ -67,6 +80,10 @@ struct LinearKernel {
   Multiply multiply_int4;
   Multiply multiply_int4_by_16;
   Multiply multiply_int8_row;
+
+  /// Both have the bits of multiply_f32 over packed keys and values. Null: a row is computed by that.
+  ScoreCached score_cached = nullptr;
+  WeighCached weigh_cached = nullptr;
 };
 
 extern const LinearKernel linear_plain;

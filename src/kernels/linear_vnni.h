@@ -13,6 +13,7 @@
 // V is a vector as in tiles.h, with a few operations more.
 #pragma once
 
+#include "kernels/cached_rows.h"
 #include "kernels/quantize_avx2.h"
 #include "kernels/tiles.h"
 
@@ -327,6 +328,8 @@ struct Vnni : Tiles<V> {
       .multiply_int4 = multiply_groups<4, 1>,
       .multiply_int4_by_16 = multiply_groups<4, 2>,
       .multiply_int8_row = multiply_by_row,
+      .score_cached = CachedRowsOf<V>::score,
+      .weigh_cached = CachedRowsOf<V>::weigh,
   };
 };
 

@@ -102,8 +102,9 @@ Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int
   weight.k_ = k;
   weight.kind_ = kind;
   weight.isa_ = isa;
-  const auto take = [memory](std::size_t bytes) {
-    return memory != nullptr ? memory->take(bytes) : WeightMemory::alone(bytes);
+  const auto take = [memory](std::size_t bytes) -> std::shared_ptr<std::byte> {
+    if (memory != nullptr) return memory->take(bytes);
+    return AlignedBuffer::allocate(bytes);
   };
   const std::size_t bytes = packed_bytes(isa, kind, n, k);
   weight.data_ = take(bytes);

@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <memory>
 
+#include "kernels/aligned_buffer.h"
+
 namespace mobiedit::kernels {
 
-/// Hands out memory one piece after another. Reading weights through huge pages needs fewer address translations, and
-/// the processor's prefetching crosses no page border; single matrices are mostly smaller than a huge page.
+/// Hands out memory one piece after another. Single matrices are mostly smaller than a huge page.
 /// Use it from one thread at a time.
 class WeightMemory {
  public:
@@ -19,8 +20,6 @@ class WeightMemory {
   /// `bytes` at a multiple of 64, not cleared. A shared piece is freed with the last pointer into it, and may outlive
   /// this object. Throws std::bad_alloc.
   [[nodiscard]] std::shared_ptr<std::byte> take(std::size_t bytes);
-  /// Memory for a weight that shares with none. Throws std::bad_alloc.
-  [[nodiscard]] static std::shared_ptr<std::byte> alone(std::size_t bytes);
 
  private:
   void close();

@@ -42,9 +42,9 @@ TEST(WeightMemory, WeightsLieApartAndOutliveIt) {
   }
 }
 
-TEST(WeightMemory, AWeightAloneIsAligned) {
+TEST(WeightMemory, AWeightAloneIsAlignedToo) {
   for (const std::size_t bytes : sizes()) {
-    const Memory memory = WeightMemory::alone(bytes);
+    const Memory memory = AlignedBuffer::allocate(bytes);
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(memory.get()) % 64, 0u);
     std::memset(memory.get(), 7, bytes);
     EXPECT_TRUE(holds(memory, bytes, 7));
