@@ -33,7 +33,10 @@ Cut cut(const LinearKernel& kernel, int m, int panels, int k, std::int64_t total
   const int rows = std::min(m, divide_up(divide_up(m, divide_up(m, most_rows)), kernel.row_tile) * kernel.row_tile);
   const std::int64_t a_panel = static_cast<std::int64_t>(kernel.panel) * k * rows;
   const std::int64_t piece = std::clamp(total / (4 * threads), least, most);
-  return {rows, static_cast<int>(std::clamp<std::int64_t>(piece / a_panel, 1, panels))};
+  const int at_most = static_cast<int>(std::clamp<std::int64_t>(piece / a_panel, 1, panels));
+  // A number of tasks that the threads can share evenly: one more would leave all but one of them idle at the end.
+  const int tasks = divide_up(divide_up(panels, at_most), threads) * threads;
+  return {rows, divide_up(panels, tasks)};
 }
 
 const RowForm& row_form(const LinearKernel& kernel, ActivationKind kind) {
