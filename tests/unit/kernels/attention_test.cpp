@@ -148,5 +148,26 @@ TEST(Attention, SameBitsInEveryTileAndWhereverThePrefixLies) {
   }
 }
 
+// A row alone reads keys and values as they lie, with loops of its own for tails of dimensions, positions and heads.
+TEST(Attention, ARowAloneHasTheBitsOfItsTile) {
+  const std::vector<float> sinks = normal(13, 4);
+  for (const Isa isa : all_sets) {
+    if (!available(isa)) continue;
+    for (const auto& [heads, dim] : {std::pair{1, 16}, std::pair{2, 20}, std::pair{3, 64}, std::pair{7, 80},
+                                     std::pair{13, 40}, std::pair{4, 33}}) {
+      const Sequence s(75, heads, dim);
+      for (const auto& [cap, window] : {std::pair{0.0f, 0}, std::pair{2.0f, 0}, std::pair{0.0f, 20}}) {
+        const float* sink = window > 0 ? sinks.data() : nullptr;
+        const std::vector<float> tile = s.attend(isa, 0, 75, 0, cap, window, sink);
+        for (const int row : {0, 1, 14, 15, 31, 32, 50, 74}) {
+          const std::vector<float> alone = s.attend(isa, row, 1, std::min(row, 40), cap, window, sink);
+          EXPECT_EQ(std::memcmp(alone.data(), tile.data() + row * heads * dim, alone.size() * sizeof(float)), 0)
+              << name(isa) << " " << heads << " heads of " << dim << ", window " << window << ", row " << row;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mobiedit::kernels
