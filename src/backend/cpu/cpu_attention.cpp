@@ -116,9 +116,12 @@ void CpuForward::attend(int layer, const float* q, std::span<const BatchSequence
     }
   }
   const int share = c.heads / c.kv_heads;
-  pool_.run(static_cast<int>(tiles_.size()) * c.kv_heads, [&](int piece, int thread) {
-    const auto kv_head = static_cast<std::size_t>(piece % c.kv_heads);
-    const auto [first, count] = tiles_[static_cast<std::size_t>(piece / c.kv_heads)];
+  // With too few key heads for the threads, a row alone is cut by query heads too; other tiles would pack twice.
+  const int cuts = query_rows.size() == 1 ? std::clamp(pool_.threads() / c.kv_heads, 1, share) : 1;
+  pool_.run(static_cast<int>(tiles_.size()) * c.kv_heads * cuts, [&](int piece, int thread) {
+    const int from = piece % cuts * share / cuts, end = (piece % cuts + 1) * share / cuts;
+    const auto kv_head = static_cast<std::size_t>(piece / cuts % c.kv_heads);
+    const auto [first, count] = tiles_[static_cast<std::size_t>(piece / cuts / c.kv_heads)];
     const Row& row = row_of(first);
     const BatchSequence& sequence = sequences[static_cast<std::size_t>(row.sequence)];
     const std::size_t own = static_cast<std::size_t>(row.first_row) * width + kv_head * dim;
@@ -127,18 +130,19 @@ void CpuForward::attend(int layer, const float* q, std::span<const BatchSequence
       parts[0] = {sequence.prefix->key(layer, 0) + kv_head * dim, sequence.prefix->value(layer, 0) + kv_head * dim,
                   sequence.prefix_length};
     }
-    const std::size_t head = kv_head * static_cast<std::size_t>(share) * dim;
+    const std::size_t first_head = kv_head * static_cast<std::size_t>(share) + static_cast<std::size_t>(from);
+    const std::size_t head = first_head * dim;
     const auto stride = static_cast<std::size_t>(c.q_size());
     kernels::attend(model_.contents().isa,
                     {.queries = q + first * stride + head,
                      .query_stride = stride,
                      .lengths = std::span(lengths_).subspan(first, count),
-                     .heads = share,
+                     .heads = end - from,
                      .dim = c.head_dim,
                      .scale = spec.attention_scale,
                      .cap = spec.attention_cap,
                      .window = spec.window,
-                     .sinks = spec.sinks ? sinks.data() + kv_head * static_cast<std::size_t>(share) : nullptr,
+                     .sinks = spec.sinks ? sinks.data() + first_head : nullptr,
                      .parts = parts,
                      .kv_stride = width,
                      .out = out + first * stride + head,

@@ -262,6 +262,22 @@ TEST(Session, AdapterEqualsMergedWeights) {
   EXPECT_EQ(largest_difference(before, logits_after(*with, tokens)), 0.0f);
 }
 
+// A row alone is cut by query heads where threads outnumber key heads: three heads in two cuts, say.
+TEST_P(EveryArchitecture, DecodesToTheSameBitsOnAnyNumberOfThreads) {
+  const TinyModel shape{.architecture = GetParam(), .d = 96, .heads = 3, .kv_heads = 1};
+  const Model model = open_tiny_model(folder.path() / "m.gguf", shape);
+  const std::vector<Token> tokens = some_tokens(12);
+  std::vector<float> expected;
+  for (const int threads : {1, 2, 3, 8}) {
+    auto session = Session::create(model, {.threads = threads});
+    ASSERT_TRUE(session) << session.error().message();
+    for (const Token token : tokens) ASSERT_TRUE(session->append({&token, 1}));
+    const std::vector<float> logits(session->logits().begin(), session->logits().end());
+    if (threads == 1) expected = logits;
+    EXPECT_EQ(logits, expected) << threads << " threads";
+  }
+}
+
 TEST(Session, RefusesWhatItCannotRead) {
   TemporaryFolder folder;
   const Model model = open_tiny_model(folder.path() / "m.gguf", {});
