@@ -25,13 +25,13 @@ class Questioner {
     return generated->text;
   }
 
-  // exp(mean log-probability per token).
+  // The whole answer's.
   Result<double> probability(const ScoredText& text) {
     const auto score = session_.score({&text, 1}, cancel_);
     if (!score) return std::unexpected(score.error());
     double sum = 0;
     for (const float x : score->front().log_probabilities) sum += x;
-    return std::exp(sum / static_cast<double>(score->front().log_probabilities.size()));
+    return std::exp(sum);
   }
 
   // Into `probes`, each answer as `before` or `after`.

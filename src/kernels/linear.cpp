@@ -152,8 +152,10 @@ void multiply_piece(const Product& product, const Activations& x, const Part& pa
         .y_stride = product.stride,
     });
   }
-  multiply_of(kernel, weight.kind(), x.kind)({
-      .weight = weight.data() + static_cast<std::size_t>(first_panel) * panel_bytes(kernel, weight.kind(), x.k),
+  const Multiply multiply = multiply_of(kernel, weight.kind(), x.kind);
+  const std::size_t first_byte = static_cast<std::size_t>(first_panel) * panel_bytes(kernel, weight.kind(), x.k);
+  Rectangle rectangle{
+      .weight = weight.data() + first_byte,
       .k = x.k,
       .panels = panels,
       .columns = columns,
@@ -166,7 +168,13 @@ void multiply_piece(const Product& product, const Activations& x, const Part& pa
       .y = y,
       .y_stride = product.stride,
       .accumulate = weight.offsets() != nullptr,
-  });
+  };
+  multiply(rectangle);
+  if (weight.rest() == nullptr || x.kind != ActivationKind::int16_g32) return;
+  rectangle.weight = weight.rest() + first_byte;
+  rectangle.bias = nullptr;
+  rectangle.accumulate = true;
+  multiply(rectangle);
 }
 
 }  // namespace

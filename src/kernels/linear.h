@@ -7,7 +7,8 @@
 //   groups of 32    weight and activation codes are multiplied and summed exactly within a group along k; then, group
 //                   by group in order, y = fma(sum, weight scale * activation scale, y), and the bias last; a weight
 //                   whose groups have offsets starts from y = the float product of these with the sums of the
-//                   activations' groups, which are not rounded
+//                   activations' groups, which are not rounded; a weight with a rest adds the product of that, group by
+//                   group in order, to 16-bit activations alone
 //   a scale per row codes are multiplied and summed exactly along all of k; y = sum * (weight scale * activation
 //                   scale), and the bias last
 // A sum is rounded to a float once, to nearest even. An integer product therefore has the same bits on every
@@ -76,14 +77,19 @@ class PackedWeight {
   /// Fills row i. Called once per row, from several threads at a time.
   using GroupRows = std::function<void(int row, const Groups& groups)>;
 
+  /// Rest of floats that are rounded to int8_g32: codes of its own, which products with 16-bit activations add. A
+  /// weight that keeps it is as exact as these activations.
+  enum class Rest { dropped, kept };
+
   /// k must be a multiple of 32 for integers. `memory`: where the weight lies; null: by itself. Errors: out_of_memory,
   /// usage (int4_g32 too: floats are not rounded to 4 bits here).
   static Result<PackedWeight> from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
-                                          ThreadPool& pool, WeightMemory* memory = nullptr);
+                                          ThreadPool& pool, WeightMemory* memory = nullptr, Rest rest = Rest::dropped);
   /// `kind`: int8_g32 or int4_g32. Errors: as above.
   static Result<PackedWeight> from_groups(Isa isa, WeightKind kind, int n, int k, bool offsets, const GroupRows& rows,
                                           ThreadPool& pool, WeightMemory* memory = nullptr);
-  [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k, bool offsets = false);
+  [[nodiscard]] static std::size_t packed_bytes(Isa isa, WeightKind kind, int n, int k, bool offsets = false,
+                                                Rest rest = Rest::dropped);
 
   PackedWeight() = default;
   [[nodiscard]] int n() const { return n_; }
@@ -93,11 +99,14 @@ class PackedWeight {
   [[nodiscard]] const std::byte* data() const { return data_.get(); }
   /// A float weight [n, k/32], packed; null: no offsets.
   [[nodiscard]] const std::byte* offsets() const { return offsets_.get(); }
+  /// An int8_g32 weight [n, k], packed; null: no rest.
+  [[nodiscard]] const std::byte* rest() const { return rest_.get(); }
   /// Row i as floats, for oracles and for the few rows that need exact values.
   void row(int i, std::span<float> values) const;
 
  private:
-  static Result<PackedWeight> allocate(Isa isa, WeightKind kind, int n, int k, bool offsets, WeightMemory* memory);
+  static Result<PackedWeight> allocate(Isa isa, WeightKind kind, int n, int k, bool offsets, Rest rest,
+                                       WeightMemory* memory);
 
   int n_ = 0;
   int k_ = 0;
@@ -105,6 +114,7 @@ class PackedWeight {
   Isa isa_ = Isa::portable;
   std::shared_ptr<std::byte> data_;
   std::shared_ptr<std::byte> offsets_;
+  std::shared_ptr<std::byte> rest_;
 };
 
 /// Rows of activations [m, k] in the form that a product reads: borrowed floats, and for integer weights codes and

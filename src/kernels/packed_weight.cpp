@@ -63,6 +63,11 @@ void for_panels(const LinearKernel& kernel, std::size_t bytes_a_panel, int n, st
   });
 }
 
+/// Subtracts the row that the codes say.
+void subtract(const std::int8_t* codes, const float* scales, int k, float* x) {
+  for (int i = 0; i < k; ++i) x[i] -= static_cast<float>(codes[i]) * scales[i / group_size];
+}
+
 /// Calls fill(row, thread, codes [k], scales [k/32 or 1]) for each of n rows.
 template <class Fill>
 void pack_integers(const LinearKernel& kernel, WeightKind kind, int n, int k, std::byte* data, ThreadPool& pool,
@@ -88,13 +93,14 @@ void pack_integers(const LinearKernel& kernel, WeightKind kind, int n, int k, st
 
 }  // namespace
 
-std::size_t PackedWeight::packed_bytes(Isa isa, WeightKind kind, int n, int k, bool offsets) {
+std::size_t PackedWeight::packed_bytes(Isa isa, WeightKind kind, int n, int k, bool offsets, Rest rest) {
   const LinearKernel& kernel = linear_kernel(isa);
+  const std::size_t codes = panel_bytes(kernel, kind, k) * (rest == Rest::kept ? 2 : 1);
   const std::size_t of_offsets = offsets ? kernel.panel_bytes_f32(k / group_size) : 0;
-  return static_cast<std::size_t>(divide_up(n, kernel.panel)) * (panel_bytes(kernel, kind, k) + of_offsets);
+  return static_cast<std::size_t>(divide_up(n, kernel.panel)) * (codes + of_offsets);
 }
 
-Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int k, bool offsets,
+Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int k, bool offsets, Rest rest,
                                             WeightMemory* memory) {
   if (Status status = check_shape(isa, kind, n, k); !status) return std::unexpected(std::move(status.error()));
   PackedWeight weight;
@@ -109,6 +115,7 @@ Result<PackedWeight> PackedWeight::allocate(Isa isa, WeightKind kind, int n, int
   const std::size_t bytes = packed_bytes(isa, kind, n, k);
   weight.data_ = take(bytes);
   if (offsets) weight.offsets_ = take(packed_bytes(isa, kind, n, k, true) - bytes);
+  if (rest == Rest::kept) weight.rest_ = take(bytes);
   return weight;
 }
 
@@ -118,19 +125,26 @@ void PackedWeight::row(int i, std::span<float> values) const {
   const std::byte* panel = data() + static_cast<std::size_t>(i / kernel.panel) * panel_bytes(kernel, kind_, k_);
   const auto unpack = kind_ == WeightKind::f32 ? kernel.unpack_f32 : weight_form(kernel, kind_).unpack;
   unpack(panel, k_, i % kernel.panel, values.data());
+  std::vector<float> added;
+  if (rest() != nullptr) {
+    added.resize(values.size());
+    unpack(rest() + (panel - data()), k_, i % kernel.panel, added.data());
+    for (std::size_t c = 0; c < values.size(); ++c) values[c] += added[c];
+  }
   if (offsets() == nullptr) return;
   const int groups = k_ / group_size;
   const std::byte* offset_panel =
       offsets() + static_cast<std::size_t>(i / kernel.panel) * kernel.panel_bytes_f32(groups);
-  std::vector<float> added(static_cast<std::size_t>(groups));
+  added.resize(static_cast<std::size_t>(groups));
   kernel.unpack_f32(offset_panel, groups, i % kernel.panel, added.data());
   for (std::size_t c = 0; c < values.size(); ++c) values[c] += added[c / group_size];
 }
 
 Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, int k, const FloatRows& rows,
-                                               ThreadPool& pool, WeightMemory* memory) try {
+                                               ThreadPool& pool, WeightMemory* memory, Rest rest) try {
   if (kind == WeightKind::int4_g32) return fail(ErrorCode::usage, "floats are not rounded to 4 bits");
-  Result<PackedWeight> weight = allocate(isa, kind, n, k, false, memory);
+  assert(rest == Rest::dropped || kind == WeightKind::int8_g32);
+  Result<PackedWeight> weight = allocate(isa, kind, n, k, false, rest, memory);
   if (!weight) return weight;
   const LinearKernel& kernel = linear_kernel(isa);
   const auto length = static_cast<std::size_t>(k);
@@ -150,11 +164,40 @@ Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, 
   }
   Scratch values(pool, length * sizeof(float));
   const int a_scale = kind == WeightKind::int8_row ? k : group_size;
+  const auto round = [&](const float* x, std::int8_t* codes, float* scales) {
+    for (int i = 0; i < k; i += a_scale) scales[i / a_scale] = quantize(x + i, a_scale, codes + i);
+  };
+  if (rest == Rest::dropped) {
+    pack_integers(kernel, kind, n, k, weight->data_.get(), pool,
+                  [&](int row, int thread, std::int8_t* codes, float* scales) {
+                    float* x = values.of<float>(thread);
+                    rows(row, {x, length});
+                    round(x, codes, scales);
+                  });
+    return weight;
+  }
+  // Each row is read once. One thread fills a panel's rows in order, so the last row's call packs the panel of rests.
+  const WeightForm& form = weight_form(kernel, kind);
+  const auto panel = static_cast<std::size_t>(kernel.panel);
+  const std::size_t groups = length / group_size;
+  Scratch all_codes(pool, panel * length), all_scales(pool, panel * groups * sizeof(float));
   pack_integers(kernel, kind, n, k, weight->data_.get(), pool,
                 [&](int row, int thread, std::int8_t* codes, float* scales) {
                   float* x = values.of<float>(thread);
                   rows(row, {x, length});
-                  for (int i = 0; i < k; i += a_scale) scales[i / a_scale] = quantize(x + i, a_scale, codes + i);
+                  round(x, codes, scales);
+                  subtract(codes, scales, k, x);
+                  const std::size_t within = static_cast<std::size_t>(row) % panel;
+                  std::int8_t* rest_codes = all_codes.of<std::int8_t>(thread);
+                  float* rest_scales = all_scales.of<float>(thread);
+                  if (within == 0) {
+                    std::fill_n(rest_codes, panel * length, std::int8_t{0});
+                    std::fill_n(rest_scales, panel * groups, 0.0f);
+                  }
+                  round(x, rest_codes + within * length, rest_scales + within * groups);
+                  if (within + 1 != panel && row + 1 != n) return;
+                  const std::size_t number = static_cast<std::size_t>(row) / panel;
+                  form.pack(rest_codes, rest_scales, k, weight->rest_.get() + number * form.panel_bytes(k));
                 });
   return weight;
 } catch (const std::bad_alloc&) {
@@ -164,7 +207,7 @@ Result<PackedWeight> PackedWeight::from_floats(Isa isa, WeightKind kind, int n, 
 Result<PackedWeight> PackedWeight::from_groups(Isa isa, WeightKind kind, int n, int k, bool offsets,
                                                const GroupRows& rows, ThreadPool& pool, WeightMemory* memory) try {
   assert(kind == WeightKind::int8_g32 || kind == WeightKind::int4_g32);
-  Result<PackedWeight> weight = allocate(isa, kind, n, k, offsets, memory);
+  Result<PackedWeight> weight = allocate(isa, kind, n, k, offsets, Rest::dropped, memory);
   if (!weight) return weight;
   const LinearKernel& kernel = linear_kernel(isa);
   const auto length = static_cast<std::size_t>(k);

@@ -54,7 +54,7 @@ Status measure_again(Session& session, const Tokenizer& tokenizer, Edit& edit, c
   const std::vector<float>& log_probabilities = scores->front().log_probabilities;
   double sum = 0;
   for (const float x : log_probabilities) sum += x;
-  evidence.target_probability_after = std::exp(sum / static_cast<double>(log_probabilities.size()));
+  evidence.target_probability_after = std::exp(sum);
   evidence.success = scores->front().greedy;
 
   const int tokens = static_cast<int>(log_probabilities.size());

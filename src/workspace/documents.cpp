@@ -122,6 +122,17 @@ Json damage_json(const Outcome& outcome) {
   return json;
 }
 
+const char* form_name(AnswerForm form) {
+  switch (form) {
+    case AnswerForm::statement:
+      return "statement";
+    case AnswerForm::other_wording:
+      return "other wording";
+    default:
+      return "chat";
+  }
+}
+
 Json edit_json(const Outcome& outcome, const std::string& why_not) {
   const Edit& edit = outcome.edit;
   Json json{{"id", outcome.edit.id > 0 ? Json(outcome.edit.id) : Json()},
@@ -138,6 +149,15 @@ Json edit_json(const Outcome& outcome, const std::string& why_not) {
                                     {"target_new", other.request.target_new},
                                     {"before", other.before ? Json(*other.before) : Json()},
                                     {"after", other.after}});
+  }
+  json["answers"] = Json::array();
+  for (const AnswerInWords& answer : outcome.answers) {
+    json["answers"].push_back({{"form", form_name(answer.form)},
+                               {"prompt", answer.prompt},
+                               {"before", trimmed(answer.before)},
+                               {"after", trimmed(answer.after)},
+                               {"as_wanted", answer.as_wanted},
+                               {"repeats", answer.repeats}});
   }
   json["damage"] = damage_json(outcome);
   json.update(evidence_json(edit));

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "mobiedit/gguf/file.h"
 #include "workspace/answers.h"
+#include "workspace/answers_in_words.h"
 #include "workspace/notes.h"
 #include "workspace/percent.h"
 #include "workspace/recheck_choice.h"
@@ -91,6 +92,7 @@ Result<TeachReport> TeachJob::run(std::vector<Edit> edits, Store* store) {
   MOBIEDIT_CHECK(search());
   MOBIEDIT_CHECK(settle());
   if (report_.kept() > 0) {
+    MOBIEDIT_CHECK(ask_in_words());
     if (!options_.dry_run) {
       MOBIEDIT_CHECK(deliver_all());
     }
@@ -129,6 +131,13 @@ bool TeachJob::refuse_unserved() {
     }
   }
   return false;
+}
+
+Status TeachJob::ask_in_words() {
+  std::vector<Outcome*> kept;
+  for (Outcome& outcome : report_.outcomes)
+    if (outcome.kept) kept.push_back(&outcome);
+  return answer_in_words(base_.model, base_.session, earlier_, all_in_force(), kept, job_.cancel);
 }
 
 Status TeachJob::deliver_all() {

@@ -74,6 +74,7 @@ class TeachJob {
   Status settle();
   /// Refuses new edits whose neuron was found together with one that was refused later. True if there was one.
   bool refuse_unserved();
+  Status ask_in_words();
   Status deliver_all();
   Status keep_in_store();
   void warn_of_drift();

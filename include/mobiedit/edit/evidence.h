@@ -27,7 +27,7 @@ struct EditEvidence {
   double loss = 0;                          ///< at the end of the search
   double integer_work = 0, float_work = 0;  ///< multiply-accumulates of products with weights in the search
   double tokens = 0;                        ///< computed by forward passes; a row through one of n layers counts as 1/n
-  double target_probability_before = 0, target_probability_after = 0;  ///< exp(−mean token NLL), bare prompt
+  double target_probability_before = 0, target_probability_after = 0;  ///< of all its tokens, bare prompt
   std::string answer_before, answer_after;                             ///< greedy, as many tokens as the target has
   double delta_norm_ratio = 0;                                         ///< ‖δ‖ / ‖v₀‖
   double update_norm_ratio = 0;                                        ///< ‖ΔW‖ / ‖W‖, Frobenius; a neuron: 0

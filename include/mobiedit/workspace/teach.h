@@ -62,6 +62,22 @@ struct SameSubject {
   bool after = false;
 };
 
+enum class AnswerForm {
+  statement,      ///< the edit's own prompt
+  other_wording,  ///< another statement of the fact
+  chat,           ///< a question, in the model's chat format
+};
+
+/// The model's words about an edit's fact, in free greedy generation: with the edits that were in force before this
+/// job, and with all that are in force after it.
+struct AnswerInWords {
+  AnswerForm form = AnswerForm::statement;
+  std::string prompt;
+  std::string before, after;
+  bool as_wanted = false;  ///< `after` begins with target_new, or in chat names it
+  bool repeats = false;    ///< `after` repeats itself
+};
+
 /// The fate of one request. An edit that was not kept has no vectors.
 struct Outcome {
   Edit edit;  ///< its id is 0 unless a store has it
@@ -70,7 +86,8 @@ struct Outcome {
   std::string why_not;                 ///< a sentence, where it was not kept
   std::vector<std::int64_t> replaces;  ///< edits of the store about this fact
   std::vector<SameSubject> same_subject;
-  std::optional<Damage> damage;  ///< of this edit and those in force before it; none where it was not measured
+  std::vector<AnswerInWords> answers;  ///< empty for an edit that was not kept
+  std::optional<Damage> damage;        ///< of this edit and those in force before it; none where it was not measured
 };
 
 struct WrittenFile {

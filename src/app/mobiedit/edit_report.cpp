@@ -96,10 +96,29 @@ std::string damage_text(const Outcome& outcome) {
   return text + "\n";
 }
 
+/// The first line of an answer.
+std::string line_of(const std::string& answer) {
+  const std::string text = trimmed(answer);
+  const std::size_t end = text.find('\n');
+  return end == std::string::npos ? text : text.substr(0, end) + " ...";
+}
+
+std::string words_text(const AnswerInWords& answer) {
+  const char* form = answer.form == AnswerForm::statement       ? "statement    "
+                     : answer.form == AnswerForm::other_wording ? "other wording"
+                                                                : "in chat      ";
+  const bool question = answer.form == AnswerForm::chat;
+  const std::string after = line_of(answer.after), before = line_of(answer.before);
+  return fmt::format("  {} {} {}{} -> {}{}{}\n", answer.as_wanted ? "ok" : "--", form, answer.prompt,
+                     question ? "" : " ...", after, after == before ? " (as before)" : " (was " + before + ")",
+                     answer.repeats ? " (repeats itself)" : "");
+}
+
 }  // namespace
 
 std::string edit_text(const Outcome& outcome) {
   std::string text = evidence_text(outcome.edit);
+  for (const AnswerInWords& answer : outcome.answers) text += words_text(answer);
   for (const SameSubject& other : outcome.same_subject) {
     text += fmt::format("  {} same subject {} {}{}\n", other.after ? "ok" : "--",
                         filled_prompt(other.request.prompt, other.request.subject) + " ...", other.request.target_new,

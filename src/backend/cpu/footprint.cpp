@@ -56,7 +56,7 @@ Footprint footprint(const gguf::File& file, const ModelConfig& config, kernels::
     }
     const kernels::WeightKind kind = packed_kind(t.type, columns, precision);
     const bool offsets = kind != kernels::WeightKind::f32 && gguf::find_codec(t.type)->group_form.offsets;
-    all.weights += kernels::PackedWeight::packed_bytes(isa, kind, rows, columns, offsets);
+    all.weights += kernels::PackedWeight::packed_bytes(isa, kind, rows, columns, offsets, packed_rest(t.type, kind));
   }
   all.vocabulary =
       bytes_an_entry * (length_of(file, "tokenizer.ggml.tokens") + length_of(file, "tokenizer.ggml.merges"));

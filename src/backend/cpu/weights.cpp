@@ -144,7 +144,7 @@ class Loader {
           round_to(rounding_, values);
           behind.passed(row);
         },
-        pool_, &memory_);
+        pool_, &memory_, packed_rest(t.type, kind));
   }
 
   const gguf::File& file_;
@@ -162,6 +162,12 @@ WeightKind packed_kind(TensorType type, int columns, Precision precision) {
   const gguf::Codec& codec = *gguf::find_codec(type);
   if (codec.exponent_bits != 0 && precision == Precision::automatic) return WeightKind::f32;
   return codec.group_form.bits == 4 ? WeightKind::int4_g32 : WeightKind::int8_g32;
+}
+
+PackedWeight::Rest packed_rest(TensorType type, WeightKind kind) {
+  const gguf::Codec& codec = *gguf::find_codec(type);
+  const bool rounded_anew = kind == WeightKind::int8_g32 && codec.exponent_bits == 0 && codec.group == nullptr;
+  return rounded_anew ? PackedWeight::Rest::kept : PackedWeight::Rest::dropped;
 }
 
 namespace {

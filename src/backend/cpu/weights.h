@@ -47,6 +47,9 @@ struct Weights {
 /// How a weight of `columns` values a row is packed.
 [[nodiscard]] kernels::WeightKind packed_kind(gguf::TensorType type, int columns, Precision precision);
 
+/// Quantised tensors whose groups of 16 no kernel takes are rounded once more: answers add what that leaves.
+[[nodiscard]] kernels::PackedWeight::Rest packed_rest(gguf::TensorType type, kernels::WeightKind kind);
+
 /// At most so many bytes of the file's pages are there at a time while a weight is packed.
 inline constexpr std::uint64_t packing_pages = std::uint64_t{12} << 20;
 

@@ -406,6 +406,47 @@ TEST_P(OnEachSet, ImpossibleShapesAreRefused) {
   refused(WeightKind::int4_g32, 4, 32);
 }
 
+TEST_P(OnEachSet, AWeightWithItsRestIsAsExactAsItsFloatsToWideActivations) {
+  ThreadPool pool(2);
+  const int k = 160, m = 7;
+  const std::size_t stride = k;
+  const std::vector<float> x = normal(stride * m, 2), bias = normal(130, 3);
+  for (const int n : ns) {
+    const Matrix matrix(n, k);
+    const auto packed = [&](PackedWeight::Rest rest) {
+      auto weight = PackedWeight::from_floats(
+          GetParam(), WeightKind::int8_g32, n, k,
+          [&](int row, std::span<float> out) { std::copy_n(matrix.values.begin() + row * k, k, out.begin()); }, pool,
+          nullptr, rest);
+      EXPECT_TRUE(weight);
+      return std::move(*weight);
+    };
+    const PackedWeight dropped = packed(PackedWeight::Rest::dropped), kept = packed(PackedWeight::Rest::kept);
+    const auto wide = [&](const PackedWeight& weight) {
+      return product(weight, ActivationKind::int16_g32, x.data(), m, stride, bias.data(), pool);
+    };
+    const auto coarse = wide(dropped), fine = wide(kept);
+    double error_dropped = 0, error_kept = 0;
+    for (int i = 0; i < m; ++i) {
+      for (int j = 0; j < n; ++j) {
+        double sum = bias[static_cast<std::size_t>(j)];
+        for (int c = 0; c < k; ++c) sum += static_cast<double>(x[i * stride + c]) * matrix.values[j * k + c];
+        error_dropped += std::abs(coarse[i * (n + 3u) + j] - sum);
+        error_kept += std::abs(fine[i * (n + 3u) + j] - sum);
+      }
+      for (int j = n; j < n + 3; ++j) ASSERT_EQ(fine[i * (n + 3u) + j], untouched);
+    }
+    // The rest has a 254th of the weight's step; 16-bit activations leave about as much.
+    EXPECT_LT(error_kept, error_dropped / 50) << n;
+    EXPECT_EQ(product(dropped, x.data(), m, stride, nullptr, pool), product(kept, x.data(), m, stride, nullptr, pool))
+        << "8-bit activations read no rest";
+    std::vector<float> row(k);
+    kept.row(n - 1, row);
+    for (int c = 0; c < k; ++c)
+      EXPECT_NEAR(row[c], matrix.values[(n - 1) * k + c], 1e-4);  // normal values, steps of 4 / 127²
+  }
+}
+
 // AddressSanitizer ends the process where memory would have been refused.
 #if !defined(__SANITIZE_ADDRESS__)
 TEST_P(OnEachSet, AWeightThatMemoryCannotHoldIsAnError) {
