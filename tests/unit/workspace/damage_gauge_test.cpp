@@ -15,8 +15,10 @@
 #include "base/thread_pool.h"
 #include "edit/statistics/chat_prompts.h"
 #include "kernels/vector_ops.h"
+#include "unit/bundled_model.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
+#include "workspace/damage_check.h"
 #include "workspace/gauge/held_back.h"
 #include "workspace/gauge/loops.h"
 
@@ -169,6 +171,17 @@ TEST_F(DamageGaugeTest, TheBasesSideComesFromTheCacheUnlessItIsDamaged) {
   same_as_before("more turns than rows");
   std::ofstream(path, std::ios::binary) << "nothing";
   same_as_before("no file of ours");
+}
+
+TEST_F(DamageGaugeTest, AModelThatNobodyMeasuredHasTheGeneralLimit) {
+  const Model model = model_with("");
+  const auto check = DamageCheck::create(model, {.threads = 1}, {}, {});
+  ASSERT_TRUE(check);
+  EXPECT_EQ(check->usual_limit(), 0.1);
+  const Model bundled = test::open_bundled_model(Precision::automatic);
+  const auto measured = DamageCheck::create(bundled, {.threads = 1}, {}, {});
+  ASSERT_TRUE(measured);
+  EXPECT_EQ(measured->usual_limit(), 0.2);
 }
 
 TEST(Loops, AreRepeatsUpToTheEnd) {
