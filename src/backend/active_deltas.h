@@ -20,31 +20,31 @@ class ActiveDeltas {
 
   /// Errors: usage (a tensor that the model lacks, other sizes); nothing is kept then.
   static Result<ActiveDeltas> resolve(const ModelConfig& config, std::span<const LowRankDelta> deltas);
-  /// One more. Errors: as resolve's; then nothing changed.
+  /// Adds a delta. Errors: as resolve's; then nothing changed.
   [[nodiscard]] Status add(const LowRankDelta& delta);
 
-  /// Sums up those of a weight which together have as many numbers as the weight itself: a thousand edits then cost
-  /// what a few hundred do. What is left apart after out_of_memory is right all the same. Whether sums are made, and in
-  /// what order, depends on the deltas alone.
+  /// Merges the deltas of a weight into one matrix where they have as many numbers as the weight itself, so that a
+  /// thousand edits cost no more than a few hundred. After out_of_memory deltas stay apart, with equal results. The
+  /// deltas alone decide which sums are made, and in what order.
   void merge(kernels::Isa isa, ThreadPool& pool);
 
   /// All deltas of a weight.
   [[nodiscard]] std::span<const LowRankDelta* const> at(int layer, Slot slot) const;
-  /// Those of them that are in no sum.
+  /// Those deltas of a weight that are in no sum.
   [[nodiscard]] std::span<const LowRankDelta* const> apart(int layer, Slot slot) const;
-  /// The sum of the others, [out, in] in float32; null where there is none.
+  /// The sum of a weight's merged deltas, [out, in] in float32; null where there is none.
   [[nodiscard]] const kernels::PackedWeight* sum(int layer, Slot slot) const;
 
  private:
   struct Place {
     std::vector<const LowRankDelta*> deltas;
-    std::size_t merged = 0;  // of them, the first so many
+    std::size_t merged = 0;  // number of deltas in the sum: the first ones
     std::shared_ptr<const kernels::PackedWeight> sum;
   };
   struct Size {
     int in = 0, out = 0;
   };
-  struct Spelling {  // of one layer
+  struct Spelling {  // of one layer's tensors in the file
     bool fused_qkv, fused_gate_up, mixture;
   };
   [[nodiscard]] const Place& place(int layer, Slot slot) const;

@@ -141,7 +141,7 @@ class ForwardPass {
   virtual void output_row(Token token, std::span<float> row) const = 0;
 
   [[nodiscard]] virtual const ModelConfig& config() const = 0;
-  [[nodiscard]] virtual Work work() const = 0;  ///< since it was made
+  [[nodiscard]] virtual Work work() const = 0;  ///< multiply-accumulates and rows since this object was made
 };
 
 /// A forward pass of the model's backend. Borrows both, which must outlive it. Throws std::bad_alloc.

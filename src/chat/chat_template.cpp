@@ -84,7 +84,7 @@ ChatValue probe_message(std::string_view role, std::string_view content, bool pa
   return ChatValue::Object{{"role", role}, {"content", ChatValue::Array{std::move(part)}}};
 }
 
-// Words that no template says, in which nothing can be trimmed or changed.
+// Texts that no template contains, and that trimming or changing of case leaves as they are.
 constexpr std::string_view user_probe = "Probe7431user", system_probe = "Probe7431system",
                            assistant_probe = "Probe7431assistant", last_probe = "Probe7431last";
 
@@ -155,7 +155,7 @@ Result<ChatText> ChatTemplate::render(const ChatInputs& inputs, const ChatLimits
 
 Result<ChatSupport> ChatTemplate::probe() const {
   ChatSupport support;
-  // Dates are no part of the question; any will do.
+  // The probe's result does not depend on the date; any will do.
   std::tm now{};
   now.tm_year = 124;
   now.tm_mday = 1;

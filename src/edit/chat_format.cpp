@@ -54,7 +54,7 @@ Result<ChatTurn> ChatFormat::turn(std::string_view question, std::string_view an
     turn.tokens.assign(whole.begin(), end == whole.end() ? end : end + 1);
     return turn;
   }
-  // Some templates write an answer that is over otherwise than one that begins, without its thoughts for instance.
+  // Some templates write a finished answer differently from one that begins, for instance without its thoughts.
   const std::vector<Token> text = tokenizer.encode(answer, {.add_special = false});
   turn.tokens.insert(turn.tokens.end(), text.begin(), text.end());
   if (const auto end = tokenizer.eos()) turn.tokens.push_back(*end);

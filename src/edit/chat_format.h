@@ -25,8 +25,8 @@ class ChatFormat {
  public:
   /// The model's own chat template. Nothing where the model has none, or one that cannot be used.
   [[nodiscard]] static std::optional<ChatFormat> of(const Model& model);
-  /// As of(), but one that cannot be used is an error: bad_model, out_of_memory. Templates that tell the time tell
-  /// `now`.
+  /// As of(), but a template that cannot be used is an error: bad_model, out_of_memory. A template that shows the time
+  /// shows `now`.
   [[nodiscard]] static Result<std::optional<ChatFormat>> find(const Model& model,
                                                               const std::optional<std::tm>& now = {});
 

@@ -40,7 +40,7 @@ Status ContextCache::in_batches(const int Entry::* rows, const CancelToken& canc
   return {};
 }
 
-// Keys and values of the tokens before s, of every context.
+// Reads the tokens before s of every context, for their keys and values.
 Status ContextCache::read_prefixes(const PassOptions& pass, const CancelToken& cancel) {
   const ModelConfig& c = forward_.config();
   for (Entry& entry : entries_) entry.kv = KvCache(0, c.layers, c.kv_size(), std::max(1, entry.prefix));
@@ -63,7 +63,7 @@ Status ContextCache::read_prefixes(const PassOptions& pass, const CancelToken& c
   });
 }
 
-// The other tokens, up to the edited layer.
+// Reads the other tokens, through the edited layer.
 Status ContextCache::read_rest(const PassOptions& pass, const CancelToken& cancel) {
   const auto d = static_cast<std::size_t>(forward_.config().d), f = static_cast<std::size_t>(forward_.config().f);
   return in_batches(&Entry::rows, cancel, [&](int begin, int end) {

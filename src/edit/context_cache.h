@@ -1,4 +1,5 @@
-// Context cache: all of an edit's contexts that δ cannot change, computed once (the exact cache of docs/method.md).
+// Context cache: everything in an edit's contexts that δ cannot change, computed once (the exact cache of
+// docs/method.md).
 #pragma once
 
 #include <cstddef>

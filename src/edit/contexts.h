@@ -20,12 +20,13 @@ struct Context {
   int kept_rows = 1;          ///< positions from target_start on whose answers are to stay, where target is empty
   double weight = 1;          ///< in the loss: of the mean over this context's rows
   std::vector<double> row_weights;  ///< of each row, in place of `weight`; empty: all rows weigh alike
-  /// The row does not count where the unedited model answers it as it answers the bare prompt: the old fact may go.
+  /// Leaves a row out of the loss where the unedited model answers it as it answers the bare prompt: the old fact may
+  /// change.
   bool drops_old_answer = false;
   /// Neighbouring contexts with one group have equally many rows, which read the logits of equal tokens: a probe of
   /// one of them says something of the others.
   int group = 0;
-  bool is_statement = false;  ///< of a fact, outside chat: a search may begin with these alone
+  bool is_statement = false;  ///< states a fact outside chat; a search may begin with such contexts alone
 
   [[nodiscard]] int first_changed() const { return first < 0 ? subject_last : first; }
   /// Positions whose logits the loss reads.

@@ -49,7 +49,7 @@ Status EditObjective::prepare() {
   value_norm_ = std::sqrt(double{kernels::dot(value(), value())});
   lay_out_rows();
   if (auto s = inject(); !s) return s;
-  // The logits at δ = 0 decide which of them are told apart.
+  // The logits at δ = 0 decide which of them are given one by one.
   const std::vector<float> zero(static_cast<std::size_t>(dimension()), 0.0f);
   std::vector<Job> jobs;
   for (int p = 0; p < cache_.size(); ++p) jobs.push_back({0, p, parts_[static_cast<std::size_t>(p)].first_row});
@@ -184,7 +184,7 @@ void EditObjective::choose_top() {
   top_chosen_ = true;
 }
 
-// Takes preserved rows out of the loss whose answer is the bare prompt's: it is the fact that goes. `answers` [rows]
+// Takes preserved rows out of the loss whose answer is the bare prompt's: the fact that is replaced. `answers` [rows]
 // are the unedited model's, −1 where unknown. The rows that stay share the weight.
 void EditObjective::drop_old_answers(std::span<const Token> answers) {
   const Token old = top_.tokens(0).front();

@@ -22,7 +22,7 @@ namespace mobiedit {
 struct EditObjectiveOptions {
   PassOptions pass;                        ///< adapters in force, and the arithmetic of all passes
   int layer = 0;                           ///< the edited layer
-  int top_logits = 128;                    ///< logits per row that are told apart, at most the vocabulary
+  int top_logits = 128;                    ///< logits per row that are given one by one, at most the vocabulary
   bool prefix_cache = true;                ///< false: every evaluation runs all tokens through all layers
   bool batched = true;                     ///< false: each pass has one context at one δ
   Write* write = nullptr;                  ///< where δ goes; null: all of δ to the subject's last token of each context
@@ -33,8 +33,8 @@ struct EditObjectiveOptions {
 /// Borrows the forward pass and its model. One thread at a time.
 class EditObjective final : public Objective {
  public:
-  /// Fills the context cache, fits the write, and makes the first evaluation, at δ = 0, whose largest logits are told
-  /// apart from then on. Errors: cancelled, out_of_memory, and those of Write::fit.
+  /// Fills the context cache, fits the write, and makes the first evaluation, at δ = 0. Its largest logits are those
+  /// that every evaluation gives one by one. Errors: cancelled, out_of_memory, and those of Write::fit.
   [[nodiscard]] static Result<std::unique_ptr<EditObjective>> create(ForwardPass& forward, ContextSet contexts,
                                                                      const EditObjectiveOptions& options,
                                                                      const CancelToken& cancel);
@@ -45,7 +45,7 @@ class EditObjective final : public Objective {
   [[nodiscard]] const ContextCache& cache() const { return cache_; }
   [[nodiscard]] const ContextSet& contexts() const { return cache_.contexts(); }
   [[nodiscard]] std::span<const float> value() const { return cache_.value(); }  ///< v₀ [d], of the bare prompt
-  /// Evaluations so far: each of all contexts at one δ, or of as many contexts at a δ each.
+  /// Evaluations so far. One evaluation has all contexts at one δ, or as many contexts with a δ each.
   [[nodiscard]] int evaluations() const { return static_cast<int>(std::ceil(evaluations_)); }
   /// The groups of statements alone (Context::is_statement), as an objective that costs no more than their rows. Null
   /// where there are none, or nothing else. Borrows this.
@@ -72,7 +72,7 @@ class EditObjective final : public Objective {
   struct Part {                    // of one context
     std::vector<float> injection;  // [rows]: how much of δ each row gets
     std::vector<int> wanted;       // rows whose logits are read, counted from s
-    std::size_t first_row = 0;     // of theirs, among rows_
+    std::size_t first_row = 0;     // the first of them among rows_
   };
   /// Injections of a batch into the output of the edited layer's feed-forward.
   struct BatchInjections {

@@ -12,7 +12,7 @@
 namespace mobiedit {
 namespace {
 
-// Rows of a neuron's objective are many, and most are sure of their answer: fewer of their logits are told apart.
+// A neuron's objective has many rows, and most have a confident answer: fewer logits per row are given one by one.
 constexpr int neuron_top_logits = 48;
 
 }  // namespace
@@ -38,7 +38,7 @@ PassOptions Editor::State::pass() const {
 PassOptions Editor::State::statistics_pass() const {
   PassOptions usual = pass();
   usual.activations = Activations::int8;
-  // Neurons are silent on other text, and each edit would ask for statistics of its own.
+  // Neurons are silent on other text. With them in force, each edit would need statistics of its own.
   if (writes_neurons()) usual.neurons = nullptr;
   return usual;
 }

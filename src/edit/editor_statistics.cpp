@@ -12,7 +12,7 @@
 namespace mobiedit {
 namespace {
 
-// A rough map is enough for a search's first guess, and the whole one takes longer than some edits together.
+// A rough mean Jacobian is enough for a search's first guess; the whole one takes longer than some edits together.
 constexpr JacobianEffort default_effort{.sentences = 48, .probes = 16};
 
 }  // namespace

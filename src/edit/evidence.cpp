@@ -16,7 +16,7 @@ class Questioner {
   Questioner(const Model& model, Session& session, const CancelToken& cancel)
       : model_(model), session_(session), cancel_(cancel) {}
 
-  // The greedy answer, of at most so many tokens.
+  // The greedy answer, of at most `tokens` tokens.
   Result<std::string> answer(const std::string& prompt, int tokens) {
     session_.clear();
     if (auto s = session_.append(model_.tokenizer().encode(prompt), cancel_); !s) return std::unexpected(s.error());
@@ -34,7 +34,7 @@ class Questioner {
     return std::exp(sum);
   }
 
-  // Into `probes`, each answer as `before` or `after`.
+  // Answers `probes`; an answer becomes its probe's `before` or `after`.
   Status answer_all(std::vector<ProbeResult>& probes, std::string ProbeResult::* into, int tokens) {
     for (ProbeResult& probe : probes) {
       auto reply = answer(probe.prompt, tokens);

@@ -138,7 +138,7 @@ Result<LayerChoice> run_trial(const Model& model, const LayerTrialOptions& optio
   std::string why = "the best of " + std::to_string(layers.size()) + " layers tried: " + std::to_string(best.hits) +
                     " of " + std::to_string(facts.size()) + " facts taken, ";
   why += percent(best.unseen) + " in other wordings, neighbours keep " + percent(best.neighbour);
-  // A bound that no success came near limits the harm of a search that goes astray.
+  // A bound well above every success limits the harm of a search that goes astray.
   return LayerChoice{best.layer, best.largest < 3 ? 4.0 : trial_clamp, std::move(why), false};
 }
 

@@ -8,7 +8,7 @@
 namespace mobiedit {
 
 /// Names that share the subject's last word, then names that share its first word; up to `most` of each. Empty for a
-/// subject of one word. Always the same for one subject.
+/// subject of one word. Depends on the subject alone.
 [[nodiscard]] std::vector<std::string> names_like(std::string_view subject, int most);
 
 }  // namespace mobiedit

@@ -36,7 +36,7 @@ Facts facts_of(const Edit& edit, const std::vector<ServedFact>& others) {
 
 void choose_neuron(SubjectNeuron& subject) {
   const Facts wanted = facts_of(subject.facts);
-  std::size_t most = 0;  // facts of `start`
+  std::size_t most = 0;  // number of facts that `start` was found for
   const auto take = [&](const Edit& edit, const std::vector<ServedFact>& others, const Neuron& neuron) {
     const Facts served = facts_of(edit, others);
     if (served.size() > most && std::ranges::includes(wanted, served)) {
@@ -62,7 +62,7 @@ void choose_neuron(SubjectNeuron& subject) {
 std::vector<SubjectNeuron> subject_neurons(std::span<const Edit* const> edits) {
   std::vector<SubjectNeuron> subjects;
   std::unordered_map<std::string, std::size_t> places;
-  // From the newest, whose order counts.
+  // From the newest edit on: a subject's newest fact decides its place in the order.
   for (auto edit = edits.rbegin(); edit != edits.rend(); ++edit) {
     if (!std::holds_alternative<Neuron>((*edit)->update)) continue;
     const std::string key = std::to_string(layer_of((*edit)->update)) + "\n" + subject_key((*edit)->request);

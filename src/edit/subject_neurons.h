@@ -25,9 +25,9 @@ struct UpdateInForce {
   [[nodiscard]] friend bool operator==(const UpdateInForce&, const UpdateInForce&) = default;
 };
 
-/// `edits` are in force together, in the order in which they were made. Of each subject's neurons the one is in force
-/// that was found for just the facts in force, of several the newest; where there is none, the newest of the newest
-/// fact, though it was found for other facts. In the order of the newest facts. Throws std::bad_alloc.
+/// `edits` are in force together, in the order in which they were made. A subject's neuron in force is the one that was
+/// found for exactly the facts in force; of several, the newest. Where there is none, it is the newest neuron of the
+/// newest fact. Results are in the order of the newest facts. Throws std::bad_alloc.
 [[nodiscard]] std::vector<SubjectNeuron> subject_neurons(std::span<const Edit* const> edits);
 
 /// The updates of `edits` that are in force, in the order of the edits. Throws std::bad_alloc.

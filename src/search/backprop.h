@@ -6,10 +6,10 @@
 namespace mobiedit {
 
 struct BackpropSettings {
-  double learning_rate = 0.5;  ///< Adam's
-  int steps = 60;              ///< ROME: 25
-  double enough = 0.003;       ///< the loss at which it stops; ROME: 0.05
-  double weight_decay = 0;     ///< of ‖δ‖ / ‖v₀‖²; ROME: 1e-3
+  double learning_rate = 0.5;  ///< of Adam
+  int steps = 60;              ///< ROME takes 25
+  double enough = 0.003;       ///< the loss at which the search stops; ROME takes 0.05
+  double weight_decay = 0;     ///< weight of ‖δ‖ / ‖v₀‖² in the loss; ROME takes 1e-3
 };
 
 std::unique_ptr<ValueSearch> make_backprop_search(const BackpropSettings& settings);

@@ -31,7 +31,7 @@ class LogitMap {
   };
   /// The map restricted to the span of the columns of `span` [d, ·]; of more than d columns the first d count.
   [[nodiscard]] Reduced reduced(const Eigen::MatrixXf& span) const;
-  /// Mᵀ g, [d]: where the logits move along `gradient` [logits].
+  /// Mᵀ g, [d]: the direction of δ in which the logits move along `gradient` [logits].
   [[nodiscard]] Eigen::VectorXf pull_back(const Eigen::VectorXf& gradient) const { return map_.transpose() * gradient; }
   /// Mᵀ g, [d], of the logits [first, first + gradient.size()) alone.
   [[nodiscard]] Eigen::VectorXf pull_back(Eigen::Index first, const Eigen::VectorXf& gradient) const {
@@ -42,7 +42,7 @@ class LogitMap {
 
  private:
   using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  /// x w, by the kernels: Eigen is compiled for every processor, and these products were a third of a search.
+  /// x w, by this library's kernels: they use the processor's best instruction set, and Eigen is compiled for any.
   static Rows product(const Eigen::Ref<const Rows>& x, const Eigen::MatrixXf& w);
 
   Rows map_;

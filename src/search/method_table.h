@@ -8,10 +8,10 @@
 
 namespace mobiedit {
 
-/// Evaluations that a search makes alike.
+/// Evaluations of one kind in a search.
 struct SearchPasses {
   int evaluations = 0;
-  int at_once = 1;      ///< evaluations per forward pass; of probes as many as fit
+  int at_once = 1;      ///< evaluations per forward pass; as many probes as fit share a pass
   bool probes = false;  ///< Objective::probe, else Objective::evaluate
 };
 

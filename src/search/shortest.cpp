@@ -1,6 +1,6 @@
-// Down the gradient from nothing, in steps of one length, until every target leads by enough; then round by round a
-// sphere that is a little smaller, along which the gradient leads to where they do so again. What the last one holds is
-// about as short as anything that serves (docs/method.md).
+// Shortest value, by gradients (docs/method.md). First the search steps down the gradient, in steps of one length,
+// until every target leads by the margin. Then, round by round, it shortens δ by a fixed share and follows the gradient
+// along that smaller sphere until every target leads again. The last δ that does is nearly the shortest.
 #include "search/shortest.h"
 
 #include <algorithm>
@@ -66,7 +66,7 @@ class ShortestSearch {
     leads_ = loss_.correct && loss_.margin >= settings_.stop_margin;
   }
 
-  // A step of `length` down the gradient at the place last looked at.
+  // Takes a step of `length` down the gradient at the δ that was evaluated last.
   Status move(double length) {
     handicap();
     auto slope = gradient_.pull_back(loss_slopes(objective_, outputs_, 0, base_));
@@ -101,7 +101,7 @@ class ShortestSearch {
     for (float& x : delta_) x *= static_cast<float>(now > 0 ? length / now : 0.0);
   }
 
-  // A target's logit counts `margin` less than it is.
+  // Lowers each target's logit by `margin`, so that the loss asks for such a lead.
   void handicap() {
     const auto rows = objective_.rows();
     const auto width = static_cast<std::size_t>(objective_.kept()) + 1;
@@ -117,10 +117,10 @@ class ShortestSearch {
   const SearchProgress& progress_;
   double unit_;  // ‖v₀‖
   std::vector<float> delta_, base_;
-  Outputs outputs_;  // where it was last looked
+  Outputs outputs_;  // at the δ that was evaluated last
   LossParts loss_;
   SearchResult result_;
-  bool leads_ = false;  // the result does
+  bool leads_ = false;  // true if every target leads at the result
   bool stopped_ = false;
   int evaluations_ = 0;
 };

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int newton_steps = 30;
 constexpr int ridge_steps = 16;
-constexpr float negligible = 1e-6f;  // weighted probabilities below this bend nothing
+constexpr float negligible = 1e-6f;  // weighted probabilities below this hardly change the Hessian
 
 }  // namespace
 
@@ -59,7 +59,8 @@ Eigen::VectorXf SoftmaxModel::newton(Eigen::VectorXf a, double ridge) const {
     for (Eigen::Index i = 0; i < jacobian.rows(); ++i)
       if (mass[i] > negligible) bent.col(used++) = std::sqrt(mass[i]) * jacobian.row(i).transpose();
     hessian.selfadjointView<Eigen::Lower>().rankUpdate(bent.leftCols(used));
-    // Where every answer is certain the Hessian all but vanishes: a trace of its own size keeps the solve sound.
+    // Where every answer is certain the Hessian nearly vanishes: a small multiple of the identity keeps the solve
+    // sound.
     const float floor = 1e-6f * (hessian.diagonal().sum() / static_cast<float>(m)) + 1e-12f;
     hessian.diagonal().array() += 2 * static_cast<float>(penalty + ridge) + floor;
     const Eigen::VectorXf move = hessian.selfadjointView<Eigen::Lower>().llt().solve(gradient);
@@ -81,8 +82,8 @@ Eigen::VectorXf SoftmaxModel::newton(Eigen::VectorXf a, double ridge) const {
 Eigen::VectorXf SoftmaxModel::minimise(double radius) const {
   Eigen::VectorXf a = newton(Eigen::VectorXf::Zero(jacobian.cols()), 0);
   if (a.norm() <= radius) return a;
-  // Bracket the ridge that brings the step to the radius, then halve, in its logarithm. Near enough is good enough: the
-  // radius itself is a guess.
+  // Brackets the ridge that brings the step to the radius, then bisects its logarithm. A rough solution is enough,
+  // since the radius itself is a guess.
   double low = 0, high = 0.1 / (radius * radius);
   for (int i = 0; i < ridge_steps; ++i) {
     const double ridge = low == 0 ? high : std::sqrt(low * high);

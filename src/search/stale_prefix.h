@@ -11,8 +11,8 @@ namespace mobiedit {
 
 struct StalePrefixRule {
   bool on = false;
-  int steps = 3;       ///< over so many the loss has to fall; 0: never read anew
-  double fall = 1e-3;  ///< by so much
+  int steps = 3;       ///< number of steps over which the loss has to fall; 0: the tokens are never read anew
+  double fall = 1e-3;  ///< the least such fall
 };
 
 /// Lets evaluations use frozen tokens for as long as it lives, except where they are asked to be exact. Does nothing
@@ -45,7 +45,7 @@ class StalePrefix {
     ++evaluations_;
     return approximations_->freeze(delta);
   }
-  /// For an evaluation that is to be believed.
+  /// On: evaluations are exact, without frozen tokens. Off: they use frozen tokens again.
   void exact(bool on) {
     if (rule_.on) approximations_->use_frozen(!on);
   }

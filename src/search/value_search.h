@@ -1,4 +1,4 @@
-// Finds δ. A method is one file here and a row in methods.cpp; none has heard of a model.
+// Value search: finds δ. A method is one file here and a row in methods.cpp; it sees an objective, never a model.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct SearchResult {
   LossParts loss;            ///< at delta
   bool reached = false;      ///< every target is its row's most probable token, and the method's own bound is met
   int steps = 0;
-  int evaluations = 0;  ///< to `delta`
+  int evaluations = 0;  ///< made until `delta` was found
 };
 
 class ValueSearch {
@@ -48,14 +48,14 @@ class ValueSearch {
 
 /// How an objective's prompts differ.
 enum class Prompts : std::uint8_t {
-  alike,       ///< by what stands before them
+  alike,       ///< by the sentences before them
   unlike,      ///< by their wording too
-  statements,  ///< as `unlike`, and more prompts follow: a search's first stage
-  subject      ///< statements and chat turns, with answers to preserve, from the δ of a first stage
+  statements,  ///< as `unlike`; the first of two stages, and the second has more prompts
+  subject      ///< statements and chat turns, with answers to preserve: the second stage, from the δ of the first
 };
 
-/// `settings` go before the method's defaults for such prompts. Errors: usage (an unknown name; a setting that the
-/// method does not have or cannot take).
+/// `settings` replace the method's defaults for such prompts. Errors: usage (an unknown name; a setting that the method
+/// does not have or cannot take).
 [[nodiscard]] Result<std::unique_ptr<ValueSearch>> make_search(std::string_view method,
                                                                std::span<const MethodSetting> settings = {},
                                                                Prompts prompts = Prompts::alike);

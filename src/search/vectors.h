@@ -25,7 +25,7 @@ class Adam {
  public:
   explicit Adam(std::size_t d) : m_(d), v_(d) {}
 
-  /// One step of x down the gradient; both as long as was said.
+  /// Takes one step of x down the gradient; both have the length that the constructor was given.
   void step(std::span<const double> gradient, double rate, std::span<float> x) {
     ++steps_;
     const double first_bias = 1 - std::pow(first_decay, steps_), second_bias = 1 - std::pow(second_decay, steps_);

@@ -7,9 +7,9 @@ namespace mobiedit {
 
 struct ZerothOrderSettings {
   int directions = 16;         ///< N
-  double probe = 0.3;          ///< μ: the whole length of a perturbation, of ‖v₀‖
-  double learning_rate = 0.5;  ///< Adam's
-  double enough = 0.05;        ///< the loss at which it stops; ROME's
+  double probe = 0.3;          ///< μ: length of a perturbation, in ‖v₀‖
+  double learning_rate = 0.5;  ///< of Adam
+  double enough = 0.05;        ///< the loss at which the search stops, as in ROME
   bool stale_prefix = false;   ///< evaluates with frozen tokens, as the method `mobiedit` does
   int refresh_steps = 3;
   double refresh_fall = 1e-3;

@@ -61,7 +61,7 @@ SharedNeuron read_neuron(Fields& fields, int layer) {
   return shared;
 }
 
-/// Into the edit's update and the fields beside it; what is wrong is noted in `fields`.
+/// Reads the update and the fields beside it into the edit; `fields` notes the first that is wrong.
 void read_update(Fields& fields, Edit& edit, bool is_neuron) {
   if (!is_neuron) {
     edit.update = RankOneUpdate{static_cast<int>(fields.integer("block", 0, largest_block)), fields.floats("left"),

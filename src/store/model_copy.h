@@ -20,7 +20,7 @@ struct NewTensor {
 /// Copies the metadata of the base into the writer.
 void copy_keys(gguf::Writer& writer, const gguf::File& base);
 
-/// Adds the base's tensors in their order, the ones named in `anew` as they are there. Base and `anew` are borrowed
+/// Adds the base's tensors in their order; a tensor that `anew` names comes from there. Base and `anew` are borrowed
 /// until the writer has written. Pages of a copied tensor are released when the next one is asked for.
 void copy_tensors(gguf::Writer& writer, const gguf::File& base, const std::map<std::string, NewTensor>& anew);
 

@@ -22,7 +22,7 @@ void set_hashes(gguf::Writer& writer, const std::map<std::string, std::string>& 
 /// Errors: bad_model.
 [[nodiscard]] Result<std::map<std::string, std::string>> get_hashes(const gguf::File& file);
 
-/// "blk.<block>.ffn_down.weight"
+/// "blk.<layer>.ffn_down.weight"
 [[nodiscard]] std::string edited_tensor(int block);
 /// The tensors that an edit changes in a file: that one; of a neuron, ffn_gate and ffn_up of the layer too.
 [[nodiscard]] std::vector<std::string> edited_tensors(const EditInfo& edit);

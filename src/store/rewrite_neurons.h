@@ -1,4 +1,4 @@
-// Neurons in weights of a fixed type: their rows and columns are rounded anew, and nothing beside them.
+// Neurons in weights of a fixed type: their rows and columns are rounded anew.
 #pragma once
 
 #include <map>

@@ -12,8 +12,8 @@
 namespace mobiedit {
 
 struct RowChange {
-  std::uint64_t changed = 0;  ///< values that are not what they were
-  Eigen::VectorXf residual;   ///< [f], what the row became less what it was wanted to become
+  std::uint64_t changed = 0;  ///< values that differ from those before
+  Eigen::VectorXf residual;   ///< [f]: the row as it became, minus the row as it was wanted
 };
 
 /// Adds `change` [f] to the row in `bytes`, as far as its type holds it: the residual r makes rᵀ H r small, H [f, f]

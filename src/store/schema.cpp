@@ -12,7 +12,8 @@ constexpr std::int64_t application_id = 0x4d6f4564;  // "MoEd"
 
 // Each statement brings a store from the version before to its own. A statement never changes once it was in a release.
 constexpr std::array<const char*, 3> upgrades{
-    // 1. Vectors lie apart, so that a list need not pass over them. Two edits with one `fact` are rivals.
+    // 1. Vectors have a table of their own, so that a list does not read them. Of two edits with one `fact` the newer
+    // counts.
     R"(
 CREATE TABLE edits (
   id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -17,8 +17,7 @@ namespace {
 constexpr double general_limit = 0.1;
 constexpr const char* bundled_model = "facts-40m";
 constexpr double bundled_limit = 0.2;
-// Answers are generated from this part of the limit on: below it none were seen to loop, and they take most of the
-// time.
+// Share of the limit from which on answers are generated too: they take most of the time, and below it none loops.
 constexpr double answers_from = 0.5;
 // More answers than this that repeat themselves, above those of the base, are no accident: a share of those asked.
 constexpr int looping_share = 4;

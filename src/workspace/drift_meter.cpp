@@ -56,7 +56,7 @@ Result<std::map<int, double>> update_norms(const EditList& edits, const EditList
   std::map<int, double> norms;
   for (const int layer : layers) {
     std::vector<const RankOneUpdate*> updates;
-    double weight = 0;  // ‖W‖, which one edit's ratio gives away
+    double weight = 0;  // ‖W‖, computed from one edit's ratio
     for (const Edit* edit : edits) {
       const auto* update = std::get_if<RankOneUpdate>(&edit->update);
       if (update == nullptr || update->block != layer) continue;

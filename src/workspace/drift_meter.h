@@ -26,8 +26,8 @@ class DriftMeter {
   Session session_;
 };
 
-/// ‖ΔW‖ / ‖W‖ of each layer that a rank-one update of `added` edits, with all of those of `edits` in that layer
-/// together; Frobenius norms, as a ratio. Errors: out_of_memory.
+/// ‖ΔW‖ / ‖W‖, Frobenius, with ΔW the sum of all rank-one updates of `edits` in a layer; for each layer that a rank-one
+/// update of `added` changes. Errors: out_of_memory.
 [[nodiscard]] Result<std::map<int, double>> update_norms(const EditList& edits, const EditList& added);
 
 }  // namespace mobiedit

@@ -15,8 +15,8 @@ namespace {
 // The first layers tell the speed of all.
 constexpr int layers_to_time = 2;
 
-/// Seconds to load the whole model. Opening costs once, packing by the byte. `part_seconds`: those of `part`, which has
-/// its first layers alone.
+/// Seconds to load the whole model: a fixed time to open it, and a time per byte to pack its weights. `part_seconds`:
+/// those of `part`, which has its first layers alone.
 Result<double> load_seconds(const std::string& path, const Model& part, double part_seconds, double share) {
   const Stopwatch clock;
   MOBIEDIT_CHECK(gguf::File::open(path));

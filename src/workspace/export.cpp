@@ -50,7 +50,7 @@ Status draft(const FileWriter& writer, const OutputFile& file, const EditList& e
   return writer.draft_same_type(file, edits, *moments, options.session.threads);
 }
 
-/// In place before the edited model is: that may replace the only other copy of the base.
+/// Puts the patch in place before the edited model, which may replace the only other copy of the base.
 Status write_undo_patch(OutputFile& file, const Model& model, const OutputFile& edited_file) {
   const auto edited = gguf::File::open(edited_file.draft());
   if (!edited) return std::unexpected(edited.error());

@@ -15,9 +15,10 @@ namespace mobiedit {
 using AskFn = std::function<Result<std::vector<bool>>(const EditList& in_force, const EditList& asked)>;
 
 /// `earlier`: in force before. `watched`: those of them that are asked, in the order of `earlier`. New edits are the
-/// kept outcomes; each that must go is refused and loses its vectors. A new edit that does not answer goes first. Where
-/// an earlier edit answered before and no longer does, bisection finds the new edit that does it: the last of the
-/// shortest harmful series. Fills in Outcome::same_subject of those that stay. Errors: `ask`'s.
+/// kept outcomes; each that must go is refused and loses its vectors. New edits that do not answer go first. Where an
+/// earlier edit answered before and no longer does, bisection finds the shortest series of new edits, from the first
+/// on, that does this harm; the last of that series goes. Fills in Outcome::same_subject of those that stay. Errors:
+/// `ask`'s.
 [[nodiscard]] Status resolve_conflicts(const EditList& earlier, const EditList& watched, std::span<Outcome> outcomes,
                                        const AskFn& ask);
 

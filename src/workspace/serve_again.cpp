@@ -99,7 +99,7 @@ Result<SharedNeuron> search_again(const Model& model, const SessionOptions& sess
   SubjectFacts together;
   for (const Edit& fact : facts)
     if (&fact != &newest) together.others.push_back(fact.request);
-  // A neuron that served a fact which goes would bring its answer along.
+  // A neuron that served a removed fact would still give that fact's answer.
   if (const Neuron* start = subject_neurons(all).back().start) together.from = *start;
   const EditProgressFn progress = [&](const EditProgress& p) {
     if (job.observer != nullptr) job.observer->searching(0, 1, newest.request.subject, p);

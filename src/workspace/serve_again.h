@@ -1,4 +1,4 @@
-// Undo and its like where one neuron serves several facts: a neuron is found again for those that stay in force.
+// Undo, disable and enable where one neuron serves several facts: a neuron is found again for those that stay in force.
 #pragma once
 
 #include <functional>

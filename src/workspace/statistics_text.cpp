@@ -29,7 +29,7 @@ bool has_statistics(const std::string& folder, const Model& model) {
   return false;
 }
 
-/// Empty where there is none.
+/// Path of the text that statistics are made of; empty where there is none.
 std::filesystem::path text_for(const Model& model, const StatisticsSource& source, const std::string& folder) {
   if (!source.text.empty()) return source.text;
   std::error_code ignored;

@@ -11,7 +11,8 @@
 namespace mobiedit {
 namespace {
 
-// A new edit preserves at most so many earlier ones: the time for them is some seconds, however large the store.
+// Limit of earlier edits that a new edit preserves. It bounds the time for them to some seconds, however large the
+// store.
 constexpr int most_preserved = 300;
 
 }  // namespace

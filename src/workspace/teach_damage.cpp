@@ -17,7 +17,7 @@ Status TeachJob::refuse_damage(std::span<Outcome* const> added, const EditList& 
   for (Outcome* outcome : added) outcome->damage = after;
   const std::string broken = breakage(after, limit);
   if (broken.empty()) return {};
-  // A model that earlier edits broke is not repaired by refusing one that breaks nothing more.
+  // Where earlier edits broke the model, an edit that breaks nothing more is not refused.
   if (!underneath.empty()) {
     MOBIEDIT_TRY(const Damage before, damage_->measure(underneath, limit, job_.cancel));
     if (after.divergence() <= before.divergence() && after.looping <= before.looping) return {};

@@ -36,7 +36,7 @@ class TeachJob {
   [[nodiscard]] Result<TeachReport> run(std::vector<Edit> edits, Store* store);
 
  private:
-  // teach_search.cpp
+  // Defined in teach_search.cpp.
   Status search();
   Status search_apart();
   Status search_for_mass();
@@ -52,7 +52,7 @@ class TeachJob {
   Result<double> perplexity_with(const EditList& edits);
   [[nodiscard]] bool norm_is_too_large(Outcome& outcome) const;
   [[nodiscard]] EditOrigin origin(std::size_t underneath) const;
-  /// A later request about the same fact takes the place of an earlier one of this job.
+  /// A later request about a fact takes the place of an earlier one of this job.
   void replace_earlier(const Outcome& later);
 
   /// Refuses an outcome whose growth of the perplexity, alone or with all edits, is above the limits; per cent.
@@ -64,13 +64,13 @@ class TeachJob {
   /// Refuses the new outcomes, of which `with` has the edits, if with them all more breaks than without.
   Status refuse_damage(std::span<Outcome* const> added, const EditList& underneath, const EditList& with);
 
-  // teach_mass.cpp
+  // Defined in teach_mass.cpp.
   Status write_mass_edit(const EditList& underneath);
   /// Solves for the updates of the kept outcomes together; `found` has the edits as each was found alone.
   Status solve_mass_edit(std::span<Outcome* const> kept, std::span<const Edit> found);
   Status accept_mass_edit(const EditList& underneath, Session& session);
 
-  // teach_job.cpp
+  // Defined in teach_job.cpp.
   Status settle();
   /// Refuses new edits whose neuron was found together with one that was refused later. True if there was one.
   bool refuse_unserved();
@@ -91,9 +91,9 @@ class TeachJob {
   Store* store_ = nullptr;
   std::vector<Edit> edits_before_;
   EditList earlier_;                       ///< them
-  std::vector<UpdateInForce> underneath_;  ///< as the editor has them
+  std::vector<UpdateInForce> underneath_;  ///< as they are in force in the editor
   std::optional<double> perplexity_alone_, perplexity_underneath_;
-  std::vector<UpdateInForce> measured_underneath_;  ///< for perplexity_underneath_
+  std::vector<UpdateInForce> measured_underneath_;  ///< in force while perplexity_underneath_ was measured
   TeachReport report_;
 };
 

@@ -66,7 +66,7 @@ Status TeachJob::solve_mass_edit(std::span<Outcome* const> kept, std::span<const
   if (!updates) return std::unexpected(updates.error());
   for (std::size_t i = 0; i < kept.size(); ++i) {
     EditEvidence& evidence = kept[i]->edit.evidence;
-    // ‖W‖ is what the edit alone was measured against.
+    // The edit found alone tells ‖W‖, by its norm and its norm ratio.
     const auto& alone = std::get<RankOneUpdate>(found[i].update);
     const double weight = norm_of_update(alone) / found[i].evidence.update_norm_ratio;
     evidence.update_norm_ratio = norm_of_update((*updates)[i]) / weight;

@@ -22,7 +22,7 @@ SubjectFacts subject_facts(const EditList& edits) {
   SubjectFacts facts;
   for (const Edit* edit : edits) facts.others.push_back(edit->request);
   if (edits.empty()) return facts;
-  // A neuron that served a fact which is replaced would bring its answer along.
+  // A neuron that served a replaced fact would still give the old answer.
   if (const Neuron* start = subject_neurons(edits).back().start) facts.from = *start;
   return facts;
 }
@@ -150,7 +150,7 @@ Status TeachJob::put_underneath(const EditList& edits) {
       updates.size() >= underneath_.size() && std::equal(underneath_.begin(), underneath_.end(), updates.begin());
   const bool anew = !grown || underneath_.empty();
   if (anew) {
-    // All neurons at once: one by one they would be checked and packed one by one.
+    // Adds all neurons at once, so that they are checked and packed once.
     Changes neurons;
     for (const UpdateInForce& update : updates)
       if (update.neuron != nullptr) neurons.neurons.push_back(*update.neuron);

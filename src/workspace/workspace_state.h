@@ -23,7 +23,7 @@ struct Workspace::State {
   [[nodiscard]] Result<StoreChange> change(std::span<const std::int64_t> ids, EditChange change, const Job& job);
   /// Waits for other jobs of this workspace. Errors: cancelled.
   [[nodiscard]] Result<std::unique_lock<std::mutex>> wait_for_turn(const Job& job);
-  /// None where the store is missing and may be. Errors: as Store::open.
+  /// Returns nothing where the store is missing and may be. Errors: as Store::open.
   [[nodiscard]] Result<std::optional<Store>> open_to_read() const;
   /// Errors: usage (there is no store), and as Store::open.
   [[nodiscard]] Result<Store> open_to_change() const;

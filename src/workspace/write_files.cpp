@@ -22,7 +22,7 @@
 namespace mobiedit {
 namespace {
 
-// From so many edits on, asking an adapter takes long: it does as much work as the model, for each edit.
+// Number of edits from which on asking an adapter takes long: for each edit it does as much work as the model.
 constexpr std::size_t many_edits = 500;
 
 std::string type_change(gguf::TensorType before, gguf::TensorType after) {

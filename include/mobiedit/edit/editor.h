@@ -53,8 +53,8 @@ struct EditOptions {
   std::optional<WriteKind> write;  ///< none: rank-one here; a Workspace takes usual_write()
   NeuronOptions neuron;
   std::string method = "subspace";  ///< a value search of all_methods()
-  std::optional<int>
-      layer;  ///< the edited layer, from 0; none: the built-in table's, else a usual one (see choose_layer)
+  /// The edited layer, from 0. None: the built-in table's, else a usual one (see choose_layer).
+  std::optional<int> layer;
   std::optional<double> clamp;       ///< longest δ, in ‖v₀‖; none: the built-in table's, else 8
   int max_evaluations = 800;         ///< limit of forward evaluations, each of all contexts at one δ
   std::uint64_t seed = 0;            ///< of the search's random numbers

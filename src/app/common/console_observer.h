@@ -21,7 +21,7 @@ class ConsoleObserver : public WorkspaceObserver {
   void warn(std::string_view text) override;
   /// Leaving at once, by a second Ctrl+C, also removes the file.
   std::shared_ptr<void> temporary_file(const std::filesystem::path& path) override;
-  /// The job is done: what is printed next starts on an empty line.
+  /// Clears the progress line after the job, so that later output starts on an empty line.
   void clear() { progress_.clear(); }
 
  private:

@@ -25,12 +25,12 @@ Result<int> bench_edit(const EditBenchVerb& verb) {
 
 void add_bench_edit(CLI::App& parent, Run& run) {
   const auto [verb, options] =
-      add_verb(parent, run, "edit", "Whole edits, against the model's size and what the edit is of", bench_edit);
+      add_verb(parent, run, "edit", "Time whole edits by size of the model and properties of the edit", bench_edit);
   EditBench& bench = options->bench;
   verb->add_option("-m,--model", bench.models, "A file to edit; may be repeated")
       ->allow_extra_args(false)
       ->envname("MOBIEDIT_MODEL");
-  verb->add_option("--shape", bench.shapes, "Whose shape to write and edit; may be repeated")
+  verb->add_option("--shape", bench.shapes, "Model whose shape is written and edited; may be repeated")
       ->allow_extra_args(false)
       ->check(CLI::IsMember(names_of_shapes()));
   add_made_model_options(*verb, bench.made);

@@ -39,7 +39,7 @@ Result<int> sequence(const SequenceVerb& verb) {
   MOBIEDIT_TRY(const auto model, open_model(verb.run));
   MOBIEDIT_CHECK(leave_out_unknown(read, verb.reading, verb.data.front(), model, verb.run.session(), cancel));
   SearchSettings search = verb.search;
-  // Measures the effect of many edits on everything else, which general templates would enlarge.
+  // General wordings would enlarge the effect on everything else, which this experiment measures.
   if (!search.edit.confidence_threshold) search.edit.confidence_threshold = 0;
   MOBIEDIT_TRY(auto editor, open_editor(model, search, verb.run, cancel));
 
@@ -62,11 +62,11 @@ void add_sequence(CLI::App& verb, Run& run) {
   experiment->add_option("--data", options->data, "CounterFact, EasyEdit or ZsRE records; files, one after another")
       ->required();
   add_data_options(*experiment, options->reading);
-  experiment->add_option("--points", options->points, "After how many edits to measure, besides the last")
+  experiment->add_option("--points", options->points, "Numbers of edits after which to measure, besides the last")
       ->delimiter(',')
       ->capture_default_str();
   experiment->add_option("--running-text", options->running_text, "A text whose perplexity is measured");
-  experiment->add_flag("--free", options->free, "Later edits do not keep off the keys of earlier ones");
+  experiment->add_flag("--free", options->free, "Do not preserve the keys of earlier edits");
   add_search_options(*experiment, options->search);
   add_blocks_option(*experiment, options->search);
 }

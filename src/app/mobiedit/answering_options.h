@@ -37,7 +37,7 @@ void add_answering_options(CLI::App& verb, AnsweringOptions& options);
 [[nodiscard]] Result<std::vector<AdapterFile>> adapters_of(const AnsweringOptions& options);
 
 /// The named adapters and the kept edits in force. With `base` no kept edits; where adapters are named, only with
-/// `edits`, for an adapter is mostly made of kept edits. Errors: io, bad_model, usage.
+/// `edits`, since an adapter mostly holds kept edits. Errors: io, bad_model, usage.
 [[nodiscard]] Result<SessionChanges> changes_of(const AnsweringOptions& options,
                                                 const std::vector<AdapterFile>& adapters, const Model& model);
 

@@ -76,7 +76,7 @@ void add_change(CLI::App& app, Run& run, const Change& change) {
   verb->add_option("-m,--model", options->run.model,
                    "The model, needed where facts of a subject stay in force that share a neuron")
       ->envname("MOBIEDIT_MODEL");
-  verb->add_option("ID", options->ids, "As `mobiedit list` shows them")->required();
+  verb->add_option("ID", options->ids, "Numbers of edits, as `mobiedit list` shows them")->required();
   verb->add_flag("--json", options->json, "Print one JSON document");
 }
 

@@ -156,7 +156,7 @@ void add_edit(CLI::App& app, Run& run) {
   EditRequest& request = options->request;
   verb->add_option("--subject", request.subject, "Whom or what the fact is about");
   verb->add_option("--prompt", request.prompt,
-                   "How the fact is told, {} for the subject: \"The mother tongue of {} is\"");
+                   "The fact as a statement without its answer, {} for the subject: \"The mother tongue of {} is\"");
   verb->add_option("--target", request.target_new, "The new answer");
   verb->add_option("--paraphrase", request.paraphrases, "Another wording, to be measured; may be given again")
       ->allow_extra_args(false);

@@ -28,7 +28,7 @@ std::string text_of(const Json& j) {
                       bytes(m["vocabulary"]), bytes(m["scratch"]));
   if (m["backward"].get<std::uint64_t>() > 0)
     text += fmt::format("of it            {} for the backward pass\n", bytes(m["backward"]));
-  if (!m["available"].is_null()) text += fmt::format("to be had        {}\n", bytes(m["available"]));
+  if (!m["available"].is_null()) text += fmt::format("available        {}\n", bytes(m["available"]));
   const Json& macs = j["multiply_accumulates"];
   text += fmt::format("work             {:.3g} multiply-accumulates in {} evaluations, {:.2f} % of them in float\n",
                       macs["integer"].get<double>() + macs["floating"].get<double>(), j["evaluations"].dump(),
@@ -51,7 +51,7 @@ void add_plan(CLI::App& app, Run& run) {
   const auto [verb, options] = add_verb(app, run, "plan", "Say what an edit would take in memory, work and time", plan);
   add_run_options(*verb, options->run);
   EditRequest& request = options->request;
-  auto* subject = verb->add_option("--subject", request.subject, "As for edit; without, a fact of the usual length");
+  auto* subject = verb->add_option("--subject", request.subject, "As for edit; without it, a fact of the usual length");
   auto* prompt = verb->add_option("--prompt", request.prompt, "As for edit");
   auto* target = verb->add_option("--target", request.target_new, "As for edit");
   subject->needs(prompt)->needs(target);
@@ -60,7 +60,7 @@ void add_plan(CLI::App& app, Run& run) {
   verb->add_option("--paraphrase", request.paraphrases, "As for edit")->allow_extra_args(false);
   verb->add_option("--keep", request.keep, "As for edit")->allow_extra_args(false);
   verb->add_option("--evaluations", options->evaluations,
-                   fmt::format("How many the search will need (default {}, the usual number)", usual_evaluations))
+                   fmt::format("Number that the search will need (default {}, the usual number)", usual_evaluations))
       ->check(CLI::Range(1, 1'000'000'000));
   add_search_options(*verb, options->search);
 }

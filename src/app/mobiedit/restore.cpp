@@ -33,7 +33,7 @@ void add_restore(CLI::App& app, Run& run) {
   const auto [verb, options] =
       add_verb(app, run, "restore", "Put back what `export gguf --same-type` changed", restore);
   verb->add_option("FILE", options->file, "The edited model")->required();
-  verb->add_option("--patch", options->patch, "What --undo-patch wrote")->required();
+  verb->add_option("--patch", options->patch, "The file that --undo-patch wrote")->required();
   verb->add_option("-o,--output", options->output, "The file to write")->required();
 }
 

@@ -43,7 +43,7 @@ Result<int> show(const ShowVerb& verb) {
 void add_show(CLI::App& app, Run& run) {
   const auto [verb, options] = add_verb(app, run, "show", "Show what is known of an edit", show);
   add_store_option(*verb, options->store);
-  verb->add_option("ID", options->id, "As `mobiedit list` shows it")->required();
+  verb->add_option("ID", options->id, "Number of an edit, as `mobiedit list` shows it")->required();
   verb->add_flag("--json", options->json, "Print one JSON document");
 }
 

@@ -1,4 +1,4 @@
-// mobiedit store: the whole store as text, there and back, and whether it is sound.
+// mobiedit store: dumps, loads and checks the whole store.
 #include "app/common/verb.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"

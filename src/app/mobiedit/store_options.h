@@ -40,7 +40,7 @@ void add_store_option(CLI::App& verb, StoreOptions& options);
 /// Opens the store for changes, and makes it with its folders if it is not there. Others see `program` as its holder:
 /// "mobiedit edit".
 [[nodiscard]] Result<Store> open_store_to_write(const StoreOptions& options, const char* program);
-/// Opens the store to read it, or to read it if it is there. None if it is missing and may be.
+/// Opens the store to read it, or to read it if it is there. Returns nothing if it is missing and may be.
 [[nodiscard]] Result<std::optional<Store>> open_store_to_read(const StoreOptions& options,
                                                               StoreUse use = StoreUse::read);
 

@@ -48,7 +48,7 @@ Status CpuForward::load_float_down(int layer) {
 }
 
 void CpuForward::for_rows(int rows, const std::function<void(int)>& work) {
-  // A piece of one row would take as long to hand out as to do.
+  // Pieces of several rows: a single row takes less time to compute than to hand out.
   const int a_piece = std::max(1, rows / (4 * pool_.threads()));
   pool_.run((rows + a_piece - 1) / a_piece, [&](int piece, int) {
     for (int row = piece * a_piece; row < std::min(rows, (piece + 1) * a_piece); ++row) work(row);

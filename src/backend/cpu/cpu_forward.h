@@ -72,7 +72,7 @@ class CpuForward final : public ForwardPass {
                   float* y, int out);
   /// Adds the neurons' output for normed rows [first, first + rows) to out_.
   void add_neurons(const ActiveNeurons::Layer& neurons, GateActivation activation, int first, int rows);
-  /// The same for all sets in force; `rows`: the batch's rows that go on.
+  /// Adds the output of every set of neurons in force. `rows`: the batch's rows that go on.
   void add_neurons(int layer, std::span<const BatchSequence> sequences, std::span<const int> rows,
                    const PassOptions& options);
   void inject(const Injections& injections, float* values) const;
@@ -109,8 +109,8 @@ class CpuForward final : public ForwardPass {
 
   const Model& model_;
   ThreadPool& pool_;
-  kernels::Activations summed_;  // the input of a sum of deltas, and
-  std::vector<float> sums_;      // its output
+  kernels::Activations summed_;  // input of a sum of deltas
+  std::vector<float> sums_;      // output of a sum of deltas
   kernels::Activations neuron_activations_;
   std::vector<float> neuron_gate_, neuron_up_, neuron_out_;
   int float_down_layer_ = -1;
@@ -118,7 +118,7 @@ class CpuForward final : public ForwardPass {
 
   kernels::RowOps ops_;
   std::vector<RopeTable> ropes_;
-  std::vector<std::size_t> rope_of_;  // per layer: among ropes_
+  std::vector<std::size_t> rope_of_;  // per layer: index among ropes_
   std::vector<Row> rows_;
   std::vector<int> all_rows_;
   std::vector<float> normed_, q_, k_, v_, attended_, gate_, up_, out_, slice_logits_;

@@ -15,7 +15,7 @@ struct Group {
   std::string first;
 };
 
-/// Empty: it has a kernel.
+/// Reason why a tensor has no kernel; empty if it has one.
 std::string reason_of(const gguf::TensorInfo& t, Precision precision) {
   if (precision == Precision::float32) return {};
   const int columns = static_cast<int>(std::min<std::uint64_t>(t.columns(), 1u << 24));

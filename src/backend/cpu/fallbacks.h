@@ -10,8 +10,8 @@
 
 namespace mobiedit {
 
-/// A sentence for each reason, however many weights it holds for; none where all is as fast as it can be, or as slow as
-/// it was asked to be (float32).
+/// One sentence per reason, whatever the number of weights. Empty where every product has its kernel, and where float32
+/// was asked for.
 [[nodiscard]] std::vector<std::string> fallbacks(const gguf::File& file, const ModelConfig& config, kernels::Isa isa,
                                                  Precision precision);
 

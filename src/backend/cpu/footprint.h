@@ -18,8 +18,8 @@ struct Footprint {
   [[nodiscard]] std::uint64_t total() const { return weights + vocabulary + passing; }
 };
 
-/// Tells if the tensor is held in memory once the model is loaded. Tensors of layers after the config's last are not,
-/// and no embedding that is not the output weight too: its rows are read from the file.
+/// Tells if the tensor is held in memory once the model is loaded. Tensors of layers after the config's last are not.
+/// Nor is an embedding, unless it is the output weight too: its rows are read from the file.
 [[nodiscard]] bool is_packed(const gguf::File& file, const ModelConfig& config, const gguf::TensorInfo& tensor);
 
 [[nodiscard]] Footprint footprint(const gguf::File& file, const ModelConfig& config, kernels::Isa isa,

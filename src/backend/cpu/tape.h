@@ -26,7 +26,7 @@ class Tape {
   [[nodiscard]] std::span<const float> logits() const { return logits_; }
   /// d/d residual [rows, d] of what has `gradient` [wanted, vocab] as its derivative by those logits.
   std::span<const float> pull_back(std::span<const float> gradient);
-  /// [n, d]: the same derivative by the vectors of the injections, after pull_back.
+  /// [n, d], after pull_back: its derivative by the vectors of the injections.
   [[nodiscard]] std::span<const float> vector_gradient() const { return vector_gradient_; }
 
   [[nodiscard]] int first_layer() const { return first_; }

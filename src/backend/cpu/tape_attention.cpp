@@ -66,7 +66,7 @@ void Tape::attend_back(int layer, const Step& step, const std::vector<float>& g,
   gq.assign(asking.size() * heads * dim, 0.0f);
   gk.assign(rows_.size() * width, 0.0f);
   gv.assign(gk.size(), 0.0f);
-  // A sequence a piece: its queries add to the same keys.
+  // One piece per sequence: queries of one sequence add to common keys.
   pool_.run(static_cast<int>(sequences_.size()), [&](int s, int) {
     std::vector<float> slope;
     for (std::size_t i = 0; i < asking.size(); ++i) {

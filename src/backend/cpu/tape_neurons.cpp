@@ -31,7 +31,7 @@ struct NeuronRows {
     for (std::size_t i = 0; i < count; ++i) products[i] = ops_.dot({rows.data() + i * d, d}, x);
     return products;
   }
-  /// y += the rows' sum, weighed.
+  /// y += the sum of the rows, each times its weight.
   void add(const std::vector<float>& rows, std::span<const float> weights, std::span<float> y) const {
     for (std::size_t i = 0; i < count; ++i) ops_.axpy(weights[i], {rows.data() + i * d, d}, y);
   }

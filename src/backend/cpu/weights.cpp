@@ -31,8 +31,8 @@ void fill_groups(const gguf::Codec& codec, const std::byte* row, const PackedWei
   }
 }
 
-// The file's pages go as their rows are packed: a large tensor never lies in memory twice. Threads take rows nearly in
-// order; the page of one that lags behind is read again when it comes to it.
+// Releases the file's pages as their rows are packed: a large tensor never lies in memory twice. Threads take rows
+// nearly in order. A page of a thread that lags behind is read again when the thread comes to it.
 class PagesBehind {
  public:
   PagesBehind(const gguf::File& file, std::span<const std::byte> rows, std::size_t stride)

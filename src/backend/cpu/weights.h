@@ -30,7 +30,7 @@ struct LayerWeights {
   std::vector<ExpertWeights> experts;
 };
 
-/// [vocab, d], cut into slices of so many rows, so that nobody needs room for the logits of the whole vocabulary.
+/// [vocab, d], cut into slices of rows, so that nobody needs room for the logits of the whole vocabulary.
 struct OutputWeight {
   static constexpr int slice_rows = 4096;
   std::vector<kernels::PackedWeight> slices;
@@ -50,7 +50,7 @@ struct Weights {
 /// Quantised tensors whose groups of 16 no kernel takes are rounded once more: answers add what that leaves.
 [[nodiscard]] kernels::PackedWeight::Rest packed_rest(gguf::TensorType type, kernels::WeightKind kind);
 
-/// At most so many bytes of the file's pages are there at a time while a weight is packed.
+/// Bytes of the file's pages that are in memory at most while a weight is packed.
 inline constexpr std::uint64_t packing_pages = std::uint64_t{12} << 20;
 
 /// Checks every tensor's shape against the config, then packs it; the file's pages are let go of as each is done.

@@ -32,14 +32,14 @@ class Budget {
   explicit Budget(const ChatLimits& limits) : limits_(limits) {}
   [[nodiscard]] const ChatLimits& limits() const { return limits_; }
 
-  /// One node, or work on `bytes` bytes.
+  /// Charges one node, or work on `bytes` bytes.
   void step(std::size_t bytes = 0) {
     steps_ += 1 + bytes / 32;
     if (steps_ > limits_.steps)
       fail_here("the template takes more than " + std::to_string(limits_.steps) + " steps", errors::limit);
   }
 
-  /// To be called before the memory is taken.
+  /// Charges memory; call it before the memory is taken.
   void take(std::size_t bytes) {
     if (bytes > limits_.memory - memory_)
       fail_here("the template makes values of more than " + std::to_string(limits_.memory) + " bytes", errors::limit);
@@ -58,7 +58,7 @@ class Budget {
   std::size_t steps_ = 0, memory_ = 0, depth_ = 0;
 };
 
-/// One level deeper, for as long as it lives.
+/// Counts one level of depth for as long as it lives.
 class Level {
  public:
   explicit Level(Budget& budget) : budget_(budget) { budget_.enter(); }

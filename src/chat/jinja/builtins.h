@@ -39,7 +39,7 @@ class Bound {
   std::vector<std::optional<Value>> values_;
 };
 
-// The tables of the parts.
+// The tables of the files beside this one, which find_filter and its like search in turn.
 using NamedBuiltin = std::pair<std::string_view, Applied>;
 [[nodiscard]] Applied find_text_filter(std::string_view name);
 [[nodiscard]] Applied find_sequence_filter(std::string_view name);

@@ -74,7 +74,7 @@ Value indent_filter(Runtime& runtime, const Arguments& arguments) {
 }
 
 Value json_filter(Runtime& runtime, const Arguments& arguments) {
-  // The order of the filter that Transformers gives to templates.
+  // The parameters of the filter that Transformers gives to templates, in its order.
   const Bound bound("tojson", arguments, {"value", "ensure_ascii", "indent", "separators", "sort_keys"}, 1);
   JsonStyle style;
   style.ascii = bound.flag(1, false);

@@ -107,7 +107,7 @@ class TemplateLexer {
     return skip_space(source_, line, tag) == tag ? line : tag;
   }
 
-  /// Goes behind the end of a block or comment, and what white space it takes along.
+  /// Moves behind the end of a block or comment, and behind the white space that the tag removes.
   void close(std::size_t after, char sign) {
     std::size_t end = after;
     if (sign == '-') {
@@ -126,7 +126,7 @@ class TemplateLexer {
     close(end + 2, sign);
   }
 
-  /// Where the text after `{% raw %}` begins, if that is the tag; otherwise 0.
+  /// Position after the tag `{% raw %}`, if that is the tag here; otherwise 0.
   [[nodiscard]] std::size_t raw_begins() const {
     std::size_t at = skip_space(source_, at_, source_.size());
     if (!std::string_view(source_).substr(at).starts_with("raw")) return 0;

@@ -104,7 +104,7 @@ Value numbers(Operator op, double a, double b) {
   }
 }
 
-/// A text or list so many times.
+/// Repeats a text or a list.
 Value repeated(Runtime& runtime, Value value, std::int64_t times) {
   times = std::max<std::int64_t>(times, 0);
   if (value.is(Kind::text)) {

@@ -491,7 +491,7 @@ class TemplateParser {
 
   // Statements.
 
-  /// Up to one of these tags, whose name is then current.
+  /// Parses up to one of these tags, whose name is then the current token.
   Body body(std::initializer_list<std::string_view> ends) {
     const Deeper deeper(*this);
     const int first_line = line();
@@ -536,7 +536,7 @@ class TemplateParser {
     if (!at(Lexeme::name)) unexpected("a statement");
     const std::string name = current().text;
     if (name == "generation") {
-      // It marks what a model is trained on. The text inside stays.
+      // The tag marks text that a model is trained on. A rendering keeps that text.
       go_on();
       close_block();
       Body inner = body({"endgeneration"});

@@ -17,7 +17,7 @@ char32_t character_at(std::string_view text, std::size_t at) {
   return length == 0 ? char32_t{0xFFFD} : tokenizer::utf8_decode(text, at, length);
 }
 
-/// A character that becomes several in another case; utf8proc knows one for one alone.
+/// A character that becomes several in another case; utf8proc maps one character to one alone.
 struct LongCase {
   char32_t character;
   std::string_view becomes;

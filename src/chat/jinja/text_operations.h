@@ -12,13 +12,13 @@ namespace mobiedit::chat {
 
 enum class Sides { both, left, right };
 
-/// Without the characters of `characters` at its ends; white space where that is null.
+/// The text without the given characters at its ends; without white space where they are null.
 [[nodiscard]] MarkedText stripped(const MarkedText& text, const MarkedText* characters, Sides sides);
-/// At `separator`; at white space where that is null. At most `most` times unless negative.
+/// Splits at `separator`, at white space where that is null; at most `most` times unless negative.
 [[nodiscard]] std::vector<Value> split(Runtime& runtime, const MarkedText& text, const MarkedText* separator,
                                        std::int64_t most, bool from_right);
 [[nodiscard]] std::vector<Value> split_lines(Runtime& runtime, const MarkedText& text, bool keep_ends);
-/// At most `most` times unless negative.
+/// Replaces at most `most` times unless negative.
 [[nodiscard]] MarkedText replaced(Runtime& runtime, const MarkedText& text, const MarkedText& old,
                                   const MarkedText& with, std::int64_t most);
 

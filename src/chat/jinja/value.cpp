@@ -161,7 +161,7 @@ const Value* find(Heap& heap, const Dict& dict, Value key) {
   if (!hashable(key)) fail_here("a " + type_name(key) + " cannot be a key");
   heap.budget().step(dict.entries.size());
   if (key.is(Kind::text)) {
-    // Nearly every look-up is this one.
+    // Almost every look-up is by a text, so texts are compared first.
     const std::string_view name = key.text().view();
     for (const auto& [other, value] : dict.entries)
       if (other.is(Kind::text) && other.text().view() == name) return &value;

@@ -57,7 +57,7 @@ class Value {
   }
   [[nodiscard]] bool is_integer() const { return kind_ == Kind::boolean || kind_ == Kind::integer; }
 
-  // Each for its own kind.
+  // Each may be called on a value of its own kind alone.
   [[nodiscard]] bool boolean() const { return integer_ != 0; }
   [[nodiscard]] std::int64_t integer() const { return integer_; }  ///< of a boolean too
   [[nodiscard]] double number() const { return kind_ == Kind::number ? number_ : static_cast<double>(integer_); }
@@ -117,7 +117,7 @@ struct Function : Object {
   std::function<Value(const Arguments&)> call;
 };
 
-/// The `loop` of a for.
+/// The variable `loop` in the body of a `for`.
 struct Loop : Object {
   const std::vector<Value>* items = nullptr;
   std::size_t index = 0;

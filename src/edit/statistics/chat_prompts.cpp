@@ -11,7 +11,7 @@
 namespace mobiedit {
 namespace {
 
-// A day that some templates tell: always this one, so that statistics can be made again.
+// A date for templates that show one: always this one, so that statistics can be made again.
 std::tm some_day() {
   std::tm day{};
   day.tm_year = 125;

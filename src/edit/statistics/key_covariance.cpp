@@ -46,12 +46,12 @@ struct KeyCovariance::Factor {
   }
   [[nodiscard]] std::span<const float> column(std::size_t j) const { return values().subspan(column_at(j), f - j); }
 
-  // Columns [begin, end) are not read again for now.
+  // Releases columns [begin, end), which are not read again for now.
   void pass(std::size_t begin, std::size_t end) const {
     if (file) file->release_pages(std::as_bytes(filed.subspan(column_at(begin), column_at(end) - column_at(begin))));
   }
 
-  // work(j) for every column, from the first or from the last.
+  // Calls work(j) for every column, from the first or from the last.
   template <class Work>
   void each_column(bool forwards, const Work& work) const {
     constexpr std::size_t at_once = 64;

@@ -41,7 +41,7 @@ Result<Statistic> cached_or_measured(const StatisticsCache& cache, const Statist
   return made;
 }
 
-// A model's folder may hold the map, made from whatever text: measuring it takes longer than an edit.
+// A model's folder may hold the mean Jacobian, made from whatever text: measuring it takes longer than an edit.
 std::optional<MeanJacobian> jacobian_beside(const Model& model, StatisticsKey key) {
   if (!key.active_edits.empty()) return {};
   key.text.clear();

@@ -63,7 +63,7 @@ Result<std::vector<Generation>> Battery::answers(Session& session, std::span<con
     return {};
   };
   for (std::size_t i = 0; i < asks.size(); ++i) {
-    // Prompts of chat have a beginning in common, which is read once where they are among themselves.
+    // Prompts in chat begin alike; their beginning is read once in a batch that has no others.
     const bool other_sort = i > 0 && in_chat(asks[i].kind) != in_chat(asks[i - 1].kind);
     if (prompts.size() == asks_at_once || other_sort) {
       tell("answers", i, asks.size());

@@ -1,4 +1,5 @@
-// Battery: all columns of a data set's edits, beside the unedited model and beside the fact given in the prompt.
+// Battery: metrics of a data set with edits in force, beside the unedited model and beside the fact given in the
+// prompt.
 #pragma once
 
 #include <cstddef>

@@ -62,7 +62,7 @@ struct Prepared {
   ResultsFile file;
 };
 
-/// The editor that reads the settings and checks the records goes before the runs open theirs, for memory's sake.
+/// The editor that reads the settings and checks the records is destroyed before the runs open theirs, to save memory.
 Result<Prepared> prepare(const TrialsRequest& request, const Facts& facts, const Model& model, const Opener& opener) {
   EditOptions base = request.search;
   base.confidence_threshold = 0;  // gives all settings equal contexts

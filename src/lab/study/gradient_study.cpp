@@ -21,7 +21,7 @@ constexpr int evaluations_at_once = 32;
 using Matrix = Eigen::MatrixXf;
 using Vector = Eigen::VectorXf;
 
-/// Residuals of the first `count` donors less the mean of all, [d, count]. They are scaled so that N(0, 1)
+/// Residuals of the first `count` donors minus the mean of all, [d, count]. They are scaled so that N(0, 1)
 /// combinations have length √d on average.
 Matrix span_of(std::span<const Donor> donors, std::size_t count) {
   const auto d = static_cast<Eigen::Index>(donors.front().residual.size());

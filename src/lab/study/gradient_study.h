@@ -17,7 +17,7 @@ namespace mobiedit {
 enum class Directions {
   gaussian,     ///< N(0, 1) in every component
   orthonormal,  ///< orthogonal to each other, of length √d
-  donors,       ///< N(0, 1) combinations of donors less their mean, of length √d on average
+  donors,       ///< N(0, 1) combinations of donors minus their mean, of length √d on average
 };
 
 struct GradientStudyOptions {

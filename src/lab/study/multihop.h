@@ -34,7 +34,7 @@ struct MultihopOutcome {
 [[nodiscard]] bool gives_answer(std::string_view generated, std::span<const std::string> answers);
 
 /// Replaces the adapters of editor and session, and leaves none. A wording that ends with a question mark is asked as
-/// "Question: … Answer:"; other wordings are continued. Errors: as Editor::edit and Editor::together, naming the
+/// "Question: … Answer:"; other wordings are continued. Errors: as Editor::edit and Editor::mass_edit, naming the
 /// record.
 [[nodiscard]] Result<MultihopOutcome> measure_multihop(Editor& editor, Session& session, const Tokenizer& tokenizer,
                                                        const FactRecord& record, const MultihopOptions& options,

@@ -18,7 +18,7 @@ using ReadFamily = Status(const Keys& keys, ModelConfig& config);
 struct Arch {
   std::string_view name;  ///< general.architecture
   ReadFamily* read;
-  bool backward;  ///< the tape can go back through its layers
+  bool backward;  ///< a tape can compute gradients through its layers
 };
 
 [[nodiscard]] std::span<const Arch> architectures();

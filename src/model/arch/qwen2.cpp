@@ -1,4 +1,4 @@
-// Qwen 2 and 2.5: biases of queries, keys and values, which the file's tensors tell.
+// Qwen 2 and 2.5: biases of queries, keys and values, where the file has their tensors.
 #include "model/arch/arch.h"
 
 namespace mobiedit {

@@ -6,7 +6,8 @@
 
 namespace mobiedit::tokenizer {
 
-/// NFC of well-formed UTF-8. Returns `text` itself where a glance shows it composed, otherwise a view of `storage`.
+/// NFC of well-formed UTF-8. Returns `text` itself where a quick test shows that it is composed, otherwise a view of
+/// `storage`.
 [[nodiscard]] std::string_view compose(std::string_view text, std::string& storage);
 
 }  // namespace mobiedit::tokenizer

@@ -257,7 +257,7 @@ Status DamageGauge::answer(ForwardPass& forward, const PassOptions& in_force, Da
   damage.looping_before = record_.looping;
   damage.endless_before = record_.endless;
   damage.looping = damage.endless = 0;
-  std::optional<std::size_t> changed;  // the answer that leaves the base's first
+  std::optional<std::size_t> changed;  // the answer that departs from the base's after the fewest tokens
   std::size_t first_change = 0;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     damage.looping += ends_in_a_loop(answers[i].tokens) ? 1 : 0;

@@ -24,13 +24,13 @@ class DamageGauge {
                                                   const std::filesystem::path& cache_folder,
                                                   const CancelToken& cancel = {});
 
-  /// Divergences with `in_force` in force; its outputs are set here. The same work for every edit. Errors: cancelled,
-  /// out_of_memory.
+  /// Divergences with `in_force` in force, whose outputs are set here. Takes equally long for every edit. Errors:
+  /// cancelled, out_of_memory.
   [[nodiscard]] Result<Damage> measure(ForwardPass& forward, const PassOptions& in_force,
                                        const CancelToken& cancel = {}) const;
 
-  /// Lets the model with `in_force` in force answer the questions, and adds to `damage`, as measured with it, what
-  /// became of the answers. Takes several times as long as measure(). Errors: cancelled, out_of_memory.
+  /// Lets the model with `in_force` in force answer the questions, and adds a comparison with the base's answers to
+  /// `damage`, as measured with it. Takes several times as long as measure(). Errors: cancelled, out_of_memory.
   [[nodiscard]] Status answer(ForwardPass& forward, const PassOptions& in_force, Damage& damage,
                               const CancelToken& cancel = {}) const;
 

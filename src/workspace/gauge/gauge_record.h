@@ -16,7 +16,7 @@ namespace mobiedit {
 struct GaugeRow {
   std::vector<Token> tokens;
   int first = 0;
-  int answer = 0;  ///< position of the model's own first token; tokens.size(): it says nothing here
+  int answer = 0;  ///< position of the answer's first token; tokens.size(): the row has no answer
 
   [[nodiscard]] int end() const { return static_cast<int>(tokens.size()) - 1; }
 };
@@ -26,7 +26,7 @@ struct GaugeRecord {
 
   std::size_t turns = 0;  ///< the first rows are chat turns, the others text
   std::vector<GaugeRow> rows;
-  int looping = 0, endless = 0;          ///< of the base's answers
+  int looping = 0, endless = 0;          ///< number of the base's answers that loop, and that are cut off
   std::vector<float> tokens;             ///< [places, likeliest]: ids, exact in float32
   std::vector<float> log_probabilities;  ///< [places, likeliest]: of the base
 
