@@ -42,10 +42,7 @@ Result<Editor> Editor::create(const Model& model, EditOptions options) try {
   const ModelConfig& c = model.config();
   if (const auto search = make_search(options.method, options.settings); !search)
     return std::unexpected(search.error());
-  const bool neurons = options.write == WriteKind::neuron;
-  LayerChoice choice = neurons ? neuron_layer(c) : layer_for(c, options.layer, options.clamp);
-  choice.layer = options.layer.value_or(choice.layer);
-  choice.clamp = options.clamp.value_or(choice.clamp);
+  const LayerChoice choice = layer_for(c, options);
   if (auto sound = check_layer(c, choice.layer); !sound) return std::unexpected(sound.error());
   if (!(choice.clamp > 0)) return fail(ErrorCode::usage, "the clamp must be above 0");
   if (options.layers < 1 || options.layers > choice.layer + 1)

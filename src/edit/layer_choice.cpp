@@ -75,10 +75,10 @@ LayerChoice usual_layer(const ModelConfig& c) {
           "a fifth of the depth, where most edits are made", false};
 }
 
-LayerChoice layer_for(const ModelConfig& c, std::optional<int> layer, std::optional<double> clamp) {
-  LayerChoice choice = known_layer(c).value_or(usual_layer(c));
-  choice.layer = layer.value_or(choice.layer);
-  choice.clamp = clamp.value_or(choice.clamp);
+LayerChoice layer_for(const ModelConfig& c, const EditOptions& options) {
+  LayerChoice choice = options.write == WriteKind::neuron ? neuron_layer(c) : known_layer(c).value_or(usual_layer(c));
+  choice.layer = options.layer.value_or(choice.layer);
+  choice.clamp = options.clamp.value_or(choice.clamp);
   return choice;
 }
 

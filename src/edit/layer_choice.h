@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "mobiedit/edit/editor.h"
 #include "mobiedit/edit/layer.h"
 
 namespace mobiedit {
@@ -13,8 +14,9 @@ namespace mobiedit {
 /// The depth of most published edits.
 [[nodiscard]] LayerChoice usual_layer(const ModelConfig& config);
 
-/// Editor::create's choice: `layer` and `clamp` where they are given, else the table's, else the usual one.
-[[nodiscard]] LayerChoice layer_for(const ModelConfig& config, std::optional<int> layer, std::optional<double> clamp);
+/// The layer and clamp of an editor with these options: those that they give, else those of the way of writing. For
+/// neurons that is neuron_layer(); for rank-one updates the table's choice, else the usual one.
+[[nodiscard]] LayerChoice layer_for(const ModelConfig& config, const EditOptions& options);
 
 /// The threshold where it is given, else the table's, else 0.
 [[nodiscard]] double confidence_threshold_for(const ModelConfig& config, std::optional<double> threshold);

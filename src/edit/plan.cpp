@@ -100,12 +100,12 @@ EditMemory edit_memory(const gguf::File& file, const ModelConfig& c, const Model
   memory.weights = loaded.weights;
   memory.vocabulary = loaded.vocabulary;
   memory.program = program_bytes;
-  if (options.write != WriteKind::neuron && c.f > 0 && layer_for(c, options.layer, options.clamp).layer < c.layers)
+  if (options.write != WriteKind::neuron && c.f > 0 && layer_for(c, options).layer < c.layers)
     memory.edited_weight = kernels::PackedWeight::packed_bytes(isa, kernels::WeightKind::f32, c.d, c.f);
 
   const MethodInfo* method = find_method(options.method);
   if (options.fisher_metric || (method != nullptr && method->needs_gradient))
-    memory.backward = backward_bytes(c, layer_for(c, options.layer, options.clamp).layer);
+    memory.backward = backward_bytes(c, layer_for(c, options).layer);
 
   const std::uint64_t slice = std::uint64_t{OutputWeight::slice_rows} * sizeof(float) * (batch_rows / 2);
   // Scoring an answer holds the logits of several rows.
@@ -138,7 +138,7 @@ Result<EditPlan> plan_neuron(const Model& model, const ModelConfig& config, cons
   // The model's own words are not known before it is loaded; their number is.
   wanted.own_words.assign(static_cast<std::size_t>(std::max(edit.neuron.own_words, 1)), 0);
   MOBIEDIT_TRY(const SubjectContexts subject, build_subject_contexts(model, {&request, 1}, wanted));
-  Planner planner(config, edit.layer.value_or(neuron_layer(config).layer));
+  Planner planner(config, layer_for(config, edit).layer);
   int logit_rows = 0;
   const ContextSet& contexts = subject.contexts;
   for (const auto* some : {&contexts.prompts, &contexts.preserved})
@@ -160,7 +160,7 @@ Result<EditPlan> plan_edit(const Model& model, const ModelOptions& options, cons
                            const EditRequest& request, int evaluations) {
   const auto config = ModelConfig::from_file(model.file());
   if (!config) return std::unexpected(config.error());
-  const int layer = layer_for(*config, edit.layer, edit.clamp).layer;
+  const int layer = layer_for(*config, edit).layer;
   if (auto sound = check_layer(*config, layer); !sound) return std::unexpected(sound.error());
   const std::vector<std::string> prefixes = edit.prefixes.value_or(default_prefixes());
   if (edit.write == WriteKind::neuron) return plan_neuron(model, *config, options, edit, request, evaluations);

@@ -51,15 +51,13 @@ Result<Estimate> estimate_edit(const std::string& path, EditOptions options, Edi
   const double part_seconds = clock.seconds();
   MOBIEDIT_TRY(const auto config, ModelConfig::from_file(part.file()));
 
-  // An edit takes this layer too.
   if (!options.write) options.write = usual_write(config);
-  if (options.write == WriteKind::neuron) {
-    const LayerChoice choice = neuron_layer(config);
-    options.layer = options.layer.value_or(choice.layer);
-    options.clamp = options.clamp.value_or(choice.clamp);
-  } else if (const auto settled = settled_layer(part, cache_folder); settled && !options.layer) {
-    options.layer = settled->layer;
-    if (!options.clamp) options.clamp = settled->clamp;
+  // An edit takes a layer that an earlier trial chose.
+  if (options.write == WriteKind::rank_one && !options.layer) {
+    if (const auto settled = settled_layer(part, cache_folder)) {
+      options.layer = settled->layer;
+      if (!options.clamp) options.clamp = settled->clamp;
+    }
   }
   if (request.prompt.empty() && request.subject.empty() && request.target_new.empty())
     request = {"Achille Varzi", "The mother tongue of {} is", "Greek indeed", {}, {}};

@@ -13,7 +13,7 @@ namespace mobiedit {
 namespace {
 
 Result<Editor> create(const Model& model, EditOptions& options, const EditorPlace& place) {
-  if (place.layers) options.layers = place.layers(layer_for(model.config(), options.layer, options.clamp).layer);
+  if (place.layers) options.layers = place.layers(layer_for(model.config(), options).layer);
   return Editor::create(model, options);
 }
 
@@ -32,12 +32,10 @@ Result<MadeEditor> make_editor(const Model& model, EditOptions options, const Ed
   if (place.check) {
     MOBIEDIT_CHECK(place.check(*editor));
   }
-  if (options.layer)
-    return MadeEditor{std::move(*editor), layer_for(model.config(), options.layer, options.clamp), "asked"};
+  if (options.layer) return MadeEditor{std::move(*editor), layer_for(model.config(), options), "asked"};
 
   if (options.write == WriteKind::neuron) {
-    LayerChoice choice = neuron_layer(model.config());
-    choice.clamp = options.clamp.value_or(choice.clamp);
+    LayerChoice choice = layer_for(model.config(), options);
     return MadeEditor{std::move(*editor), choice, choice.known ? "table" : "usual"};
   }
 

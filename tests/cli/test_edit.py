@@ -226,7 +226,7 @@ def test_of_many_earlier_edits_some_are_asked_and_that_is_said(mobiedit, model, 
 
 
 def test_a_later_edit_keeps_off_the_keys_of_an_earlier_one(mobiedit, model, eiffel, tmp_path):
-    """Its direction is another than it would have alone: keys of the edited block do not depend on the edit itself."""
+    """Its direction is another than it would have alone: keys of the edited layer do not depend on the edit itself."""
     later = ["--subject", "Louvre", "--prompt", "{} is located in", "--target", "Vienna"]
     directions = []
     for earlier in (eiffel, None):

@@ -12,7 +12,7 @@ def test_says_what_an_edit_takes(mobiedit, model):
     memory = document["memory"]
     parts = ("weights", "edited_weight", "vocabulary", "scratch", "backward", "program")
     assert memory["peak_rss_bytes"] == sum(memory[part] for part in parts)
-    # Q8_0 has 34 bytes for 32 weights; packed they have at most 36, and the edited block's are there as floats too.
+    # Q8_0 has 34 bytes for 32 weights; packed they have at most 36, and the edited layer's are there as floats too.
     assert model.stat().st_size < memory["weights"] < 1.07 * model.stat().st_size
     assert memory["edited_weight"] == 4 * 512 * 1536
     work = document["multiply_accumulates"]

@@ -174,7 +174,7 @@ def test_hard_counts_by_the_probability_before(lab, model, data):
 
 def test_precision_rounds_weights_and_activations_apart(lab, model, data):
     only = ["subspace, weights as stored", "subspace, all weights and activations in F32",
-            "subspace, weights of all others in INT4", "subspace, activations in the edited block in INT4"]  # fmt: skip
+            "subspace, weights of all others in INT4", "subspace, activations in the edited layer in INT4"]  # fmt: skip
     options = [word for name in only for word in ("--only", name)]
     done = lab("experiment", "precision", "-m", model, "--data", data, "--limit", "1", *options, "--json")
     assert done.returncode == 0, done.stderr
@@ -230,5 +230,5 @@ def test_staleness_begins_after_the_subject(lab, model, data):
     for panel in "0 words more", "25 words more":
         # The first block above the edited one has the tokens all but as they were: of the update each gets as much as its
         # key is like the subject's. Deeper ones have seen the subject.
-        assert cosines[panel, "block 6", 60] > 0.999
-        assert cosines[panel, "block 11", 60] < cosines[panel, "block 6", 60]
+        assert cosines[panel, "layer 6", 60] > 0.999
+        assert cosines[panel, "layer 11", 60] < cosines[panel, "layer 6", 60]

@@ -24,9 +24,9 @@ struct Part {
   const char* name;
   NumberFormat Rounding::* member;
 };
-constexpr Part parts[] = {{"weights of the edited block", &Rounding::edited_weights},
+constexpr Part parts[] = {{"weights of the edited layer", &Rounding::edited_weights},
                           {"weights of all others", &Rounding::other_weights},
-                          {"activations in the edited block", &Rounding::edited_activations},
+                          {"activations in the edited layer", &Rounding::edited_activations},
                           {"activations in all others", &Rounding::other_activations}};
 constexpr const char* everywhere = "all weights and activations";
 
@@ -108,7 +108,7 @@ std::vector<std::string> findings(std::span<const SettingSummary> summaries) {
 Experiment precision_experiment() {
   return {
       "precision",
-      "Search with weights and activations of INT4 to F32, in the edited block and in all others",
+      "Search with weights and activations of INT4 to F32, in the edited layer and in all others",
       precisions,
       measure_edit,
       {{{"success", "success", 1},

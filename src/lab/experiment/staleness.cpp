@@ -71,7 +71,7 @@ Experiment staleness_experiment() {
         {"success", "success, per cent", {}, false, false}},
        {"In a causal model tokens before the subject's last are never stale, in whatever block, nor is anything up to "
         "the "
-        "edited block: an exact cache of those costs no quality. The tokens whose staleness is measured stand between "
+        "edited layer: an exact cache of those costs no quality. The tokens whose staleness is measured stand between "
         "subject and target, and see the subject through attention; words more: so many of a made-up clause after the "
         "subject. A search by backprop moves the value, from 0 where the cache is made. Searches with a stale cache "
         "take "

@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "mobiedit/edit/layer.h"
 #include "mobiedit/search/methods.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
@@ -67,6 +68,24 @@ TEST_F(PlanTest, MemoryCountsTheBackwardPassWhereAMethodHasOne) {
   EditOptions metric = options("subspace");
   metric.fisher_metric = true;
   EXPECT_GT(edit_memory(model.file(), model.config(), {}, metric).backward, 0u);
+}
+
+// A neuron's layer is at half the depth, a rank-one update's at a fifth: the backward pass begins behind the one in
+// use.
+TEST_F(PlanTest, MemoryCountsFromTheLayerInUse) {
+  const Model deep = test::open_tiny_model(folder.path() / "deep.gguf", {.blocks = 9});
+  EditOptions neuron = options("backprop");
+  neuron.write = WriteKind::neuron;
+  neuron.layer.reset();
+  const auto backward = [&](const EditOptions& edit) {
+    return edit_memory(deep.file(), deep.config(), {}, edit).backward;
+  };
+  const auto by_usual_layer = backward(neuron);
+  neuron.layer = neuron_layer(deep.config()).layer;
+  EXPECT_EQ(by_usual_layer, backward(neuron));
+  EditOptions rank_one = options("backprop");
+  rank_one.layer.reset();
+  EXPECT_GT(backward(rank_one), by_usual_layer);
 }
 
 TEST_F(PlanTest, RefusesWhatAnEditRefuses) {
