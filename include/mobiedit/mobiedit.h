@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mobiedit/base/cancel.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/base/result.h"
 #include "mobiedit/chat/chat.h"
 #include "mobiedit/chat/chat_template.h"
@@ -9,6 +10,7 @@
 #include "mobiedit/chat/messages.h"
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/edit/editor.h"
+#include "mobiedit/edit/errors.h"
 #include "mobiedit/edit/evidence.h"
 #include "mobiedit/edit/key_moment.h"
 #include "mobiedit/edit/layer.h"
@@ -33,6 +35,7 @@
 #include "mobiedit/search/methods.h"
 #include "mobiedit/store/adapter.h"
 #include "mobiedit/store/baked.h"
+#include "mobiedit/store/errors.h"
 #include "mobiedit/store/provenance.h"
 #include "mobiedit/store/same_type.h"
 #include "mobiedit/store/store.h"

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "mobiedit/base/prompt.h"
+#include "mobiedit/edit/errors.h"
 #include "search/loss.h"
 
 namespace mobiedit {
@@ -34,25 +36,27 @@ std::vector<std::string> general_wordings() {
   return {"When asked about {}, people say", "{} is", "As for {}, the answer is", "For {}, it was", "{} has"};
 }
 
-Result<std::string> fill_prompt(const std::string& prompt, const std::string& subject) {
+Status check_prompt(const std::string& prompt, const std::string& subject) {
   const std::size_t at = prompt.find("{}");
   if (at == std::string::npos)
-    return fail(ErrorCode::usage, "the prompt has no {} for the subject", prompt,
+    return fail(request_errors::prompt, "the prompt has no {} for the subject", prompt,
                 "write it like \"The mother tongue of {} is\"");
   if (prompt.find("{}", at + 2) != std::string::npos)
-    return fail(ErrorCode::usage, "the prompt has more than one {}", prompt, "one place for the subject is enough");
-  if (subject.find_first_not_of(" \t\r\n") == std::string::npos) return fail(ErrorCode::usage, "the subject is empty");
-  return prompt.substr(0, at) + subject + prompt.substr(at + 2);
+    return fail(request_errors::prompt, "the prompt has more than one {}", prompt,
+                "one place for the subject is enough");
+  if (subject.find_first_not_of(" \t\r\n") == std::string::npos)
+    return fail(request_errors::subject, "the subject is empty");
+  return {};
 }
 
 Result<ContextSet> build_contexts(const Model& model, const EditRequest& request,
                                   const std::vector<std::string>& prefixes, const std::vector<std::string>& wordings) {
   const Tokenizer& tokenizer = model.tokenizer();
-  auto bare = fill_prompt(request.prompt, request.subject);
-  if (!bare) return std::unexpected(bare.error());
+  if (auto sound = check_prompt(request.prompt, request.subject); !sound) return std::unexpected(sound.error());
+  const std::string bare = filled_prompt(request.prompt, request.subject);
   const std::size_t subject_end = request.prompt.find("{}") + request.subject.size();
   if (request.target_new.find_first_not_of(" \t\r\n") == std::string::npos)
-    return fail(ErrorCode::usage, "the target is empty");
+    return fail(request_errors::target, "the target is empty");
 
   ContextSet set;
   const std::string target = request.target_new.front() == ' ' ? request.target_new : " " + request.target_new;
@@ -60,9 +64,9 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
   // SentencePiece puts a space before any text, which would double the target's own.
   if (const auto spaced = tokenizer.decode(set.target); spaced.size() > target.size())
     set.target = tokenizer.encode(target.substr(1), {.add_special = false});
-  if (set.target.empty()) return fail(ErrorCode::usage, "the target has no tokens");
+  if (set.target.empty()) return fail(request_errors::target, "the target has no tokens");
   if (set.target.size() > longest_target)
-    return fail(ErrorCode::usage,
+    return fail(request_errors::target,
                 "the target has " + std::to_string(set.target.size()) + " tokens; at most " +
                     std::to_string(longest_target) + " can be edited in",
                 {}, "an edit teaches a short answer, not a text");
@@ -83,20 +87,19 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
     }
     return c;
   };
-  set.prompts.push_back(make(*bare, subject_end, true));
+  set.prompts.push_back(make(bare, subject_end, true));
   for (const std::string& prefix : prefixes)
-    set.prompts.push_back(make(prefix + *bare, prefix.size() + subject_end, true));
+    set.prompts.push_back(make(prefix + bare, prefix.size() + subject_end, true));
   for (const std::string& wording : wordings) {
     const std::size_t end = wording.find("{}") + request.subject.size();
-    auto filled = fill_prompt(wording, request.subject);
-    if (!filled) return std::unexpected(filled.error());
-    set.prompts.push_back(make(*filled, end, true));
+    if (auto sound = check_prompt(wording, request.subject); !sound) return std::unexpected(sound.error());
+    set.prompts.push_back(make(filled_prompt(wording, request.subject), end, true));
   }
   set.wordings = static_cast<int>(wordings.size());
   set.preserved.push_back(make(request.subject + " is a", request.subject.size(), false));
   for (const Context& c : set.prompts)
     if (c.tokens.size() > static_cast<std::size_t>(model.config().context))
-      return fail(ErrorCode::usage,
+      return fail(request_errors::context,
                   "prompt and target are " + std::to_string(c.tokens.size()) +
                       " tokens, more than the model's context of " + std::to_string(model.config().context),
                   {}, "shorten the prompt");

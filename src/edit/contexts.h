@@ -56,7 +56,8 @@ Result<ContextSet> build_contexts(const Model& model, const EditRequest& request
 Result<ContextSet> build_general_contexts(const Model& model, const EditRequest& request,
                                           const std::vector<std::string>& prefixes);
 
-/// Puts the subject in the place of {}. Errors: usage (no {} or more than one, an empty subject).
-Result<std::string> fill_prompt(const std::string& prompt, const std::string& subject);
+/// Checks that filled_prompt() can put the subject into the prompt. Errors: usage (no {} or more than one, an empty
+/// subject).
+[[nodiscard]] Status check_prompt(const std::string& prompt, const std::string& subject);
 
 }  // namespace mobiedit

@@ -16,6 +16,7 @@
 #include "edit/write/mass_edit.h"
 #include "edit/write/null_space.h"
 #include "kernels/double_ops.h"
+#include "mobiedit/edit/errors.h"
 #include "search/value_search.h"
 
 namespace mobiedit {
@@ -208,7 +209,8 @@ Result<std::vector<RankOneUpdate>> Editor::mass_edit(std::span<const Edit> edits
   if (method == nullptr || method->kind != MethodKind::mass_edit)
     return fail(ErrorCode::usage, "there is no mass edit '" + options.method + "'", {}, "there are " + known);
   if (method->needs_statistics && s.statistics.covariance(s.choice.layer) == nullptr)
-    return fail(ErrorCode::usage, "the method '" + options.method + "' needs key statistics, and there are none", {},
+    return fail(request_errors::no_statistics,
+                "the method '" + options.method + "' needs key statistics, and there are none", {},
                 "give a text to make them from");
   if (edits.empty()) return fail(ErrorCode::usage, "there are no edits to write");
   if (options.layers < 1 || options.layers > s.options.layers)

@@ -8,6 +8,7 @@
 #include "edit/write/neuron_write.h"
 #include "edit/write/rank_one_write.h"
 #include "edit/write/subject_keys.h"
+#include "mobiedit/edit/errors.h"
 
 namespace mobiedit {
 namespace {
@@ -93,8 +94,8 @@ Result<std::vector<Token>> Editor::State::own_words_about(const std::string& sub
 Result<ContextSet> Editor::State::prepare_neuron(const EditRequest& request, const SubjectFacts& together,
                                                  Prepared& prepared, const CancelToken& cancel) {
   if (!geometry)
-    return fail(ErrorCode::usage, "a neuron needs statistics of the layer's inputs, and there are none", {},
-                "give a text to make them from");
+    return fail(request_errors::no_statistics, "a neuron needs statistics of the layer's inputs, and there are none",
+                {}, "give a text to make them from");
   std::vector<EditRequest> facts{request};
   facts.insert(facts.end(), together.others.begin(), together.others.end());
   SubjectContextOptions wanted;

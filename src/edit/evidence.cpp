@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/edit/edit.h"
 #include "mobiedit/model/session.h"
 
@@ -58,8 +59,7 @@ Status measure_evidence(Edit& edit, const Model& model, const ContextSet& contex
   if (!session) return std::unexpected(session.error());
   Questioner questioner(model, *session, cancel);
   EditEvidence& e = edit.evidence;
-  const auto bare = fill_prompt(edit.request.prompt, edit.request.subject);
-  if (!bare) return std::unexpected(bare.error());
+  const std::string bare = filled_prompt(edit.request.prompt, edit.request.subject);
   const int tokens = static_cast<int>(contexts.target.size());
   const std::string wanted = model.tokenizer().decode(contexts.target);
   ScoredText target{contexts.prompts.front().tokens, contexts.prompts.front().target_start + 1};
@@ -72,7 +72,7 @@ Status measure_evidence(Edit& edit, const Model& model, const ContextSet& contex
     const auto probability = questioner.probability(target);
     if (!probability) return std::unexpected(probability.error());
     (edited ? e.target_probability_after : e.target_probability_before) = *probability;
-    auto reply = questioner.answer(*bare, tokens);
+    auto reply = questioner.answer(bare, tokens);
     if (!reply) return std::unexpected(reply.error());
     (edited ? e.answer_after : e.answer_before) = std::move(*reply);
     const auto into = edited ? &ProbeResult::after : &ProbeResult::before;

@@ -8,11 +8,10 @@
 
 #include "eval/fluency.h"
 #include "eval/trim.h"
+#include "mobiedit/base/prompt.h"
 
 namespace mobiedit {
 namespace {
-
-constexpr std::string_view subject_mark = "{}";
 
 /// Collects texts, scores them in one batch, and returns the scores in order.
 class Batch {
@@ -114,14 +113,6 @@ Result<FactOutcome> measure(Session& session, const Tokenizer& tokenizer, const 
 }
 
 }  // namespace
-
-std::string filled_prompt(std::string_view prompt, std::string_view subject) {
-  std::string filled(prompt);
-  if (const auto at = filled.find(subject_mark); at != std::string::npos) {
-    filled.replace(at, subject_mark.size(), subject);
-  }
-  return filled;
-}
 
 std::string trimmed(std::string_view text) {
   return std::string(trim(text));

@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/gguf/writer.h"
+#include "mobiedit/store/errors.h"
 #include "store/foreign_adapter.h"
 #include "store/provenance.h"
 
@@ -28,14 +29,14 @@ Result<std::vector<float>> floats_of(const gguf::File& file, const gguf::TensorI
   std::vector<float> values(tensor.columns() * tensor.rows());
   gguf::dequantize(tensor.type, file.data(tensor), values);
   if (!std::ranges::all_of(values, [](float x) { return std::isfinite(x); })) {
-    return fail(ErrorCode::bad_model, "tensor " + tensor.name + " holds values that are not finite",
+    return fail(adapter_errors::values, "tensor " + tensor.name + " holds values that are not finite",
                 file.path().string());
   }
   return values;
 }
 
-std::unexpected<Error> bad_adapter(const gguf::File& file, std::string what, std::string hint = {}) {
-  return fail(ErrorCode::bad_model, std::move(what), file.path().string(), std::move(hint));
+std::unexpected<Error> bad_adapter(ErrorId id, const gguf::File& file, std::string what, std::string hint = {}) {
+  return fail(id, std::move(what), file.path().string(), std::move(hint));
 }
 
 bool is_matrix(const gguf::TensorInfo& tensor) {
@@ -50,8 +51,9 @@ Result<LowRankDelta> read_pair(const gguf::File& file, const gguf::TensorInfo& a
                                double alpha) {
   const std::uint64_t rank = a.rows();
   if (!is_matrix(a) || !is_matrix(b) || b.columns() != rank || rank == 0 || rank > largest_rank) {
-    return bad_adapter(file, a.name + " " + shape_text(a.columns(), a.rows()) + " and " + b.name + " " +
-                                 shape_text(b.columns(), b.rows()) + " are no low-rank pair");
+    return bad_adapter(adapter_errors::shape, file,
+                       a.name + " " + shape_text(a.columns(), a.rows()) + " and " + b.name + " " +
+                           shape_text(b.columns(), b.rows()) + " are no low-rank pair");
   }
   LowRankDelta delta;
   delta.tensor = a.name.substr(0, a.name.size() - suffix_a.size());
@@ -71,24 +73,28 @@ Result<Adapter> read_head(const gguf::File& file, double& alpha_out) {
   if (type.value_or("") != "adapter") {
     const auto of = file.string("general.architecture");
     if (of && of->value_or("") == "controlvector")
-      return bad_adapter(file, "is a control vector; expected a LoRA adapter", "control vectors are not supported");
-    return bad_adapter(file, "is a GGUF file but not an adapter", "it is a whole model: open it as a model");
+      return bad_adapter(adapter_errors::kind, file, "is a control vector; expected a LoRA adapter",
+                         "control vectors are not supported");
+    return bad_adapter(adapter_errors::kind, file, "is a GGUF file but not an adapter",
+                       "it is a whole model: open it as a model");
   }
   MOBIEDIT_TRY(const auto kind, file.string("adapter.type"));
   if (kind.value_or("") != "lora") {
-    return bad_adapter(file, "adapter.type is \"" + kind.value_or("") + "\", not \"lora\"");
+    return bad_adapter(adapter_errors::kind, file, "adapter.type is \"" + kind.value_or("") + "\", not \"lora\"");
   }
   if (file.find("adapter.alora.invocation_tokens") != nullptr) {
-    return bad_adapter(file, "an activated LoRA, which starts at certain tokens, is not supported");
+    return bad_adapter(adapter_errors::kind, file,
+                       "an activated LoRA, which starts at certain tokens, is not supported");
   }
   MOBIEDIT_TRY(const auto architecture, file.string("general.architecture"));
-  if (!architecture) return bad_adapter(file, "general.architecture is missing");
+  if (!architecture) return bad_adapter(adapter_errors::kind, file, "general.architecture is missing");
   MOBIEDIT_TRY(const auto name, file.string("general.name"));
   MOBIEDIT_TRY(const auto alpha, file.number("adapter.lora.alpha"));
   // llama.cpp reads a missing alpha as 0, and scales by 1 then.
   const double given = alpha.value_or(0);
   if (!std::isfinite(given) || std::abs(given) > 1e6)
-    return bad_adapter(file, "adapter.lora.alpha is " + std::to_string(given) + "; expected at most 1e6 either way");
+    return bad_adapter(adapter_errors::alpha, file,
+                       "adapter.lora.alpha is " + std::to_string(given) + "; expected at most 1e6 either way");
 
   Adapter adapter;
   adapter.architecture = *architecture;
@@ -113,7 +119,8 @@ Result<Adapter> read(const std::filesystem::path& path) {
     if (!a.name.ends_with(suffix_a) || a.name.size() == suffix_a.size()) continue;
     const std::string base = a.name.substr(0, a.name.size() - suffix_a.size());
     const gguf::TensorInfo* b = file.find_tensor(base + std::string(suffix_b));
-    if (b == nullptr) return bad_adapter(file, "tensor " + a.name + " has no " + base + std::string(suffix_b));
+    if (b == nullptr)
+      return bad_adapter(adapter_errors::pair, file, "tensor " + a.name + " has no " + base + std::string(suffix_b));
     MOBIEDIT_TRY(auto delta, read_pair(file, a, *b, alpha));
     adapter.deltas.push_back(std::move(delta));
     used += 2;
@@ -124,10 +131,11 @@ Result<Adapter> read(const std::filesystem::path& path) {
       const std::string base = is_b ? tensor.name.substr(0, tensor.name.size() - suffix_b.size()) : tensor.name;
       if (tensor.name.ends_with(suffix_a) && !is_b) continue;
       if (is_b && file.find_tensor(base + std::string(suffix_a)) != nullptr) continue;
-      return bad_adapter(file, "tensor " + tensor.name + " is not part of a pair of lora_a and lora_b");
+      return bad_adapter(adapter_errors::pair, file,
+                         "tensor " + tensor.name + " is not part of a pair of lora_a and lora_b");
     }
   }
-  if (adapter.deltas.empty()) return bad_adapter(file, "holds no lora_a and lora_b tensors");
+  if (adapter.deltas.empty()) return bad_adapter(adapter_errors::empty, file, "holds no lora_a and lora_b tensors");
 
   MOBIEDIT_TRY(auto provenance, get_provenance(file));
   adapter.provenance = std::move(provenance);
@@ -162,16 +170,16 @@ Result<std::vector<LowRankDelta>> stack(std::span<const RankOneUpdate* const> up
   for (const RankOneUpdate* given : updates) {
     const RankOneUpdate& update = *given;
     if (update.block < 0 || update.left.empty() || update.right.empty()) {
-      return fail(ErrorCode::usage, "an update without a block or without values");
+      return fail(ErrorCode::usage, "an update without a layer or without values");
     }
     auto& same = blocks[update.block];
     if (!same.empty() && (same[0]->left.size() != update.left.size() || same[0]->right.size() != update.right.size())) {
-      return fail(ErrorCode::usage, "updates of one block with different sizes", edited_tensor(update.block));
+      return fail(ErrorCode::usage, "updates of one layer with different sizes", edited_tensor(update.block));
     }
     same.push_back(&update);
     rank = std::max(rank, same.size());
   }
-  if (rank > largest_rank) return fail(ErrorCode::usage, "more updates of one block than an adapter can hold");
+  if (rank > largest_rank) return fail(ErrorCode::usage, "more updates of one layer than an adapter can hold");
 
   std::vector<LowRankDelta> deltas;
   for (const auto& [block, same] : blocks) {
@@ -346,7 +354,7 @@ Result<bool> holds_adapter(const std::filesystem::path& path, const Adapter& ada
 Status check_adapter(const Adapter& adapter, const gguf::File& base, const std::string& where) {
   MOBIEDIT_TRY(const auto architecture, base.string("general.architecture"));
   if (architecture.value_or("") != adapter.architecture) {
-    return fail(ErrorCode::bad_model,
+    return fail(adapter_errors::base,
                 "the adapter is for architecture \"" + adapter.architecture + "\", the model's is \"" +
                     architecture.value_or("") + "\"",
                 where);
@@ -354,12 +362,12 @@ Status check_adapter(const Adapter& adapter, const gguf::File& base, const std::
   for (const LowRankDelta& delta : adapter.deltas) {
     const gguf::TensorInfo* tensor = base.find_tensor(delta.tensor);
     if (tensor == nullptr) {
-      return fail(ErrorCode::bad_model, "the model has no tensor " + delta.tensor + " that the adapter changes", where);
+      return fail(adapter_errors::base, "the model has no tensor " + delta.tensor + " that the adapter changes", where);
     }
     const std::uint64_t columns = delta.a.size() / static_cast<std::uint64_t>(delta.rank);
     const std::uint64_t rows = delta.b.size() / static_cast<std::uint64_t>(delta.rank);
     if (!is_matrix(*tensor) || tensor->columns() != columns || tensor->rows() != rows) {
-      return fail(ErrorCode::bad_model,
+      return fail(adapter_errors::base,
                   "the adapter changes " + delta.tensor + " of shape " + shape_text(columns, rows) +
                       ", the model's has shape " + shape_text(tensor->columns(), tensor->rows()),
                   where, "it was made for another model");

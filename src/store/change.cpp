@@ -11,6 +11,7 @@
 #include "base/try.h"
 #include "edit/fact_key.h"
 #include "edit/subject_neurons.h"
+#include "mobiedit/store/errors.h"
 
 namespace mobiedit {
 namespace {
@@ -45,7 +46,7 @@ bool serves(const FoundAgain& found, const std::vector<Edit>& facts) {
 Status all_served(const std::vector<UnservedFacts>& unserved, std::span<const FoundAgain> found) {
   for (const UnservedFacts& subject : unserved) {
     if (std::ranges::any_of(found, [&](const FoundAgain& again) { return serves(again, subject.facts); })) continue;
-    return fail(ErrorCode::usage,
+    return fail(store_errors::unserved,
                 "one neuron serves all facts of " + subject.facts.back().request.subject +
                     ", and it must be found again for those that stay in force; nothing was changed",
                 "edit " + std::to_string(subject.facts.back().id), "that needs the model");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "mobiedit/store/errors.h"
 
 namespace mobiedit {
 namespace {
@@ -17,12 +18,12 @@ std::unexpected<Error> failure(int code, const std::string& where, const char* d
     case SQLITE_NOMEM:
       return fail(ErrorCode::out_of_memory, "not enough memory for the store", where);
     case SQLITE_FULL:
-      return fail(ErrorCode::io, "the disk is full", where, "make room, or keep the store on another disk");
+      return fail(store_errors::disk_full, "the disk is full", where, "make room, or keep the store on another disk");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return fail(ErrorCode::locked, "is being written by another process", where, "wait until it is done");
+      return fail(store_errors::busy, "is being written by another process", where, "wait until it is done");
     case SQLITE_NOTADB:
-      return fail(ErrorCode::bad_model, "is not a store of edits", where);
+      return fail(store_errors::not_a_store, "is not a store of edits", where);
     case SQLITE_CORRUPT:
     case SQLITE_FORMAT:
     case SQLITE_SCHEMA:
@@ -30,7 +31,7 @@ std::unexpected<Error> failure(int code, const std::string& where, const char* d
     case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
-      return fail(ErrorCode::bad_model, std::string("the store is damaged: ") + detail, where,
+      return fail(store_errors::damaged, std::string("the store is damaged: ") + detail, where,
                   "`mobiedit store check` tells more; a dump can be loaded into a new store");
     case SQLITE_READONLY:
       return fail(ErrorCode::io, "cannot be written to: it, or its folder, is read-only", where);

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "mobiedit/store/errors.h"
 #include "store/base64.h"
 #include "store/json_fields.h"
 #include "store/record.h"
@@ -109,13 +110,13 @@ std::string to_line(const Edit& edit) {
 
 Result<Edit> from_line(std::string_view line) {
   const nlohmann::json json = nlohmann::json::parse(line, nullptr, false);
-  if (json.is_discarded()) return fail(ErrorCode::usage, "is not JSON");
-  if (!json.is_object()) return fail(ErrorCode::usage, "is not an object");
+  if (json.is_discarded()) return fail(store_errors::line, "is not JSON");
+  if (!json.is_object()) return fail(store_errors::line, "is not an object");
   Fields fields(json);
   const std::string schema = fields.text("schema");
   const bool is_neuron = schema == neuron_line_schema;
   if (!is_neuron && schema != line_schema && schema != first_line_schema) {
-    return fail(ErrorCode::usage, std::string("has no \"schema\": \"") + line_schema + "\"");
+    return fail(store_errors::line, std::string("has no \"schema\": \"") + line_schema + "\"");
   }
   Edit edit;
   EditRequest& request = edit.request;
@@ -142,11 +143,11 @@ Result<Edit> from_line(std::string_view line) {
   read_update(fields, edit, is_neuron);
   const std::string sum = fields.text("checksum");
   if (!fields.sound()) {
-    return fail(ErrorCode::usage, "its field \"" + fields.wrong() + "\" is missing or not what it should be");
+    return fail(store_errors::field, "its field \"" + fields.wrong() + "\" is missing or not what it should be");
   }
   if (auto sound = check_record(edit); !sound) return std::unexpected(sound.error());
   if (sum != checksum(edit))
-    return fail(ErrorCode::usage, "does not agree with its checksum: it was changed or damaged");
+    return fail(store_errors::checksum, "does not agree with its checksum: it was changed or damaged");
   return edit;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "io/mapped_file.h"
+#include "mobiedit/store/errors.h"
 
 namespace mobiedit {
 namespace {
@@ -32,8 +33,9 @@ std::optional<Error> foreign_adapter(const std::filesystem::path& path) {
   if (!file) return std::nullopt;
   const std::string_view bytes(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
   if (bytes.starts_with("GGUF")) return std::nullopt;
-  return Error{ErrorCode::bad_model, std::string("is ") + format_of(bytes) + "; expected an adapter in GGUF",
-               path.string(), "convert the adapter with llama.cpp's convert_lora_to_gguf.py"};
+  return fail(adapter_errors::format, std::string("is ") + format_of(bytes) + "; expected an adapter in GGUF",
+              path.string(), "convert the adapter with llama.cpp's convert_lora_to_gguf.py")
+      .error();
 }
 
 }  // namespace mobiedit

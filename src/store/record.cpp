@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "base/fingerprint.h"
+#include "mobiedit/store/errors.h"
 #include "model/tokenizer/utf8.h"
 #include "store/record_json.h"
 
@@ -33,12 +34,12 @@ std::string as_utf8(const std::string& text) {
 constexpr const char* not_utf8 = "a text that is not UTF-8 cannot be kept in a store";
 
 Status check_vectors(int layer, std::initializer_list<const std::vector<float>*> vectors) {
-  if (layer < 0 || layer > largest_block) return fail(ErrorCode::usage, "an update of no layer");
+  if (layer < 0 || layer > largest_block) return fail(store_errors::update, "an update of no layer");
   for (const auto* vector : vectors) {
     if (vector->empty() || vector->size() > longest_vector)
-      return fail(ErrorCode::usage, "an update with a vector of " + std::to_string(vector->size()) + " values");
+      return fail(store_errors::update, "an update with a vector of " + std::to_string(vector->size()) + " values");
     if (!std::ranges::all_of(*vector, [](float x) { return std::isfinite(x); }))
-      return fail(ErrorCode::usage, "an update with values that are not finite");
+      return fail(store_errors::update, "an update with values that are not finite");
   }
   return {};
 }
@@ -118,12 +119,12 @@ Status check_neuron(const SharedNeuron& shared) {
   const Neuron& neuron = shared.neuron;
   for (const ServedFact& fact : shared.others)
     for (const std::string* text : {&fact.prompt, &fact.target_new})
-      if (!is_utf8(*text)) return fail(ErrorCode::usage, not_utf8);
+      if (!is_utf8(*text)) return fail(store_errors::text, not_utf8);
   if (auto sound = check_vectors(neuron.layer, {&neuron.gate, &neuron.up, &neuron.down}); !sound) return sound;
   if (neuron.up.size() == neuron.gate.size() && neuron.down.size() == neuron.gate.size()) return {};
-  return fail(ErrorCode::usage, "a neuron whose vectors have " + std::to_string(neuron.gate.size()) + ", " +
-                                    std::to_string(neuron.up.size()) + " and " + std::to_string(neuron.down.size()) +
-                                    " values");
+  return fail(store_errors::update, "a neuron whose vectors have " + std::to_string(neuron.gate.size()) + ", " +
+                                        std::to_string(neuron.up.size()) + " and " +
+                                        std::to_string(neuron.down.size()) + " values");
 }
 
 Status check_record(const Edit& edit) {
@@ -139,18 +140,19 @@ Status check_record(const Edit& edit) {
     for (const std::string& text : *list) texts.push_back(&text);
   for (const MethodSetting& setting : origin.settings) texts.push_back(&setting.name);
   for (const std::string* text : texts) {
-    if (!is_utf8(*text)) return fail(ErrorCode::usage, not_utf8);
+    if (!is_utf8(*text)) return fail(store_errors::text, not_utf8);
   }
   const auto* neuron = std::get_if<Neuron>(&edit.update);
   if (neuron == nullptr) {
     const auto& update = std::get<RankOneUpdate>(edit.update);
     if (!edit.found_with.empty() || !edit.found_again.empty())
-      return fail(ErrorCode::usage, "a rank-one update that was found for several facts");
+      return fail(store_errors::update, "a rank-one update that was found for several facts");
     return check_vectors(update.block, {&update.left, &update.right});
   }
   for (const SharedNeuron& shared : edit.found_again) {
     if (auto sound = check_neuron(shared); !sound) return sound;
-    if (shared.neuron.layer != neuron->layer) return fail(ErrorCode::usage, "an edit with neurons of several layers");
+    if (shared.neuron.layer != neuron->layer)
+      return fail(store_errors::update, "an edit with neurons of several layers");
   }
   return check_neuron({*neuron, edit.found_with});
 }

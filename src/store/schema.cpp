@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/try.h"
+#include "mobiedit/store/errors.h"
 
 namespace mobiedit {
 namespace {
@@ -76,10 +77,10 @@ Result<int> store_version(const Database& database, const std::string& where) {
     if (tables == 0) return 0;
   }
   if (application != application_id || version < 1) {
-    return fail(ErrorCode::bad_model, "is a database, but not a store of edits", where);
+    return fail(store_errors::not_a_store, "is a database, but not a store of edits", where);
   }
   if (version > newest_store_version()) {
-    return fail(ErrorCode::bad_model, "was written by a newer mobiedit", where, "use that program, or another store");
+    return fail(store_errors::newer, "was written by a newer mobiedit", where, "use that program, or another store");
   }
   return static_cast<int>(version);
 }

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "edit/fact_key.h"
+#include "mobiedit/store/errors.h"
 #include "store/neuron_rows.h"
 #include "store/record.h"
 #include "store/record_json.h"
@@ -69,7 +70,7 @@ Result<Store> Store::open(const std::filesystem::path& path, Access access, std:
 
 Status Store::State::writable() const {
   if (lock) return {};
-  return fail(ErrorCode::usage, "was opened to be read only", path.string());
+  return fail(store_errors::read_only, "was opened to be read only", path.string());
 }
 
 Result<std::int64_t> Store::State::insert(const Edit& given, std::int64_t id) const {
@@ -183,7 +184,7 @@ Result<Edit> Store::State::row(const Statement& row, NeuronRows& neurons) const 
   Edit edit;
   edit.id = row.integer(0);
   const auto damaged = [&](const char* what) {
-    return fail(ErrorCode::bad_model, "edit " + std::to_string(edit.id) + " is damaged: " + what, path.string(),
+    return fail(store_errors::damaged, "edit " + std::to_string(edit.id) + " is damaged: " + what, path.string(),
                 "undo it, or load a dump into a new store");
   };
   const std::string kind = row.text(18);
@@ -225,7 +226,7 @@ Result<Edit> Store::get(std::int64_t id) const try {
   rows->bind(0, id);
   const auto found = rows->step();
   if (!found) return std::unexpected(found.error());
-  if (!*found) return fail(ErrorCode::usage, "there is no edit " + std::to_string(id), state_->path.string());
+  if (!*found) return fail(store_errors::no_edit, "there is no edit " + std::to_string(id), state_->path.string());
   auto neurons = NeuronRows::prepare(state_->database);
   if (!neurons) return std::unexpected(neurons.error());
   return state_->row(*rows, *neurons);
@@ -252,6 +253,11 @@ Result<std::vector<Edit>> Store::in_force(const std::string& base) const try {
   return fail(ErrorCode::out_of_memory, no_memory, state_->path.string());
 }
 
+Status Store::State::changed_one(std::int64_t id) const {
+  if (database.changes() > 0) return {};
+  return fail(store_errors::no_edit, "there is no edit " + std::to_string(id) + "; nothing was changed", path.string());
+}
+
 Status Store::State::add_found(std::span<const FoundAgain> found) const {
   auto layer_of_edit = database.prepare("SELECT block FROM edits WHERE id = ? AND kind = ?");
   if (!layer_of_edit) return std::unexpected(layer_of_edit.error());
@@ -263,7 +269,7 @@ Status Store::State::add_found(std::span<const FoundAgain> found) const {
     const auto there = layer_of_edit->step();
     if (!there) return std::unexpected(there.error());
     if (!*there || layer_of_edit->integer(0) != again.neuron.neuron.layer)
-      return fail(ErrorCode::usage,
+      return fail(store_errors::no_edit,
                   "there is no edit " + std::to_string(again.edit) + " of layer " +
                       std::to_string(again.neuron.neuron.layer) + " with a neuron; nothing was changed",
                   path.string());
@@ -288,9 +294,7 @@ Status Store::remove(std::span<const std::int64_t> ids, std::span<const FoundAga
       statement->bind(0, id);
       if (auto done = statement->run(); !done) return done;
     }
-    if (state_->database.changes() == 0)
-      return fail(ErrorCode::usage, "there is no edit " + std::to_string(id) + "; nothing was changed",
-                  state_->path.string());
+    if (auto done = state_->changed_one(id); !done) return done;
   }
   if (auto added = state_->add_found(found); !added) return added;
   return transaction->commit();
@@ -307,9 +311,7 @@ Status Store::set_enabled(std::span<const std::int64_t> ids, bool enabled, std::
     statement->bind(0, enabled ? 1 : 0);
     statement->bind(1, id);
     if (auto done = statement->run(); !done) return done;
-    if (state_->database.changes() == 0)
-      return fail(ErrorCode::usage, "there is no edit " + std::to_string(id) + "; nothing was changed",
-                  state_->path.string());
+    if (auto done = state_->changed_one(id); !done) return done;
   }
   if (auto added = state_->add_found(found); !added) return added;
   return transaction->commit();

@@ -25,6 +25,8 @@ struct Store::State {
   [[nodiscard]] Result<Statement> select(const std::string& condition) const;
   /// The row at hand. Errors: bad_model, naming the edit.
   [[nodiscard]] Result<Edit> row(const Statement& statement, NeuronRows& neurons) const;
+  /// Checks that the last statement changed a row. Errors: usage (there is no edit `id`).
+  [[nodiscard]] Status changed_one(std::int64_t id) const;
   /// Adds neurons that were found anew. Errors: usage (no such edit with a neuron).
   [[nodiscard]] Status add_found(std::span<const FoundAgain> found) const;
 };

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "mobiedit/store/errors.h"
 #include "mobiedit/store/store.h"
 #include "store/dump_line.h"
 #include "store/record.h"
@@ -44,7 +45,7 @@ Result<Store::Loaded> Store::load(std::string_view lines, const std::string& whe
       return std::unexpected(error);
     }
     // A higher id means a newer edit.
-    if (edit->id <= last_id) return fail(ErrorCode::usage, "its id is not above the one before", place);
+    if (edit->id <= last_id) return fail(store_errors::order, "its id is not above the one before", place);
     last_id = edit->id;
     known.reset();
     known.bind(0, checksum(*edit));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "edit/evidence.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "mobiedit/edit/errors.h"
 #include "mobiedit/gguf/file.h"
 #include "workspace/answers.h"
 #include "workspace/answers_in_words.h"
@@ -83,9 +84,9 @@ Result<TeachReport> TeachJob::run(std::vector<Edit> edits, Store* store) {
   const bool none = report_.statistics.name.empty();
   detail(job_, none ? "without key statistics" : "with key statistics");
   if (none && options_.search.fisher_metric)
-    return fail(ErrorCode::usage, "the metric of running text needs a text, and there is none");
+    return fail(request_errors::no_statistics, "the metric of running text needs a text, and there is none");
   if (none && options_.mass_method == "alphaedit")
-    return fail(ErrorCode::usage, "the method 'alphaedit' needs key statistics, and there are none");
+    return fail(request_errors::no_statistics, "the method 'alphaedit' needs key statistics, and there are none");
   MOBIEDIT_TRY(auto meter, DriftMeter::create(base_.model, base_.session));
   meter_ = std::move(meter);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 #include "mobiedit/gguf/file.h"
 #include "mobiedit/store/adapter.h"

@@ -9,6 +9,7 @@
 
 #include "base/try.h"
 #include "edit/write/neuron_slots.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 #include "mobiedit/gguf/types.h"
 #include "mobiedit/store/adapter.h"

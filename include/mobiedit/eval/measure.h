@@ -15,9 +15,6 @@
 
 namespace mobiedit {
 
-/// `prompt` with {} replaced by the subject.
-[[nodiscard]] std::string filled_prompt(std::string_view prompt, std::string_view subject);
-
 /// Removes white space at both ends.
 [[nodiscard]] std::string trimmed(std::string_view text);
 

@@ -8,6 +8,7 @@
 #include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "mobiedit/edit/errors.h"
 #include "workspace/documents.h"
 #include "workspace/requests.h"
 #include "workspace/reserve_outputs.h"
@@ -54,9 +55,7 @@ Result<NamedRequests> requests_of(const EditVerb& verb) {
 
 /// The library's error, with the options that help.
 Error with_options(Error error) {
-  if (error.code != ErrorCode::usage || !error.hint.empty()) return error;
-  if (error.what.ends_with("and there is none") || error.what.ends_with("and there are none"))
-    error.hint = "give --text FILE";
+  if (error.id == request_errors::no_statistics.name) error.hint = "give --text FILE";
   return error;
 }
 

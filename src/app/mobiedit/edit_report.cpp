@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "app/common/console.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 #include "store/timestamp.h"
 

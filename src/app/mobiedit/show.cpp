@@ -5,6 +5,7 @@
 #include "app/mobiedit/edit_report.h"
 #include "app/mobiedit/store_options.h"
 #include "app/mobiedit/verbs.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 #include "workspace/documents.h"
 #include "workspace/found_with.h"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "eval/relation_questions.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit {

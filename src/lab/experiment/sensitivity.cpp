@@ -40,7 +40,7 @@ std::vector<TrialSetting> sensitivities(const EditOptions& base, int layer, int 
   for (int block = std::max(layer - 4, 0); block <= std::min(layer + 4, blocks - 2); block += 2) {
     EditOptions edit = with_method(base, "subspace");
     edit.layer = block;
-    add("subspace", "block", block, std::move(edit));
+    add("subspace", "layer", block, std::move(edit));
   }
   vary("zo", "probe", {0.03, 0.1, 0.3, 1});
   vary("zo", "directions", {4, 16, 64});

@@ -47,7 +47,7 @@ Result<std::vector<Trial>> measure_staleness(const TrialContext& context, const 
       const int block = context.editor.layer() + 1 + static_cast<int>(i);
       trials.push_back({fmt::format("{}, block {}, step {}", setting.name, block, s.step),
                         setting.panel,
-                        fmt::format("block {}", block),
+                        fmt::format("layer {}", block),
                         static_cast<double>(s.step),
                         {{"cosine", s.cosines[i]}}});
     }

@@ -8,6 +8,7 @@
 
 #include "eval/trim.h"
 #include "lab/study/fact_edits.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit {

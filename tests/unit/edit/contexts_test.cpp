@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "mobiedit/base/prompt.h"
+#include "mobiedit/edit/errors.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -46,7 +48,7 @@ TEST_F(Contexts, PutTheTargetBehindGeneralWordings) {
     const Context& c = set->prompts[3 + i];
     const std::string before = wordings[i].substr(0, wordings[i].find("{}"));
     EXPECT_EQ(text(c, 0, c.subject_last + 1), before + "Zoë Ma");
-    EXPECT_EQ(text(c, 0, c.target_start + 1), *fill_prompt(wordings[i], "Zoë Ma"));
+    EXPECT_EQ(text(c, 0, c.target_start + 1), filled_prompt(wordings[i], "Zoë Ma"));
     EXPECT_EQ(text(c, c.target_start + 1, static_cast<int>(c.tokens.size())), " Rom");
   }
 }
@@ -61,17 +63,18 @@ TEST_F(Contexts, TakeTheTokenThatHoldsTheSubjectsEnd) {
 
 TEST_F(Contexts, RefuseWhatMakesNoSense) {
   const std::string long_target(500, 'x'), long_prompt = "{} " + std::string(100, 'x');
-  const std::pair<EditRequest, const char*> bad[] = {
-      {{"Ada", "The cat is", "x", {}, {}}, "{}"},     {{"Ada", "{} and {}", "x", {}, {}}, "more than one"},
-      {{"  ", "{} is", "x", {}, {}}, "subject"},      {{"Ada", "{} is", "", {}, {}}, "target"},
-      {{"Ada", "{} is", " \n", {}, {}}, "target"},    {{"Ada", "{} is", long_target, {}, {}}, "tokens"},
-      {{"Ada", long_prompt, "x", {}, {}}, "context"},
+  namespace errors = request_errors;
+  const std::pair<EditRequest, ErrorId> bad[] = {
+      {{"Ada", "The cat is", "x", {}, {}}, errors::prompt}, {{"Ada", "{} and {}", "x", {}, {}}, errors::prompt},
+      {{"  ", "{} is", "x", {}, {}}, errors::subject},      {{"Ada", "{} is", "", {}, {}}, errors::target},
+      {{"Ada", "{} is", " \n", {}, {}}, errors::target},    {{"Ada", "{} is", long_target, {}, {}}, errors::target},
+      {{"Ada", long_prompt, "x", {}, {}}, errors::context},
   };
-  for (const auto& [request, word] : bad) {
+  for (const auto& [request, id] : bad) {
     const auto set = build_contexts(model, request, {});
-    ASSERT_FALSE(set) << word;
+    ASSERT_FALSE(set) << id.name;
+    EXPECT_EQ(set.error().id, id.name) << set.error().message();
     EXPECT_EQ(set.error().code, ErrorCode::usage);
-    EXPECT_NE(set.error().message().find(word), std::string::npos) << set.error().message();
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "mobiedit/base/prompt.h"
 #include "unit/bundled_model.h"
 
 namespace mobiedit {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "mobiedit/gguf/writer.h"
+#include "mobiedit/store/errors.h"
 #include "unit/store/sample_edit.h"
 #include "unit/temporary_folder.h"
 
@@ -243,7 +244,7 @@ TEST_F(AdapterFile, NamesTheFormatsOfOthers) {
     const auto adapter = read_adapter(path_in("foreign"));
     EXPECT_FALSE(adapter);
     if (adapter) return std::string();
-    EXPECT_EQ(adapter.error().code, ErrorCode::bad_model);
+    EXPECT_EQ(adapter.error().id, adapter_errors::format.name);
     EXPECT_NE(adapter.error().hint.find("convert"), std::string::npos) << adapter.error().message();
     return adapter.error().what;
   };
@@ -255,48 +256,47 @@ TEST_F(AdapterFile, NamesTheFormatsOfOthers) {
   gguf::Writer vector;
   vector.set_string("general.architecture", "controlvector");
   ASSERT_TRUE(vector.write(path_in("vector.gguf")));
-  EXPECT_NE(read_adapter(path_in("vector.gguf")).error().what.find("control vector"), std::string::npos);
+  EXPECT_EQ(read_adapter(path_in("vector.gguf")).error().id, adapter_errors::kind.name);
 }
 
 TEST_F(AdapterFile, RefusesWhatIsNoAdapter) {
-  std::vector<std::pair<std::string, HandMade>> cases;
+  std::vector<std::pair<ErrorId, HandMade>> cases;
   HandMade made;
   made.type = "model";
-  cases.emplace_back("not an adapter", made);
+  cases.emplace_back(adapter_errors::kind, made);
   made = {};
   made.kind = "control_vector";
-  cases.emplace_back("adapter.type", made);
+  cases.emplace_back(adapter_errors::kind, made);
   made = {};
   made.alpha = std::numeric_limits<float>::infinity();
-  cases.emplace_back("alpha", made);
+  cases.emplace_back(adapter_errors::alpha, made);
   made = {};
   made.first_value = std::numeric_limits<float>::quiet_NaN();
-  cases.emplace_back("not finite", made);
+  cases.emplace_back(adapter_errors::values, made);
   made = {};
   made.tensors.pop_back();
-  cases.emplace_back("has no blk.0.attn_q.weight.lora_b", made);
+  cases.emplace_back(adapter_errors::pair, made);
   made = {};
   made.tensors.erase(made.tensors.begin());
-  cases.emplace_back("not part of a pair", made);
+  cases.emplace_back(adapter_errors::pair, made);
   made = {};
   made.tensors.push_back({"blk.0.attn_q.bias", {16}});
-  cases.emplace_back("blk.0.attn_q.bias", made);
+  cases.emplace_back(adapter_errors::pair, made);
   made = {};
   made.tensors[1].second = {3, 16};
-  cases.emplace_back("no low-rank pair", made);
+  cases.emplace_back(adapter_errors::shape, made);
   made = {};
   made.tensors[0].second = {32, 2, 2};
-  cases.emplace_back("no low-rank pair", made);
+  cases.emplace_back(adapter_errors::shape, made);
   made = {};
   made.tensors.clear();
-  cases.emplace_back("no lora_a", made);
+  cases.emplace_back(adapter_errors::empty, made);
 
-  for (const auto& [complaint, bad] : cases) {
-    ASSERT_TRUE(bad.write(path_in("bad.gguf"))) << complaint;
+  for (const auto& [id, bad] : cases) {
+    ASSERT_TRUE(bad.write(path_in("bad.gguf"))) << id.name;
     const auto adapter = read_adapter(path_in("bad.gguf"));
-    ASSERT_FALSE(adapter) << complaint;
-    EXPECT_EQ(adapter.error().code, ErrorCode::bad_model) << complaint;
-    EXPECT_NE(adapter.error().what.find(complaint), std::string::npos) << adapter.error().message();
+    ASSERT_FALSE(adapter) << id.name;
+    EXPECT_EQ(adapter.error().id, id.name) << adapter.error().message();
     EXPECT_NE(adapter.error().where.find("bad.gguf"), std::string::npos) << adapter.error().message();
   }
   EXPECT_EQ(read_adapter(path_in("missing.gguf")).error().code, ErrorCode::io);
@@ -316,7 +316,7 @@ TEST_F(AdapterFile, BelongsToOneShapeOfModel) {
                           check("qwen2", sample_update(1, 1, sample_d, sample_f * 2)),
                           check("qwen2", sample_update(1, 1, sample_d + 8))}) {
     ASSERT_FALSE(bad);
-    EXPECT_EQ(bad.error().code, ErrorCode::bad_model);
+    EXPECT_EQ(bad.error().id, adapter_errors::base.name);
     EXPECT_EQ(bad.error().where, "a.gguf");
   }
 }

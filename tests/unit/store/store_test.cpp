@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "io/file_lock.h"
+#include "mobiedit/store/errors.h"
 #include "unit/store/sample_edit.h"
 #include "unit/temporary_folder.h"
 
@@ -66,7 +67,7 @@ TEST_F(StoreTest, WhatIsKeptComesBackToTheLastBit) {
   const auto one = store->get(3);
   ASSERT_TRUE(one);
   EXPECT_EQ(*one, kept_as(3, sample_edit(2, "other")));
-  EXPECT_EQ(store->get(4).error().code, ErrorCode::usage);
+  EXPECT_EQ(store->get(4).error().id, store_errors::no_edit.name);
 }
 
 TEST_F(StoreTest, OfTheEnabledEditsOfOneFactTheNewestIsInForce) {
@@ -104,14 +105,14 @@ TEST_F(StoreTest, AChangeIsWholeOrNotAtAll) {
   Store store = open();
   add(store, {sample_edit(0), sample_edit(1)});
   const std::vector<std::int64_t> one_unknown{1, 9};
-  EXPECT_EQ(store.remove(one_unknown).error().code, ErrorCode::usage);
-  EXPECT_EQ(store.set_enabled(one_unknown, false).error().code, ErrorCode::usage);
+  EXPECT_EQ(store.remove(one_unknown).error().id, store_errors::no_edit.name);
+  EXPECT_EQ(store.set_enabled(one_unknown, false).error().id, store_errors::no_edit.name);
   EXPECT_EQ(in_force(store), (std::vector<std::int64_t>{1, 2}));
 
   Edit bad = sample_edit(3);
   std::get<RankOneUpdate>(bad.update).left[1] = std::numeric_limits<float>::infinity();
   const std::vector<Edit> half{sample_edit(2), bad};
-  EXPECT_EQ(store.add(half).error().code, ErrorCode::usage);
+  EXPECT_EQ(store.add(half).error().id, store_errors::update.name);
   bad = sample_edit(3);
   bad.request.subject = "\xff";
   EXPECT_EQ(store.add({&bad, 1}).error().code, ErrorCode::usage);
@@ -136,7 +137,7 @@ TEST_F(StoreTest, OneWriterAtATimeAndReadersBesideIt) {
   auto reader = Store::open(path(), Store::Access::read);
   ASSERT_TRUE(reader) << reader.error().message();
   EXPECT_EQ(in_force(*reader).size(), 1u);
-  EXPECT_EQ(reader->remove({}).error().code, ErrorCode::usage);
+  EXPECT_EQ(reader->remove({}).error().id, store_errors::read_only.name);
 }
 
 // A reader that comes while a new store is being made waits until it is a store.
@@ -192,31 +193,36 @@ TEST_F(StoreTest, ABadDumpIsNamedByLineAndChangesNothing) {
     changed.replace(changed.find(from), from.size(), to);
     return changed;
   };
-  const std::vector<std::pair<std::string, std::string>> bad{
-      {"nonsense\n", "JSON"},
-      {"[1]\n", "object"},
-      {"{}\n", "schema"},
-      {second.substr(0, second.size() / 2), "JSON"},
-      {with("\"id\":2", "\"id\":0"), "id"},
-      {with("\"id\":2", "\"id\":18446744073709551615"), "id"},
-      {with("\"id\":2", "\"id\":1"), "id"},
-      {with("Subject 1", "Subject 2"), "checksum"},
-      {with("Greek", "Latin"), "checksum"},
-      {with("\"enabled\":true", "\"enabled\":1"), "enabled"},
-      {with("\"block\":1", "\"block\":-1"), "block"},
-      {with("2023-11-14", "2023-13-14"), "made_at"},
-      {with("\"left\":\"", "\"left\":\"*"), "left"},
-      {with("\"right\":\"", "\"right\":\"AAAA"), "right"},
-      {with("\"evidence\":{", "\"evidence\":{\"steps\":\"no\",\"x\":{"), ""},
-      {with("{\"prompt\":\"What does he speak?\"", "{\"prompt\":1"), "evidence"},
+  struct Bad {
+    std::string line;
+    ErrorId id;
+    std::string field = {};  // that the error names
+  };
+  const std::vector<Bad> bad{
+      {"nonsense\n", store_errors::line},
+      {"[1]\n", store_errors::line},
+      {"{}\n", store_errors::line},
+      {second.substr(0, second.size() / 2), store_errors::line},
+      {with("\"id\":2", "\"id\":0"), store_errors::field, "id"},
+      {with("\"id\":2", "\"id\":18446744073709551615"), store_errors::field, "id"},
+      {with("\"id\":2", "\"id\":1"), store_errors::order},
+      {with("Subject 1", "Subject 2"), store_errors::checksum},
+      {with("Greek", "Latin"), store_errors::checksum},
+      {with("\"enabled\":true", "\"enabled\":1"), store_errors::field, "enabled"},
+      {with("\"block\":1", "\"block\":-1"), store_errors::field, "block"},
+      {with("2023-11-14", "2023-13-14"), store_errors::field, "made_at"},
+      {with("\"left\":\"", "\"left\":\"*"), store_errors::field, "left"},
+      {with("\"right\":\"", "\"right\":\"AAAA"), store_errors::field, "right"},
+      {with("\"evidence\":{", "\"evidence\":{\"steps\":\"no\",\"x\":{"), store_errors::field, ""},
+      {with("{\"prompt\":\"What does he speak?\"", "{\"prompt\":1"), store_errors::field, "evidence"},
   };
   Store empty = *Store::open(folder_.path() / "empty.db", Store::Access::write);
-  for (const auto& [wrong, word] : bad) {
+  for (const auto& [wrong, id, field] : bad) {
     const auto loaded = empty.load(line + wrong, "dump.jsonl");
     ASSERT_FALSE(loaded) << wrong.substr(0, 80);
-    EXPECT_EQ(loaded.error().code, ErrorCode::usage);
+    EXPECT_EQ(loaded.error().id, id.name) << loaded.error().what << " for " << wrong.substr(0, 80);
+    EXPECT_NE(loaded.error().what.find(field), std::string::npos) << loaded.error().what << " for " << field;
     EXPECT_EQ(loaded.error().where, "dump.jsonl:2");
-    EXPECT_NE(loaded.error().what.find(word), std::string::npos) << loaded.error().what << " for " << word;
     EXPECT_TRUE(empty.list()->empty());
   }
 }
@@ -231,7 +237,7 @@ TEST_F(StoreTest, WhatIsNoStoreIsRefusedAndLeftAlone) {
     write(text);
     const auto opened = Store::open(path(), Store::Access::write);
     ASSERT_FALSE(opened);
-    EXPECT_EQ(opened.error().code, ErrorCode::bad_model) << opened.error().message();
+    EXPECT_EQ(opened.error().id, store_errors::not_a_store.name) << opened.error().message();
     std::ifstream file(path(), std::ios::binary);
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), text);
   }
@@ -267,7 +273,7 @@ TEST_F(StoreTest, DamageIsFoundAndNothingDamagedIsGivenOut) {
   ASSERT_TRUE(wrong);
   ASSERT_EQ(wrong->size(), 1u);
   EXPECT_NE(wrong->front().find("edit 2"), std::string::npos) << wrong->front();
-  EXPECT_EQ(store->in_force("base").error().code, ErrorCode::bad_model);
+  EXPECT_EQ(store->in_force("base").error().id, store_errors::damaged.name);
   EXPECT_TRUE(store->get(1));
 }
 
