@@ -15,14 +15,7 @@ constexpr std::size_t most_attention_rows = 32;
 }  // namespace
 
 void CpuForward::prepare_rows(std::span<const BatchSequence> sequences) {
-  rows_.clear();
-  for (std::size_t s = 0; s < sequences.size(); ++s) {
-    const int first = static_cast<int>(rows_.size());
-    for (int r = 0; r < sequences[s].rows; ++r)
-      rows_.push_back({static_cast<int>(s), sequences[s].prefix_length + r, first});
-  }
-  all_rows_.resize(rows_.size());
-  for (std::size_t i = 0; i < rows_.size(); ++i) all_rows_[i] = static_cast<int>(i);
+  lay_out_rows(sequences, rows_, all_rows_);
 
   for (RopeTable& rope : ropes_) {
     const std::size_t half = rope.frequencies.size();
@@ -75,7 +68,7 @@ void CpuForward::rotate(int layer, float* x, int heads, int row, int batch_row, 
 }
 
 void CpuForward::store_keys_and_values(int layer, int row, std::span<const BatchSequence> sequences) const {
-  const Row& r = rows_[static_cast<std::size_t>(row)];
+  const BatchRow& r = rows_[static_cast<std::size_t>(row)];
   KvCache* store = sequences[static_cast<std::size_t>(r.sequence)].store;
   if (!store || !store->holds(layer)) return;
   const auto width = static_cast<std::size_t>(config().kv_size());
@@ -84,7 +77,7 @@ void CpuForward::store_keys_and_values(int layer, int row, std::span<const Batch
 }
 
 void CpuForward::put_frozen(int layer, int row, std::span<const BatchSequence> sequences) {
-  const Row& r = rows_[static_cast<std::size_t>(row)];
+  const BatchRow& r = rows_[static_cast<std::size_t>(row)];
   const BatchSequence& sequence = sequences[static_cast<std::size_t>(r.sequence)];
   if (!sequence.frozen || !sequence.frozen->holds(layer)) return;
   if (r.position < sequence.frozen_first || r.position >= sequence.frozen_end) return;
@@ -100,7 +93,7 @@ void CpuForward::attend(int layer, const float* q, std::span<const BatchSequence
   const std::vector<float>& sinks = model_.contents().weights.layers[static_cast<std::size_t>(layer)].sinks;
   const auto dim = static_cast<std::size_t>(c.head_dim);
   const auto width = static_cast<std::size_t>(c.kv_size());
-  const auto row_of = [&](std::size_t index) -> const Row& {
+  const auto row_of = [&](std::size_t index) -> const BatchRow& {
     return rows_[static_cast<std::size_t>(query_rows[index])];
   };
   lengths_.clear();
@@ -122,7 +115,7 @@ void CpuForward::attend(int layer, const float* q, std::span<const BatchSequence
     const int from = piece % cuts * share / cuts, end = (piece % cuts + 1) * share / cuts;
     const auto kv_head = static_cast<std::size_t>(piece / cuts % c.kv_heads);
     const auto [first, count] = tiles_[static_cast<std::size_t>(piece / cuts / c.kv_heads)];
-    const Row& row = row_of(first);
+    const BatchRow& row = row_of(first);
     const BatchSequence& sequence = sequences[static_cast<std::size_t>(row.sequence)];
     const std::size_t own = static_cast<std::size_t>(row.first_row) * width + kv_head * dim;
     kernels::KeysAndValues parts[2] = {{nullptr, nullptr, 0}, {k_.data() + own, v_.data() + own, sequence.rows}};

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/cpu/batch_rows.h"
 #include "backend/cpu/weights.h"
 #include "backend/forward_pass.h"
 #include "kernels/attention.h"
@@ -33,12 +34,6 @@ class CpuForward final : public ForwardPass {
   [[nodiscard]] Work work() const override { return work_; }
 
  private:
-  struct Row {
-    int sequence;
-    int position;
-    int first_row;  // of its sequence, in the batch
-  };
-
   struct Projection {
     const kernels::PackedWeight* weight;
     std::span<const float> bias;  // may be empty
@@ -119,7 +114,7 @@ class CpuForward final : public ForwardPass {
   kernels::RowOps ops_;
   std::vector<RopeTable> ropes_;
   std::vector<std::size_t> rope_of_;  // per layer: index among ropes_
-  std::vector<Row> rows_;
+  std::vector<BatchRow> rows_;
   std::vector<int> all_rows_;
   std::vector<float> normed_, q_, k_, v_, attended_, gate_, up_, out_, slice_logits_;
   struct AttentionRows {

@@ -325,14 +325,7 @@ void Tape::record(std::span<const float> residual, std::span<const BatchSequence
   const ModelConfig& c = model_.config();
   sequences_.assign(sequences.begin(), sequences.end());
   wanted_.assign(wanted.begin(), wanted.end());
-  rows_.clear();
-  for (std::size_t s = 0; s < sequences.size(); ++s) {
-    const int first = static_cast<int>(rows_.size());
-    for (int r = 0; r < sequences[s].rows; ++r)
-      rows_.push_back({static_cast<int>(s), sequences[s].prefix_length + r, first});
-  }
-  all_rows_.resize(rows_.size());
-  std::iota(all_rows_.begin(), all_rows_.end(), 0);
+  lay_out_rows(sequences, rows_, all_rows_);
   steps_.resize(static_cast<std::size_t>(c.layers - first_));
   out_.assign(residual.begin(), residual.end());
   inject_before(out_);

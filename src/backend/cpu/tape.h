@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/cpu/batch_rows.h"
 #include "backend/forward_pass.h"
 #include "kernels/linear.h"
 #include "kernels/vector_ops.h"
@@ -48,10 +49,6 @@ class Tape {
     std::vector<float> gate, up;                // [queries, f]
     std::vector<float> attention_out, ffn_out;  // [queries, d], where a norm follows
   };
-  struct Row {
-    int sequence, position, first_row;
-  };
-
   Tape(const Model& model, ThreadPool& pool, int first_layer);
   Status load();
   Status load(int n, int k, const kernels::PackedWeight::FloatRows& rows, bool transposed_only, Product& product);
@@ -104,7 +101,7 @@ class Tape {
   std::vector<std::vector<double>> frequencies_;  // of each layer, from the first
 
   std::vector<BatchSequence> sequences_;
-  std::vector<Row> rows_;
+  std::vector<BatchRow> rows_;
   std::vector<int> all_rows_, wanted_;
   std::vector<Step> steps_;
   std::vector<float> out_, logits_, gradient_;           // out_: what leaves the last layer, [wanted, d]

@@ -26,7 +26,7 @@ void Tape::attend(int layer, Step& step, std::vector<float>& out) {
   out.assign(asking.size() * heads * dim, 0.0f);
   pool_.run(static_cast<int>(asking.size()), [&](int index, int) {
     const auto i = static_cast<std::size_t>(index);
-    const Row& row = rows_[static_cast<std::size_t>(asking[i])];
+    const BatchRow& row = rows_[static_cast<std::size_t>(asking[i])];
     const BatchSequence& sequence = sequences_[static_cast<std::size_t>(row.sequence)];
     const auto length = static_cast<std::size_t>(row.position) + 1;
     const auto prefix = static_cast<std::size_t>(sequence.prefix_length);
@@ -70,7 +70,7 @@ void Tape::attend_back(int layer, const Step& step, const std::vector<float>& g,
   pool_.run(static_cast<int>(sequences_.size()), [&](int s, int) {
     std::vector<float> slope;
     for (std::size_t i = 0; i < asking.size(); ++i) {
-      const Row& row = rows_[static_cast<std::size_t>(asking[i])];
+      const BatchRow& row = rows_[static_cast<std::size_t>(asking[i])];
       if (row.sequence != s) continue;
       const BatchSequence& sequence = sequences_[static_cast<std::size_t>(s)];
       const auto length = static_cast<std::size_t>(row.position) + 1;

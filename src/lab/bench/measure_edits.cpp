@@ -135,32 +135,18 @@ class EditTimes {
 Result<Json> measure_edits(const std::string& path, const EditSweeps& options, bool with_sweeps, const Peer* peer,
                            const BenchObserver& observer, const CancelToken& cancel) {
   io::reset_peak_memory();
-  std::error_code ignored;
   observer.say("loading " + path);
   const auto model = Model::open(path, {.threads = options.threads});
   if (!model) return std::unexpected(model.error());
   observer.opened(*model);
-  Json out;
   MachinePeak peak;
-  {
-    ThreadPool pool(options.threads);
-    peak = measure_peak(model->contents().isa, pool);
-    out["threads"] = pool.threads();
-  }
-  const ModelConfig& c = model->config();
-  out["model"] = {{"path", path},       {"name", c.name}, {"bytes", std::filesystem::file_size(path, ignored)},
-                  {"blocks", c.layers}, {"d", c.d},       {"f", c.f},
-                  {"vocab", c.vocab}};
-  out["arithmetic"] = model->arithmetic();
+  Json out = measured_model(path, *model, options.threads, peak);
   out["layer"] = options.layer;
-  out["peak_int8_gops"] = rounded(peak.int8_gops);
-  out["peak_f32_gflops"] = rounded(peak.f32_gflops);
-  out["read_gbytes_per_second"] = rounded(peak.read_gbytes);
   out["peer"] = Json();
   double peer_speed = 0;
   if (peer != nullptr) {
     observer.say("reading with " + peer->name());
-    const int rows = std::min(peer_rows, c.context);
+    const int rows = std::min(peer_rows, model->config().context);
     if (const auto speed = peer->tokens_per_second(path, {rows, 0, 0}, out["threads"].get<int>())) {
       peer_speed = *speed;
       out["peer"] = {{"program", peer->name()}, {"rows", rows}, {"tokens_per_second", rounded(*speed)}};

@@ -184,6 +184,26 @@ std::string measured_target() {
   return "Greek indeed";
 }
 
+Json measured_model(const std::string& path, const Model& model, int threads, MachinePeak& peak) {
+  ThreadPool pool(threads);
+  peak = measure_peak(model.contents().isa, pool);
+  const ModelConfig& c = model.config();
+  std::error_code ignored;
+  return {{"threads", pool.threads()},
+          {"model",
+           {{"path", path},
+            {"name", c.name},
+            {"bytes", std::filesystem::file_size(path, ignored)},
+            {"blocks", c.layers},
+            {"d", c.d},
+            {"f", c.f},
+            {"vocab", c.vocab}}},
+          {"arithmetic", model.arithmetic()},
+          {"peak_int8_gops", rounded(peak.int8_gops)},
+          {"peak_f32_gflops", rounded(peak.f32_gflops)},
+          {"read_gbytes_per_second", rounded(peak.read_gbytes)}};
+}
+
 Result<Json> measure_model(const std::string& path, const MeasureOptions& options, const Peer* peer,
                            const BenchObserver& observer, const CancelToken& cancel) {
   std::error_code ignored;
@@ -196,21 +216,9 @@ Result<Json> measure_model(const std::string& path, const MeasureOptions& option
   const double loading = clock.seconds();
   const auto loaded = io::peak_memory();
 
-  Json out;
   MachinePeak peak;
-  {
-    ThreadPool pool(options.threads);
-    peak = measure_peak(model->contents().isa, pool);
-    out["threads"] = pool.threads();
-  }
-  const ModelConfig& c = model->config();
-  out["model"] = {{"path", path}, {"name", c.name}, {"bytes", bytes},  {"blocks", c.layers},
-                  {"d", c.d},     {"f", c.f},       {"vocab", c.vocab}};
+  Json out = measured_model(path, *model, options.threads, peak);
   out["peer"] = peer != nullptr ? Json(peer->name()) : Json();
-  out["arithmetic"] = model->arithmetic();
-  out["peak_int8_gops"] = rounded(peak.int8_gops);
-  out["peak_f32_gflops"] = rounded(peak.f32_gflops);
-  out["read_gbytes_per_second"] = rounded(peak.read_gbytes);
   out["load"] = {{"seconds", rounded(loading)}, {"peak_rss_bytes", loaded}};
   Measuring measuring(*model, options, observer, cancel, out);
   if (auto s = measuring.reading(); !s) return std::unexpected(s.error());

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "lab/bench/machine.h"
 #include "lab/bench/observer.h"
 #include "lab/bench/peer.h"
 #include "mobiedit/base/cancel.h"
@@ -31,6 +32,11 @@ struct MeasureOptions {
 
 /// Rounds to four digits: further digits of a time are noise.
 [[nodiscard]] double rounded(double value);
+
+/// Fields that the document of a measured model begins with: threads, model, arithmetic, and the machine's peaks, which
+/// are measured now and given in `peak` too.
+[[nodiscard]] nlohmann::ordered_json measured_model(const std::string& path, const Model& model, int threads,
+                                                    MachinePeak& peak);
 
 /// Memory counts from the beginning of the process, so nothing large may have come before. `peer` may be null: its
 /// reading speeds are then null. Errors: those of Model::open, Session and Editor; cancelled.
