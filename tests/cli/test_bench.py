@@ -83,7 +83,8 @@ def test_a_file_that_is_there_stays(lab, tmp_path):
     assert path.read_bytes() == before
 
 
-FEW = ["--evaluations", "10,20", "--contexts", "1,3", "--target-tokens", "1,3", "--usual-evaluations", 12, "--repeats", 1]
+# The made-up model has 4 layers. These tests need no knowledge: a search makes all its evaluations in any model.
+FEW = ["--layer", 1, "--evaluations", "10,20", "--contexts", "1,3", "--target-tokens", "1,3", "--usual-evaluations", 12, "--repeats", 1]
 
 
 def peer_that(tmp_path, *lines):
@@ -95,23 +96,23 @@ def peer_that(tmp_path, *lines):
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
 
 
-def test_edits_are_timed_against_what_they_are_of(lab, model, tmp_path):
+def test_edits_are_timed_against_what_they_are_of(lab, made_model, tmp_path):
     made = tmp_path / "made"
     made.mkdir()
     peer = peer_that(tmp_path, f'echo "$@" >> {tmp_path}/asked', """echo '[{"samples_ts": [100.0, 200.0]}]'""")
-    done = lab("bench", "edit", "-m", model, "--shape", "facts-40m", "--type", "q4_0", "--folder", made, *FEW,
+    done = lab("bench", "edit", "-m", made_model, "--shape", "facts-40m", "--type", "q4_0", "--folder", made, *FEW,
                     "--json", env=peer)  # fmt: skip
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["schema"] == "mobiedit.bench.edit/1"
-    bundled, random = document["models"]
-    assert random["model"]["bytes"] < bundled["model"]["bytes"] == model.stat().st_size
+    made_up, random = document["models"]
+    assert made_up["model"]["bytes"] == made_model.stat().st_size < random["model"]["bytes"]
     assert [one["varied"] for one in random["cases"]] == ["none"]
     varied = {}
-    for one in bundled["cases"]:
+    for one in made_up["cases"]:
         varied.setdefault(one["varied"], []).append(one)
         work = one["multiply_accumulates"]
-        floor = 2e-9 * (work["integer"] / bundled["peak_int8_gops"] + work["floating"] / bundled["peak_f32_gflops"])
+        floor = 2e-9 * (work["integer"] / made_up["peak_int8_gops"] + work["floating"] / made_up["peak_f32_gflops"])
         assert one["floor_seconds"] == pytest.approx(floor, rel=0.01)
         assert one["over_floor"] == pytest.approx(one["seconds"] / one["floor_seconds"], rel=0.01)
         assert one["peer_seconds"] == pytest.approx(one["tokens"] / 200, rel=0.01)
@@ -125,18 +126,18 @@ def test_edits_are_timed_against_what_they_are_of(lab, model, tmp_path):
     assert left_in(made) == []
 
 
-def test_a_peer_that_fails_is_said_and_left_out(lab, model, tmp_path):
+def test_a_peer_that_fails_is_said_and_left_out(lab, made_model, tmp_path):
     for number, line in enumerate(["exit 1", "echo nonsense", "echo '[{\"samples_ts\": \"x\"}]'"]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        done = lab("bench", "edit", "-m", model, *FEW, "--json", env=peer_that(folder, line))
+        done = lab("bench", "edit", "-m", made_model, *FEW, "--json", env=peer_that(folder, line))
         assert done.returncode == 0 and "llama-bench could not measure" in done.stderr
         (measured,) = json.loads(done.stdout)["models"]
         assert measured["peer"] is None and measured["cases"][0]["peer_seconds"] is None
 
 
-def test_without_a_peer_the_table_says_so(lab, model, tmp_path):
-    done = lab("bench", "edit", "-m", model, *FEW, env={"PATH": str(tmp_path)})
+def test_without_a_peer_the_table_says_so(lab, made_model, tmp_path):
+    done = lab("bench", "edit", "-m", made_model, *FEW, env={"PATH": str(tmp_path)})
     assert done.returncode == 0, done.stderr
     assert "llama-bench: absent" in done.stdout
 
@@ -145,28 +146,28 @@ def test_without_a_peer_the_table_says_so(lab, model, tmp_path):
     [], ["--shape", "facts-40m"], ["-m", "MODEL", "--contexts", "0"], ["-m", "MODEL", "--contexts", "7"],
     ["-m", "MODEL", "--evaluations", "ten"], ["-m", "MODEL", "--target-tokens", "-1"], ["-m", "MODEL", "--layer", "40"],
 ])  # fmt: skip
-def test_edits_that_cannot_be_timed_are_refused(lab, model, tmp_path, wrong):
-    before = model.stat().st_mtime_ns
-    done = lab("bench", "edit", *(model if word == "MODEL" else word for word in wrong), "--no-peer")
+def test_edits_that_cannot_be_timed_are_refused(lab, made_model, tmp_path, wrong):
+    before = made_model.stat().st_mtime_ns
+    done = lab("bench", "edit", *(made_model if word == "MODEL" else word for word in wrong), "--no-peer")
     assert done.returncode == 2 and "error" in done.stderr
-    assert model.stat().st_mtime_ns == before
+    assert made_model.stat().st_mtime_ns == before
 
 
-READING = ["--prefill", 16, "--decode", 2, "--batch", 8, "--no-edit", "--json"]
+READING = ["--layer", 1, "--prefill", 16, "--decode", 2, "--batch", 8, "--no-edit", "--json"]
 
 
-def test_decoding_begins_with_an_empty_context_or_at_a_depth(lab, model, tmp_path):
+def test_decoding_begins_with_an_empty_context_or_at_a_depth(lab, made_model, tmp_path):
     for depth in ([], ["--depth", 8]):
-        done = lab("bench", "model", "-m", model, *READING, *depth, "--no-peer")
+        done = lab("bench", "model", "-m", made_model, *READING, *depth, "--no-peer")
         assert done.returncode == 0, done.stderr
         document = json.loads(done.stdout)
         assert document["decode"]["depth"] == (8 if depth else 0) and document["decode"]["tokens"] == 2
         assert document["peer"] is None and document["decode"]["peer_tokens_per_second"] is None
 
 
-def test_the_peer_reads_the_same_tokens_in_the_same_run(lab, model, tmp_path):
+def test_the_peer_reads_the_same_tokens_in_the_same_run(lab, made_model, tmp_path):
     peer = peer_that(tmp_path, f'echo "$@" >> {tmp_path}/asked', """echo '[{"samples_ts": [100.0, 200.0]}]'""")
-    done = lab("bench", "model", "-m", model, *READING, "--depth", 8, env=peer)
+    done = lab("bench", "model", "-m", made_model, *READING, "--depth", 8, env=peer)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     for kind in ("prefill", "decode"):

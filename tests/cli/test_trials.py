@@ -19,11 +19,12 @@ def data(tmp_path):
 
 
 @pytest.fixture
-def compare(lab, model, data):
-    """Runs `experiment compare` of the fastest method."""
+def compare(lab, made_model, data):
+    """Runs `experiment compare` of the fastest method on a model that knows nothing, unless another is named."""
 
-    def call(*arguments):
-        return lab("experiment", "compare", "-m", model, "--data", data, "--only", "subspace", *arguments)
+    def call(*arguments, model=made_model):
+        where = ["-m", model, "--data", data, "--only", "subspace", "--layer", "1", "--max-evaluations", "60", "--no-text"]
+        return lab("experiment", "compare", *where, *arguments)
 
     return call
 
@@ -44,8 +45,8 @@ def test_an_interrupted_run_is_gone_on_with(compare, tmp_path):
     assert document["schema"] == "mobiedit.experiment.compare/1"
     assert document["units"] == 2
     measures = document["settings"][0]["measures"]
-    assert measures["exact"]["n"] == 2 and measures["exact"]["mean"] == 100
-    assert measures["peak bytes"]["mean"] > 1e7
+    assert measures["exact"]["n"] == 2
+    assert measures["peak bytes"]["mean"] > 1e6
     # Nothing is left to do: the file stays as it is.
     assert compare("--out", out).returncode == 0
     assert out.read_text().splitlines() == lines
@@ -66,17 +67,17 @@ def test_results_of_other_settings_are_not_mixed(compare, tmp_path):
     assert foreign.returncode == 2 and "no results" in foreign.stderr and out.read_text() == "{}\n"
 
 
-def test_only_facts_that_the_model_knows_count_if_asked(lab, compare, data, tmp_path):
+def test_only_facts_that_the_model_knows_count_if_asked(lab, compare, model, data, tmp_path):
     # Nor does it know what Japan speaks.
     data.write_text(data.read_text() + json.dumps(FACTS[0] | {"ground_truth": "Lima"}) + "\n")
     out = tmp_path / "results.jsonl"
-    done = compare("--known", "--out", out, "--json")
+    done = compare("--known", "--out", out, "--json", model=model)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert (document["units"], document["unknown"]) == (1, 2)
     assert any(note.startswith("2 facts left out") for note in document["notes"])
     # What counts other facts is not the same experiment.
-    assert compare("--out", out).returncode == 2
+    assert compare("--out", out, model=model).returncode == 2
     # The report says it of merged parts too.
     merged = lab("experiment", "merge", tmp_path / "all.jsonl", out)
     assert merged.returncode == 0 and "2 facts left out" in merged.stdout
@@ -144,15 +145,15 @@ def test_donors_are_what_other_subjects_have(lab, model, data, tmp_path):
     assert refused.returncode == 2 and "two other subjects" in refused.stderr
 
 
-def test_what_an_experiment_cannot_do(lab, model, data, compare, tmp_path):
+def test_what_an_experiment_cannot_do(lab, made_model, data, compare, tmp_path):
     for shard in ("0/2", "3/2", "1", "x/2", "1/2/3"):
         refused = compare("--shard", shard)
         assert refused.returncode == 2 and "--shard" in refused.stderr
-    unknown = lab("experiment", "compare", "-m", model, "--data", data, "--only", "witchcraft")
+    unknown = lab("experiment", "compare", "-m", made_model, "--data", data, "--only", "witchcraft", "--layer", "1", "--no-text")
     assert unknown.returncode == 2 and "backprop" in unknown.stderr
-    absent = lab("experiment", "compare", "-m", model, "--data", tmp_path / "none.jsonl")
+    absent = lab("experiment", "compare", "-m", made_model, "--data", tmp_path / "none.jsonl")
     assert absent.returncode == 5 and "none.jsonl" in absent.stderr
-    unsaid = lab("experiment", "compare", "-m", model)
+    unsaid = lab("experiment", "compare", "-m", made_model)
     assert unsaid.returncode == 2 and "--data" in unsaid.stderr
     nowhere = compare("--limit", "1", "--out", tmp_path / "no folder" / "results.jsonl")
     assert nowhere.returncode == 5
