@@ -16,16 +16,20 @@ struct AnswerPair {
 
 /// Verdicts of the battery on texts of free greedy generation. Empty where the record or the model has nothing to ask.
 struct FreeAnswers {
-  std::vector<bool> neighbours_kept;    ///< of neighbours that the unedited model answers rightly: it still does
-  std::vector<bool> same_subject_kept;  ///< on other prompts about the subject: the first word is the unedited model's
-  std::optional<bool> distracted;       ///< the target after the prompt, behind a sentence about the true answer
-  std::optional<bool> chat;             ///< the answer to the chat question names the target
+  /// For each neighbour that the unedited model answers rightly: the model still does.
+  std::vector<bool> neighbours_kept;
+  /// For each other prompt about the subject: the answer's first word is as before.
+  std::vector<bool> same_subject_kept;
+  /// The prompt gives the target, although a sentence about the true answer stands before it.
+  std::optional<bool> distracted;
+  std::optional<bool> chat;               ///< the answer to the chat question names the target
   std::optional<bool> chat_target_alone;  ///< it names the target, and not the true answer
   std::optional<bool> chat_ended;         ///< it ends by itself
-  std::vector<bool> chat_other_form;      ///< other wordings of the question: the target, and not the true answer
-  std::optional<bool> negated;            ///< the answer to the negated question does not name the target
-  std::optional<bool> multiple_choice;    ///< of the answers that the question offers, only the target is named
-  std::vector<bool> looping;              ///< answers, and words about the subject, that repeat themselves
+  /// For each other wording of the question: the answer names the target, and not the true answer.
+  std::vector<bool> chat_other_form;
+  std::optional<bool> negated;          ///< the answer to the negated question does not name the target
+  std::optional<bool> multiple_choice;  ///< of the answers that the question offers, only the target is named
+  std::vector<bool> looping;            ///< for each answer, and each text in the model's own words: it repeats itself
 };
 
 /// Measurements of one edited fact, with the edit in force.

@@ -58,7 +58,7 @@ void print(TextMaker& out, Value value);
 struct JsonStyle {
   bool ascii = false;
   bool sort = false;
-  std::optional<std::string> indent;  ///< one level's
+  std::optional<std::string> indent;  ///< the text that indents one level; none: all on one line
   std::string item = ", ", key = ": ";
 };
 /// Python's json.dumps().

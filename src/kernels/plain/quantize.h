@@ -10,7 +10,7 @@ inline constexpr float smallest_absmax = 1e-30f;
 
 /// scale = absmax / greatest; codes [count] = x * (greatest / absmax), round to nearest even. Returns the scale. If a
 /// value is not finite, neither is the scale.
-float quantize(const float* x, int count, std::int8_t* codes);   // greatest 127
-float quantize(const float* x, int count, std::int16_t* codes);  // greatest int16_levels
+float quantize(const float* x, int count, std::int8_t* codes);   // the greatest code is 127
+float quantize(const float* x, int count, std::int16_t* codes);  // the greatest code is int16_levels
 
 }  // namespace mobiedit::kernels

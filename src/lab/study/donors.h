@@ -14,7 +14,8 @@ namespace mobiedit {
 /// The subject of a record in the prompt of another fact.
 struct Donor {
   std::vector<float> residual;  ///< [d], output of the edited layer at the last token of the subject
-  double leaning = 0;           ///< mean log-probability of the fact's target after it, over its contexts
+  /// Mean log-probability of the fact's target behind this subject, over the fact's contexts.
+  double leaning = 0;
 };
 
 /// Puts the subjects of `others` into the prompt of the fact: each subject once, without the subject of the fact.

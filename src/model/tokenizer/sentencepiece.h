@@ -60,7 +60,7 @@ class SentencePieceEncoder {
   std::size_t longest_piece_ = 0;
   std::array<Token, 256> bytes_{};  ///< negative: nothing
   bool adds_space_ = true;
-  bool pieces_span_words_ = false;  ///< some piece has a U+2581 after something else
+  bool pieces_span_words_ = false;  ///< some piece has U+2581, a space, behind another character
 };
 
 }  // namespace mobiedit::tokenizer
