@@ -10,7 +10,7 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::size_t most_rows = 256;            // of one pass, unless a single prompt is longer
+constexpr std::size_t most_rows = 256;            // rows of one pass, unless a single prompt is longer
 constexpr std::size_t most_sequences = 64;        // products gain little from more rows
 constexpr std::size_t most_cache = 256u << 20;    // bytes of all KV caches, unless a single prompt needs more
 constexpr std::ptrdiff_t shortest_beginning = 8;  // tokens that are worth a pass of their own
@@ -50,7 +50,7 @@ struct Likeliest {
 
 /// A prompt under way.
 struct Underway {
-  std::size_t index = 0;  ///< among the prompts
+  std::size_t index = 0;  ///< index among the prompts
   KvCache cache;
   int position = 0;           ///< tokens in the cache
   std::vector<Token> unread;  ///< tokens that the next pass reads
@@ -174,8 +174,8 @@ class Continuer {
   const PassOptions& pass_;
   const Tokenizer& tokenizer_;
   int context_;
-  KvCache beginning_;  // of the tokens that begin all prompts
-  int shared_ = 0;     // their number
+  KvCache beginning_;  // keys and values of the tokens that begin all prompts
+  int shared_ = 0;     // number of the tokens that begin all prompts
   std::vector<float> residual_;
 };
 

@@ -14,7 +14,7 @@
 namespace mobiedit {
 
 struct Continuation {
-  std::vector<Token> tokens;  ///< without the token that ended it
+  std::vector<Token> tokens;  ///< generated tokens without the one that ended them
   std::optional<Token> end;   ///< the token that ended it; none where it was cut off at the limit
 };
 

@@ -63,7 +63,7 @@ struct Injection {
 /// Changes of the feed-forward's output at one layer, before any norm that follows it: an update of the down weight, or
 /// neurons, as a search tries them.
 struct Injections {
-  int layer = -1;                  ///< of the pass, or the one before its first
+  int layer = -1;                  ///< a layer of the pass, or the one before its first
   std::span<const float> vectors;  ///< [n, d]
   std::span<const Injection> rows;
   /// [rows, d]: the feed-forward's outputs at `layer`, as Capture::values gives them. Read only where the layer comes
@@ -74,8 +74,8 @@ struct Injections {
 /// Settings of one call. Everything is borrowed for the call alone, and nothing outlives it.
 struct PassOptions {
   const ActiveDeltas* deltas = nullptr;         ///< adapters in force; null: none
-  const ActiveNeurons* neurons = nullptr;       ///< in force for all rows; null: none
-  int float_down_layer = -1;                    ///< its down product runs in float32; needs load_float_down
+  const ActiveNeurons* neurons = nullptr;       ///< neurons in force for all rows; null: none
+  int float_down_layer = -1;                    ///< the layer whose down product runs in float32; needs load_float_down
   Activations activations = Activations::int8;  ///< bits of activations where weights are integers
   const ActivationRanges* ranges = nullptr;     ///< clips and rounds what products read to static 16-bit codes
   ActivationRanges* measured_ranges = nullptr;  ///< is widened by all that products read

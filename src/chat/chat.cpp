@@ -55,7 +55,7 @@ struct Chat::State {
   ChatSupport support;
   ChatValue::Array messages;
   bool has_system = false;
-  std::vector<Token> read;  ///< in the session's KV cache
+  std::vector<Token> read;  ///< tokens in the session's KV cache
 };
 
 Chat::Chat(std::unique_ptr<State> state) : state_(std::move(state)) {}

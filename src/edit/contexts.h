@@ -18,8 +18,8 @@ struct Context {
   int target_start = 0;       ///< position of the first logits that the loss reads; they predict target[0]
   std::vector<Token> target;  ///< tokens wanted there and after it; empty: the unedited model's answers are to stay
   int kept_rows = 1;          ///< positions from target_start on whose answers are to stay, where target is empty
-  double weight = 1;          ///< in the loss: of the mean over this context's rows
-  std::vector<double> row_weights;  ///< of each row, in place of `weight`; empty: all rows weigh alike
+  double weight = 1;          ///< weight in the loss of the mean over this context's rows
+  std::vector<double> row_weights;  ///< weight of each row, in place of `weight`; empty: all rows weigh alike
   /// Leaves a row out of the loss where the unedited model answers it as it answers the bare prompt: the old fact may
   /// change.
   bool drops_old_answer = false;
@@ -34,10 +34,11 @@ struct Context {
 };
 
 struct ContextSet {
-  std::vector<Context> prompts;    ///< with a target; the bare prompt first
-  std::vector<Context> preserved;  ///< without a target; for one prompt "{subject} is a", cut after the subject
-  std::vector<Token> target;       ///< of the bare prompt
-  int wordings = 0;                ///< number of general wordings among the prompts
+  std::vector<Context> prompts;  ///< contexts with a target; the bare prompt first
+  /// Contexts without a target; for one prompt "{subject} is a", cut after the subject.
+  std::vector<Context> preserved;
+  std::vector<Token> target;  ///< tokens of the target in the bare prompt
+  int wordings = 0;           ///< number of general wordings among the prompts
 };
 
 /// Short sentences to put before the prompt. They serve as well as ROME's, which are sampled from the model.

@@ -20,12 +20,13 @@ namespace mobiedit {
 
 /// Everything that is pointed to is borrowed and must outlive the objective.
 struct EditObjectiveOptions {
-  PassOptions pass;                        ///< adapters in force, and the arithmetic of all passes
-  int layer = 0;                           ///< the edited layer
-  int top_logits = 128;                    ///< logits per row that are given one by one, at most the vocabulary
-  bool prefix_cache = true;                ///< false: every evaluation runs all tokens through all layers
-  bool batched = true;                     ///< false: each pass has one context at one δ
-  Write* write = nullptr;                  ///< where δ goes; null: all of δ to the subject's last token of each context
+  PassOptions pass;          ///< adapters in force, and the arithmetic of all passes
+  int layer = 0;             ///< the edited layer
+  int top_logits = 128;      ///< logits per row that are given one by one, at most the vocabulary
+  bool prefix_cache = true;  ///< false: every evaluation runs all tokens through all layers
+  bool batched = true;       ///< false: each pass has one context at one δ
+  /// The write, which says where δ goes; null: all of δ goes to the subject's last token of each context.
+  Write* write = nullptr;
   Tape* tape = nullptr;                    ///< backward pass from layer + 1 on; null: no gradient
   const MeanJacobian* jacobian = nullptr;  ///< what expect() gives; null: nothing
 };
@@ -69,7 +70,7 @@ class EditObjective final : public Objective {
   class Recorder;                  // the gradient
   class Approximator;              // the approximations
   class Statements;                // a part of the contexts
-  struct Part {                    // of one context
+  struct Part {                    // one context
     std::vector<float> injection;  // [rows]: how much of δ each row gets
     std::vector<int> wanted;       // rows whose logits are read, counted from s
     std::size_t first_row = 0;     // the first of them among rows_
@@ -86,7 +87,7 @@ class EditObjective final : public Objective {
   struct Job {  // one context at one δ
     int delta;
     int part;
-    std::size_t first_row;  // in the outputs
+    std::size_t first_row;  // first row of its results in the outputs
   };
 
   EditObjective(ForwardPass& forward, ContextSet contexts, const EditObjectiveOptions& options,
@@ -115,7 +116,7 @@ class EditObjective final : public Objective {
   std::vector<ObjectiveRow> rows_;
   std::vector<Token> row_targets_;  // −1: a row without a target
   std::vector<RowGroup> groups_;
-  int probe_rows_ = 0;  // of one probe's outputs
+  int probe_rows_ = 0;  // number of rows of one probe's outputs
   int probes_per_evaluation_ = 1;
   TopLogits top_;
   bool top_chosen_ = false;

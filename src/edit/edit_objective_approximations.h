@@ -29,7 +29,7 @@ class EditObjective::Approximator final : public Approximations {
 
   EditObjective& objective_;
   ActivationRanges ranges_;
-  std::vector<KvCache> frozen_;  // of each prompt
+  std::vector<KvCache> frozen_;  // frozen keys and values of each prompt
   bool use_frozen_ = false;
 };
 

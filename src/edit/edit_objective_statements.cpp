@@ -60,7 +60,7 @@ class EditObjective::Statements final : public Objective {
   std::vector<ObjectiveRow> rows_;
   int probe_rows_ = 0;
   int probes_ = 1;
-  double share_ = 0;  // of an evaluation's rows
+  double share_ = 0;  // share of an evaluation's rows
 };
 
 std::unique_ptr<Objective> EditObjective::statements() {

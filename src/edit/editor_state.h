@@ -37,9 +37,9 @@ struct Editor::State {
   Statistics statistics;
   std::unique_ptr<Tape> tape;  ///< made when a search first asks for a gradient
   ActiveEdits active;
-  std::map<int, PreservedEdits> preserved;  ///< by layer
-  std::optional<ChatFormat> chat;           ///< of neurons: the model's chat format, if it has one
-  std::optional<NeuronGeometry> geometry;   ///< of neurons: made by set_statistics
+  std::map<int, PreservedEdits> preserved;  ///< preserved edits by layer
+  std::optional<ChatFormat> chat;           ///< for neurons: the model's chat format, if it has one
+  std::optional<NeuronGeometry> geometry;   ///< for neurons: made by set_statistics
 
   /// Everything in force, in the arithmetic of searches; valid until the active edits change.
   [[nodiscard]] PassOptions pass() const;

@@ -19,7 +19,7 @@ Speed Speed::measure(const Model& model, ThreadPool& pool, int rows) {
   if (rows > counts.back()) counts.push_back(rows);
   for (const int count : counts) {
     if (count > std::max(rows, 1)) break;
-    constexpr int sequence_rows = 6;  // about what an edit's contexts have
+    constexpr int sequence_rows = 6;  // rows per sequence, about as many as an edit's contexts have
     std::vector<BatchSequence> sequences;
     for (int left = count; left > 0; left -= sequence_rows)
       sequences.push_back({nullptr, 0, std::min(left, sequence_rows), nullptr});

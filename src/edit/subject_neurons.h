@@ -10,9 +10,9 @@ namespace mobiedit {
 
 /// Edits of one subject and layer whose update is a neuron, and the one neuron that serves them all. Borrows the edits.
 struct SubjectNeuron {
-  std::vector<const Edit*> facts;  ///< in the order of the list; the newest is last
-  const Neuron* neuron = nullptr;  ///< of one of them
-  bool exact = false;              ///< it was found for just these facts
+  std::vector<const Edit*> facts;  ///< edits in the order of the list; the newest is last
+  const Neuron* neuron = nullptr;  ///< neuron of one of these edits
+  bool exact = false;              ///< the neuron was found for exactly these facts
   /// Where a search for all of them may begin: it was found for some of them and no others. Null: there is none.
   const Neuron* start = nullptr;
 };

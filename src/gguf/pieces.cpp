@@ -17,9 +17,9 @@ constexpr std::string_view number_key = "split.no", count_key = "split.count", t
 
 /// Keys of a split model; absent ones are empty.
 struct Split {
-  std::optional<std::uint64_t> number;  ///< from 0
+  std::optional<std::uint64_t> number;  ///< number of the piece, from 0
   std::optional<std::uint64_t> count;
-  std::optional<std::uint64_t> tensors;  ///< of all pieces together
+  std::optional<std::uint64_t> tensors;  ///< number of tensors of all pieces together
 };
 
 Result<std::optional<std::uint64_t>> integer_of(const Header& header, std::string_view key, const std::string& where) {

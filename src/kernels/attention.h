@@ -20,15 +20,16 @@ struct KeysAndValues {
 struct AttentionTile {
   const float* queries;
   std::size_t query_stride;
-  std::span<const int> lengths;          ///< positions that each row sees, counted from the first; ascending, >= 1
-  int heads;                             ///< query heads that share these keys and values
-  int dim;                               ///< of one head
-  float scale;                           ///< factor of the scores
-  float cap = 0;                         ///< 0: none; else scores become cap * tanh(score / cap)
-  int window = 0;                        ///< positions up to its own that a row sees; 0: all of its length
-  const float* sinks = nullptr;          ///< [heads]: one more score per head, which only takes weight; null: none
-  std::span<const KeysAndValues> parts;  ///< in order of position; at least as many positions as the last row sees
-  std::size_t kv_stride;                 ///< from one position to the next
+  std::span<const int> lengths;  ///< positions that each row sees, counted from the first; ascending, >= 1
+  int heads;                     ///< query heads that share these keys and values
+  int dim;                       ///< dimensions of one head
+  float scale;                   ///< factor of the scores
+  float cap = 0;                 ///< 0: none; else scores become cap * tanh(score / cap)
+  int window = 0;                ///< positions up to its own that a row sees; 0: all of its length
+  const float* sinks = nullptr;  ///< [heads]: one more score per head, which only takes weight; null: none
+  /// Parts in order of position; together at least as many positions as the last row sees.
+  std::span<const KeysAndValues> parts;
+  std::size_t kv_stride;  ///< floats from one position to the next
   float* out;
   std::size_t out_stride;
 };

@@ -135,8 +135,8 @@ class Activations {
   int k = 0;
   std::size_t stride = 0;
   ActivationKind kind = ActivationKind::f32;
-  AlignedBuffer quantized_rows;  ///< in the instruction set's own layout
-  std::size_t row_bytes = 0;     ///< of quantized_rows
+  AlignedBuffer quantized_rows;  ///< rows in the instruction set's own layout
+  std::size_t row_bytes = 0;     ///< bytes of one row of quantized_rows
   AlignedBuffer group_sums;      ///< floats [m, k/32], if `sums` was set
   bool has_sums = false;
 };

@@ -17,13 +17,13 @@ struct Rectangle {
   const std::byte* weight;  // the first panel; panels lie panel_bytes apart
   int k;
   int panels;
-  int columns;     // that exist; the last panel may hold fewer
+  int columns;     // columns that exist: the last panel may be filled in part
   const float* x;  // f32: rows `x_stride` floats apart
   std::size_t x_stride;
   const std::byte* x_rows = nullptr;  // integers: rows `x_row_bytes` apart
   std::size_t x_row_bytes = 0;
   int m;
-  const float* bias = nullptr;  // of the first column, or null
+  const float* bias = nullptr;  // bias of the first column, or null
   float* y;
   std::size_t y_stride;
   bool accumulate = false;  // groups only: add to y

@@ -137,7 +137,7 @@ struct Vnni : Tiles<V> {
     const std::byte* scales;
     const std::byte* corrections;
     Size stride;
-    Size plane;  // from the high bytes of 16-bit codes to their low ones
+    Size plane;  // bytes from the high bytes of 16-bit codes to their low bytes
   };
 
   /// y [Rows, panel_rows] = or += the product of a slice of k.

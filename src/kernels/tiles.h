@@ -56,15 +56,15 @@ struct Tiles {
   /// The work of a tile: `length` steps of k, from `from` on.
   struct Place {
     const std::byte* panel;
-    const std::byte* weight;  // of the panel, at k = `from`
+    const std::byte* weight;  // the panel's weights at k = `from`
     int from;
     int length;
     bool start;  // y holds nothing yet
     int row;     // the first row
     float* y;
     const Columns& columns;
-    const std::byte* ahead;  // the next slice's bytes that this tile prefetches,
-    Size ahead_bytes;        // this many per group of 32 along k
+    const std::byte* ahead;  // beginning of the next slice's bytes that this tile prefetches
+    Size ahead_bytes;        // bytes to prefetch per group of 32 along k
 
     /// Prefetches the next part.
     void call_ahead() {

@@ -6,7 +6,7 @@
 namespace mobiedit {
 
 struct BackpropSettings {
-  double learning_rate = 0.5;  ///< of Adam
+  double learning_rate = 0.5;  ///< learning rate of Adam
   int steps = 60;              ///< ROME takes 25
   double enough = 0.003;       ///< the loss at which the search stops; ROME takes 0.05
   double weight_decay = 0;     ///< weight of ‖δ‖ / ‖v₀‖² in the loss; ROME takes 1e-3

@@ -11,7 +11,7 @@ struct MobieditSettings {
   double probe = 1e-3;          ///< μ, absolute: the published code's
   bool relative_probe = false;  ///< μ in lengths of v₀ instead
   bool average = false;         ///< divides the sum over directions by N; the published code does not
-  double learning_rate = 5e-2;  ///< of plain gradient descent
+  double learning_rate = 5e-2;  ///< learning rate of plain gradient descent
   bool cosine = true;           ///< the rate decays to 0 over `steps`
   int steps = 600;
   int test_every = 20;         ///< M: steps from one test for an early stop to the next; 0: no early stop

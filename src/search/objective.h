@@ -12,7 +12,7 @@ namespace mobiedit {
 /// One row of logits that the loss reads. The `kept` largest logits are given one by one, the rest of the vocabulary as
 /// one number: its log-sum-exp. Rows, tokens and their order never change between evaluations.
 struct ObjectiveRow {
-  double weight = 0;  ///< in the loss
+  double weight = 0;  ///< weight in the loss
   int target = 0;  ///< index among the kept logits of the token wanted here; -1: the unedited model's answer is to stay
 };
 
@@ -20,7 +20,7 @@ struct ObjectiveRow {
 /// and the others' Jacobians resemble that one's.
 struct RowGroup {
   int contexts = 1;
-  int rows = 1;  ///< of one context
+  int rows = 1;  ///< rows of one context
 
   /// The context that a probe evaluates.
   [[nodiscard]] int context(int probe) const { return probe % contexts; }

@@ -30,7 +30,7 @@ using SearchProgress = std::function<bool(const SearchStep&)>;
 
 struct SearchResult {
   std::vector<float> delta;  ///< [d]
-  LossParts loss;            ///< at delta
+  LossParts loss;            ///< parts of the loss at `delta`
   bool reached = false;      ///< every target is its row's most probable token, and the method's own bound is met
   int steps = 0;
   int evaluations = 0;  ///< made until `delta` was found
@@ -48,8 +48,8 @@ class ValueSearch {
 
 /// How an objective's prompts differ.
 enum class Prompts : std::uint8_t {
-  alike,       ///< by the sentences before them
-  unlike,      ///< by their wording too
+  alike,       ///< prompts that differ by the sentences before them
+  unlike,      ///< prompts that differ by their wording too
   statements,  ///< as `unlike`; the first of two stages, and the second has more prompts
   subject      ///< statements and chat turns, with answers to preserve: the second stage, from the δ of the first
 };

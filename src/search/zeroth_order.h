@@ -8,7 +8,7 @@ namespace mobiedit {
 struct ZerothOrderSettings {
   int directions = 16;         ///< N
   double probe = 0.3;          ///< μ: length of a perturbation, in ‖v₀‖
-  double learning_rate = 0.5;  ///< of Adam
+  double learning_rate = 0.5;  ///< learning rate of Adam
   double enough = 0.05;        ///< the loss at which the search stops, as in ROME
   bool stale_prefix = false;   ///< evaluates with frozen tokens, as the method `mobiedit` does
   int refresh_steps = 3;

@@ -18,8 +18,9 @@ namespace mobiedit {
 namespace {
 
 constexpr const char* line_schema = "mobiedit.stored-edit/2";
-constexpr const char* neuron_line_schema = "mobiedit.stored-edit/3";  // of kind neuron
-constexpr const char* first_line_schema = "mobiedit.stored-edit/1";   // without kind and origin
+// Schema of edits whose update is a neuron.
+constexpr const char* neuron_line_schema = "mobiedit.stored-edit/3";
+constexpr const char* first_line_schema = "mobiedit.stored-edit/1";  // schema of lines without kind and origin
 
 using OrderedJson = nlohmann::ordered_json;
 

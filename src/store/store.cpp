@@ -18,7 +18,7 @@
 namespace mobiedit {
 namespace {
 
-constexpr int most_waits = 100;  // of 20 ms each
+constexpr int most_waits = 100;  // waits of 20 ms each
 constexpr const char* no_memory = "not enough memory for the store";
 
 }  // namespace

@@ -15,7 +15,7 @@ inline constexpr int usual_evaluations = 46;
 
 struct Estimate {
   EditPlan plan;
-  int layers = 0;  ///< of the model
+  int layers = 0;  ///< layers of the model
   PlannedWork work;
   double load_seconds = 0;
   double edit_seconds = 0;

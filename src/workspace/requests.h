@@ -12,7 +12,7 @@ namespace mobiedit {
 
 struct NamedRequests {
   std::vector<EditRequest> requests;
-  std::vector<std::string> places;  ///< of each, its name in messages, such as "facts.jsonl:3"
+  std::vector<std::string> places;  ///< name of each request in messages, such as "facts.jsonl:3"
 };
 
 /// A fact's neighbours are prompts whose answers must stay, like those of "keep". Errors: as read_facts.

@@ -13,7 +13,7 @@ namespace mobiedit {
 
 struct SessionChanges {
   std::vector<LowRankDelta> named;  ///< adapters
-  Changes kept;                     ///< of the kept edits
+  Changes kept;                     ///< changes of the kept edits
   std::size_t edits = 0;            ///< number of kept edits
 
   /// All changes together, the adapters first. Throws std::bad_alloc.

@@ -90,7 +90,7 @@ class TeachJob {
   std::optional<DamageCheck> damage_;  ///< made for the first edit that is measured
   Store* store_ = nullptr;
   std::vector<Edit> edits_before_;
-  EditList earlier_;                       ///< them
+  EditList earlier_;                       ///< pointers to edits_before_
   std::vector<UpdateInForce> underneath_;  ///< as they are in force in the editor
   std::optional<double> perplexity_alone_, perplexity_underneath_;
   std::vector<UpdateInForce> measured_underneath_;  ///< in force while perplexity_underneath_ was measured

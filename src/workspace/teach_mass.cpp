@@ -24,7 +24,7 @@ double norm_of_update(const RankOneUpdate& update) {
 // An edit that is dropped changes the others' updates: they are solved for again without it.
 Status TeachJob::write_mass_edit(const EditList& underneath) {
   std::vector<Edit> found;
-  std::vector<std::size_t> owner;  // of each, its place among the outcomes
+  std::vector<std::size_t> owner;  // index among the outcomes, for each edit
   for (std::size_t i = 0; i < report_.outcomes.size(); ++i) {
     if (!report_.outcomes[i].kept) continue;
     found.push_back(report_.outcomes[i].edit);

@@ -16,7 +16,7 @@ struct Workspace::State {
   WorkspaceOptions options;
   std::mutex changing;             ///< held by the job that changes edits
   mutable std::mutex reading;      ///< guards `unsaved`
-  std::vector<Edit> unsaved = {};  ///< without a store: the edits in force
+  std::vector<Edit> unsaved = {};  ///< the edits in force where there is no store
 
   [[nodiscard]] bool has_store() const { return !options.store.empty(); }
   /// Errors: as Workspace::undo.

@@ -25,7 +25,7 @@ enum class ErrorCode {
 /// change.
 struct ErrorId {
   ErrorCode code;
-  const char* name;  ///< in static storage
+  const char* name;  ///< text in static storage
 };
 
 /// One failure: its kind, what happened, where (a file, a tensor, a setting), and what the user can do.

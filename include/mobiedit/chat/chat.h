@@ -27,8 +27,8 @@ struct ChatAnswer {
   std::string text;
   bool ended = false;     ///< the model ended its turn
   bool stopped = false;   ///< a stop string ended it
-  int prompt_tokens = 0;  ///< of the whole conversation so far
-  int reused_tokens = 0;  ///< of these, already in the KV cache
+  int prompt_tokens = 0;  ///< tokens of the whole conversation so far
+  int reused_tokens = 0;  ///< number of them that the KV cache held already
   int answer_tokens = 0;
 };
 

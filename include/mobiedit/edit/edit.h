@@ -34,7 +34,7 @@ struct EditOrigin {
   double clamp = 0;                            ///< ‖δ‖ at most this many ‖v₀‖
   std::optional<double> confidence_threshold;  ///< EditOptions::confidence_threshold, where it was set
   bool fisher_metric = false;                  ///< EditOptions::fisher_metric
-  std::vector<MethodSetting> settings;         ///< in place of the method's defaults
+  std::vector<MethodSetting> settings;         ///< settings that replace the method's defaults
   std::string layer_choice;                    ///< where the layer came from: "asked", "table", "trial" or "usual"
   std::string statistics_name;  ///< file name of the text behind the key statistics; empty: none were used
   std::string statistics_hash;  ///< fingerprint of that text, 32 hexadecimal digits
@@ -45,7 +45,7 @@ struct EditOrigin {
 
 /// A fact of a subject, as a neuron that serves several of them names it.
 struct ServedFact {
-  std::string prompt;  ///< with {} for the subject
+  std::string prompt;  ///< statement with {} for the subject
   std::string target_new;
 
   bool operator==(const ServedFact&) const = default;
@@ -66,7 +66,8 @@ struct Edit {
   EditOrigin origin = {};
   std::int64_t id = 0;  ///< given by a store, ascending, never given twice; 0: in no store
   bool enabled = true;
-  std::vector<ServedFact> found_with = {};  ///< of a neuron: the further facts that `update` was found together with
+  /// Of a neuron's edit: the further facts that the neuron was found together with.
+  std::vector<ServedFact> found_with = {};
   /// Neurons of this edit for other facts of its subject: found anew when an older one of them was taken out of force.
   std::vector<SharedNeuron> found_again = {};
 
@@ -78,7 +79,7 @@ struct EditInfo {
   std::int64_t id = 0;  ///< 0: in no store
   BaseModel base;
   std::string subject;
-  std::string prompt;  ///< with {} for the subject
+  std::string prompt;  ///< statement with {} for the subject
   std::string target_new;
   std::string method;
   int layer = 0;  ///< the edited layer, counted from 0
@@ -86,7 +87,7 @@ struct EditInfo {
   std::int64_t made_at = 0;  ///< seconds since 1970, UTC
   bool enabled = true;
   std::optional<std::int64_t> replaced_by;  ///< the newest enabled edit of this base and fact, if that is another
-  std::string kind = "rank-one";            ///< of the update: kind_of()
+  std::string kind = "rank-one";            ///< kind of the update: kind_of()
 
   [[nodiscard]] bool in_force() const { return enabled && !replaced_by; }
   bool operator==(const EditInfo&) const = default;

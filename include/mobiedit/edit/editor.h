@@ -57,7 +57,7 @@ struct EditOptions {
   std::optional<int> layer;
   std::optional<double> clamp;       ///< longest δ, in ‖v₀‖; none: the built-in table's, else 8
   int max_evaluations = 800;         ///< limit of forward evaluations, each of all contexts at one δ
-  std::uint64_t seed = 0;            ///< of the search's random numbers
+  std::uint64_t seed = 0;            ///< seed of the search's random numbers
   int threads = 0;                   ///< worker threads; 0: one per processor
   std::shared_ptr<ThreadPool> pool;  ///< shared worker threads (Engine::pool); none: `threads` of its own
   std::optional<std::vector<std::string>>
@@ -90,7 +90,8 @@ using EditProgressFn = std::function<void(const EditProgress&)>;
 /// Facts in force of a request's subject. A neuron is found for all of them and the request together; a rank-one
 /// update, for the request alone.
 struct SubjectFacts {
-  std::vector<EditRequest> others;  ///< in the order in which they were made, without the one that the request replaces
+  /// Facts in the order in which they were made, without the one that the request replaces.
+  std::vector<EditRequest> others;
   std::optional<Neuron>
       from;  ///< the neuron that has served them so far, not in force now; the search starts from its `down`
 };

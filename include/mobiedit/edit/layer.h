@@ -16,10 +16,10 @@ namespace mobiedit {
 class ThreadPool;
 
 struct LayerChoice {
-  int layer = 0;       ///< from 0
+  int layer = 0;       ///< index of the layer, from 0
   double clamp = 8;    ///< longest δ, in ‖v₀‖
   std::string why;     ///< reason, one sentence in English
-  bool known = false;  ///< from the built-in table, which Editor::create uses by itself
+  bool known = false;  ///< the choice is from the built-in table, which Editor::create uses by itself
 };
 
 struct LayerTrialOptions {

@@ -24,7 +24,7 @@ struct PlannedPass {
   enum class Phase { prepare, evaluate, measure };
   Phase phase = Phase::prepare;
   double times = 1;     ///< passes of this shape
-  int evaluations = 0;  ///< per pass
+  int evaluations = 0;  ///< evaluations per pass
   int rows = 0;
   int last_rows = 0;  ///< rows that need the output of the last layer, not only its keys and values
   int first = 0;
@@ -37,7 +37,7 @@ struct PlannedPass {
 /// Bytes.
 struct EditMemory {
   std::uint64_t weights = 0;
-  std::uint64_t edited_weight = 0;  ///< in floating point
+  std::uint64_t edited_weight = 0;  ///< bytes of the edited weight in floating point
   std::uint64_t vocabulary = 0;
   std::uint64_t scratch = 0;
   std::uint64_t backward = 0;  ///< weights once more, for methods and metrics with a backward pass
@@ -50,7 +50,7 @@ struct EditMemory {
 struct EditPlan {
   int layer = 0;     ///< the edited layer
   int contexts = 0;  ///< the KL context included
-  int rows = 0;      ///< of one evaluation
+  int rows = 0;      ///< rows of one evaluation
   int evaluations = 0;
   std::vector<PlannedPass> passes;
   EditMemory memory;

@@ -12,7 +12,8 @@ struct EditRequest {
   std::string target_new;                ///< "Greek", without a leading space
   std::vector<std::string> paraphrases;  ///< other wordings that should give target_new; measured, never trained on
   std::vector<std::string> keep;         ///< prompts whose answer must stay; measured, never trained on
-  std::string question = {};             ///< as a user would ask for it in chat; empty: the program makes one
+  /// The fact as a user would ask for it in chat; empty: the library makes a question.
+  std::string question = {};
 
   bool operator==(const EditRequest&) const = default;
 };

@@ -26,8 +26,8 @@ struct Question {
 /// One fact to edit, with the prompts that test the edit.
 struct FactRecord {
   std::string subject;
-  std::string prompt;       ///< with {} for the subject
-  std::string target_new;   ///< without a leading space
+  std::string prompt;       ///< statement with {} for the subject
+  std::string target_new;   ///< the new answer, without a leading space
   std::string target_true;  ///< the true answer; empty if the set has none
   std::string relation;     ///< Wikidata's property, "P103"; empty if the set has none
   std::string question;     ///< the prompt as a question, with the subject in it; empty if the set has none

@@ -110,7 +110,7 @@ struct Spread {
 
 struct Summary {
   int n = 0;
-  std::vector<MetricValue> values;  ///< in order of all_metrics()
+  std::vector<MetricValue> values;  ///< one value per metric, in the order of all_metrics()
   Metrics metrics;
   Uncertainty uncertainty;
   Spread evaluations;

@@ -53,7 +53,7 @@ struct TensorInfo {
   TensorType type;
   int dimensions;                      ///< 1 to 4
   std::array<std::uint64_t, 4> shape;  ///< shape[0] varies fastest (the row length); unused ones are 1
-  std::uint64_t offset;                ///< from the start of its file
+  std::uint64_t offset;                ///< bytes from the start of its file
   std::uint64_t bytes;                 ///< 0 for a type that is not read
   std::uint32_t piece = 0;             ///< index of its file, in a split model
 

@@ -42,7 +42,7 @@ enum class TensorType : std::uint32_t {
 
 /// `block_values` neighbouring values of a row share `block_bytes` bytes.
 struct TypeTraits {
-  std::string_view name;  ///< as llama.cpp prints it: "Q8_0", "Q4_K", "F16"
+  std::string_view name;  ///< the name that llama.cpp prints: "Q8_0", "Q4_K", "F16"
   std::size_t block_values;
   std::size_t block_bytes;
   bool writable;  ///< `quantize` supports it

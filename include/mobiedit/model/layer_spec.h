@@ -40,22 +40,23 @@ struct RopeSpec {
 /// Mixture of experts in place of one feed-forward.
 struct ExpertSpec {
   int count = 0;                ///< 0: a plain feed-forward
-  int used = 0;                 ///< per token
+  int used = 0;                 ///< experts that are used per token
   int f = 0;                    ///< feed-forward size of one expert
-  bool biases = false;          ///< of the router and of each expert's three products
+  bool biases = false;          ///< the router and each expert's three products have biases
   bool softmax_chosen = false;  ///< weights are a softmax over the chosen alone; else over all, normalised to sum 1
   float scale = 1.0f;           ///< multiplies the weights
 };
 
 struct LayerSpec {
-  bool attention_norm = true, attention_post_norm = false;  ///< of attention's input; of its output
-  bool ffn_norm = true, ffn_post_norm = false;              ///< of the feed-forward's input; of its output
+  bool attention_norm = true, attention_post_norm = false;  ///< norms of attention's input and of its output
+  bool ffn_norm = true, ffn_post_norm = false;              ///< norms of the feed-forward's input and of its output
   HeadNorm head_norm = HeadNorm::none;
   RopeSpec rope;
   int window = 0;                ///< positions that a row sees, itself included; 0: all
   float attention_scale = 1.0f;  ///< multiplies the scores
   float attention_cap = 0.0f;    ///< 0: none; else scores become cap · tanh(score / cap)
-  bool sinks = false;            ///< one more score per head, from the file, that only takes weight
+  /// Attention sinks: the file has one more score per head, which takes weight and gives no value.
+  bool sinks = false;
   GateActivation activation = GateActivation::silu;
   float residual_scale = 1.0f;  ///< multiplies the output of attention and of the feed-forward
   ExpertSpec experts;

@@ -8,7 +8,7 @@ namespace mobiedit {
 
 /// For the product y = W x of the tensor: y += scale * b (a x).
 struct LowRankDelta {
-  std::string tensor;  ///< as GGUF names it: "blk.5.ffn_down.weight"
+  std::string tensor;  ///< the tensor's name in GGUF: "blk.5.ffn_down.weight"
   int rank = 0;
   std::vector<float> a;  ///< [rank, in], row by row
   std::vector<float> b;  ///< [out, rank], row by row

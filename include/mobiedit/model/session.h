@@ -43,10 +43,11 @@ struct GenerateOptions {
 };
 
 struct Generation {
-  std::vector<Token> tokens;  ///< without the token that ended it; those of a stop string are among them
-  std::string text;           ///< without the stop string
-  bool ended = false;         ///< by the model itself (end of text)
-  bool stopped = false;       ///< by a stop string
+  /// Tokens without the one that ended the text; those of a stop string are among them.
+  std::vector<Token> tokens;
+  std::string text;      ///< text without the stop string
+  bool ended = false;    ///< the model itself ended the text
+  bool stopped = false;  ///< a stop string ended the text
 };
 
 /// A prompt, and the most tokens to continue it by.
@@ -62,7 +63,7 @@ struct ScoredText {
 };
 
 struct Score {
-  std::vector<float> log_probabilities;  ///< of tokens[first…]
+  std::vector<float> log_probabilities;  ///< one for each of tokens[first…]
   std::vector<Token> best;               ///< the most probable token at each of these places
   bool greedy = false;                   ///< each of them was the most probable: greedy generation would give them
 };

@@ -24,8 +24,8 @@ enum class MethodKind : std::uint8_t {
 
 /// In which numbers a method evaluates the model.
 enum class MethodArithmetic : std::uint8_t {
-  model,   ///< in the model's own: integers where its weights are
-  float32  ///< in float32, whatever the model's
+  model,   ///< in the model's own numbers: integers where its weights are
+  float32  ///< in float32, whatever the model's numbers
 };
 
 struct MethodInfo {

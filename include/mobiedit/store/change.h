@@ -19,7 +19,7 @@ struct StoreChange {
 
 /// Facts of one subject that a change leaves in force, though no neuron was found for just them.
 struct UnservedFacts {
-  std::vector<Edit> facts;  ///< in the order of ids; a neuron must be found again for the last
+  std::vector<Edit> facts;  ///< facts in the order of ids; a neuron must be found again for the last
 };
 
 /// Returns the facts that the change would leave in force without a neuron. Errors: bad_model (a damaged record), io.

@@ -6,7 +6,7 @@
 namespace mobiedit::store_errors {
 
 inline constexpr ErrorId not_a_store{ErrorCode::bad_model, "store.not_a_store"};  ///< another kind of file
-inline constexpr ErrorId newer{ErrorCode::bad_model, "store.newer"};              ///< of a newer version
+inline constexpr ErrorId newer{ErrorCode::bad_model, "store.newer"};              ///< the store is of a newer version
 inline constexpr ErrorId damaged{ErrorCode::bad_model, "store.damaged"};          ///< the file, or an edit in it
 inline constexpr ErrorId busy{ErrorCode::locked, "store.busy"};                   ///< another process is writing it
 inline constexpr ErrorId disk_full{ErrorCode::io, "store.disk_full"};

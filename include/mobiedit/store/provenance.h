@@ -17,7 +17,7 @@ namespace mobiedit {
 
 /// Keys: mobiedit.version, mobiedit.base_fingerprint, mobiedit.edits (a JSON list).
 struct Provenance {
-  std::string version;           ///< of the program that wrote the file; empty: not written by this project
+  std::string version;           ///< version of the program that wrote the file; empty: not written by this project
   std::string base_fingerprint;  ///< Model::fingerprint() of the model that was edited
   std::vector<EditInfo> edits;
 

@@ -20,7 +20,7 @@ namespace mobiedit {
 struct FlippedTensor {
   std::string name;
   gguf::TensorType type;
-  std::uint64_t codes = 0;    ///< of the tensor: its quantised codes, or its values where the type is a float
+  std::uint64_t codes = 0;    ///< the tensor's quantised codes, or its values where the type is a float
   std::uint64_t changed = 0;  ///< codes that differ from the base's
   double update_error = 0;    ///< largest ‖(W_written − W_wanted) k‖ / ‖left‖ over the updates, k the key of each
   double side_effect = 0;     ///< root of E‖(W_written − W_wanted) k‖² / E‖(W_wanted − W) k‖² over keys of running text

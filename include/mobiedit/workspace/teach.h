@@ -20,8 +20,9 @@ namespace mobiedit {
 /// context for the reference text (256 tokens) has no drift limits.
 struct AcceptanceLimits {
   std::optional<double> drift;  ///< growth of the reference text's perplexity by one edit, per cent; none: any
-  double total_drift = 50;      ///< by all edits in force together, per cent; an edit that lowers it is accepted
-  double norm = 100;            ///< ‖ΔW‖ / ‖W‖ of one edit, per cent
+  /// Growth by all edits in force together, per cent; an edit that lowers it is accepted.
+  double total_drift = 50;
+  double norm = 100;  ///< ‖ΔW‖ / ‖W‖ of one edit, per cent
   /// Damage::divergence() of all edits in force together, nats per token. None: the model's own, see docs/method.md. An
   /// edit that lowers it is accepted.
   std::optional<double> divergence;
@@ -80,14 +81,15 @@ struct AnswerInWords {
 
 /// The fate of one request. An edit that was not kept has no vectors.
 struct Outcome {
-  Edit edit;  ///< its id is 0 unless a store has it
+  Edit edit;  ///< the edit; its id is 0 unless a store has it
   bool kept = false;
   Refusal refusal = Refusal::none;
   std::string why_not;                 ///< a sentence, where it was not kept
   std::vector<std::int64_t> replaces;  ///< edits of the store about this fact
   std::vector<SameSubject> same_subject;
   std::vector<AnswerInWords> answers;  ///< empty for an edit that was not kept
-  std::optional<Damage> damage;        ///< of this edit and those in force before it; none where it was not measured
+  /// Damage by this edit and those in force before it; none where it was not measured.
+  std::optional<Damage> damage;
 };
 
 struct WrittenFile {
@@ -99,7 +101,7 @@ struct WrittenFile {
 struct TeachReport {
   std::vector<Outcome> outcomes;  ///< one per request, in their order
   std::size_t earlier = 0;        ///< edits in force before
-  std::size_t rechecked = 0;      ///< of them those that were asked again
+  std::size_t rechecked = 0;      ///< number of those edits that were asked again
   bool store_used = false;        ///< there is a store
   StatisticsUsed statistics;
   std::vector<WrittenFile> files;

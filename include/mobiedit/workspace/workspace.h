@@ -35,9 +35,9 @@ struct WorkspaceOptions {
 /// Edits made for another model, tried in this one.
 struct ApplyReport {
   std::string source;                 ///< fingerprint of the model that they were made for
-  std::vector<Edit> edits;            ///< of that model, in the order of ids
-  std::vector<bool> applied;          ///< of each, whether it answers here and was kept
-  std::vector<std::int64_t> new_ids;  ///< of those that were kept, in order
+  std::vector<Edit> edits;            ///< edits of that model, in the order of ids
+  std::vector<bool> applied;          ///< one per edit: it answers here and was kept
+  std::vector<std::int64_t> new_ids;  ///< ids of the edits that were kept, in order
 };
 
 enum class OutputKind {
@@ -59,8 +59,8 @@ struct ExportReport {
 };
 
 struct VerifyReport {
-  std::vector<EditInfo> edits;       ///< that the file should hold
-  std::vector<bool> answers;         ///< of each, whether the file gives its target
+  std::vector<EditInfo> edits;       ///< edits that the file should hold
+  std::vector<bool> answers;         ///< one per edit: the file gives its target
   std::vector<std::string> changed;  ///< tensors that differ from the base
   std::vector<std::string> faults;   ///< one sentence per fault; empty: the file is sound
 };

@@ -19,7 +19,7 @@ namespace mobiedit::cli {
 struct SearchSettings {
   std::string method = EditOptions().method;
   std::string write = "auto";  ///< "neuron", "rank-one" or "auto"
-  EditOptions edit;            ///< its method is the search method, also inside a mass edit
+  EditOptions edit;            ///< settings of the search; its method is the value search, also inside a mass edit
   std::string layer = "auto";
   std::optional<int> blocks;          ///< number of layers that share a change; none: see blocks_up_to
   std::vector<std::string> settings;  ///< NAME=VALUE, instead of the method's defaults

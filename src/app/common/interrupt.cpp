@@ -61,7 +61,7 @@ void catch_lost_files(const char* program_name) {
 }
 
 CancelToken catch_interrupts() {
-  // Earlier tokens stay: the handler may be in the midst of one.
+  // Earlier tokens stay alive: the signal handler may be using one.
   static std::deque<CancelToken> tokens;
   token.store(&tokens.emplace_back());
   caught.store(0);

@@ -21,7 +21,7 @@ struct BatteryVerb {
   bool mass = false;          ///< all edits in force at once
   bool unedited = false;      ///< measures no edits
   std::string running_text;   ///< a file
-  std::optional<int> tokens;  ///< of that text
+  std::optional<int> tokens;  ///< limit of tokens of that text
 };
 
 /// --battery, --mass, --unedited, --running-text, --running-tokens.

@@ -12,7 +12,7 @@ namespace mobiedit {
 struct BatchRow {
   int sequence;
   int position;
-  int first_row;  ///< of its sequence, in the batch
+  int first_row;  ///< first row of its sequence, counted in the batch
 };
 
 /// Sets `rows` to the rows of the sequences, in order, and `numbers` to 0, 1, …, one for each row.

@@ -123,13 +123,13 @@ class CpuForward final : public ForwardPass {
   };
   std::vector<int> lengths_;
   std::vector<AttentionRows> tiles_;
-  std::vector<kernels::AttentionScratch> attention_scratch_;  // per thread
+  std::vector<kernels::AttentionScratch> attention_scratch_;  // one per thread
   std::vector<float> routed_, expert_in_, expert_out_;
   struct Chosen {
     int row;
     float weight;
   };
-  std::vector<std::vector<Chosen>> chosen_;  // per expert
+  std::vector<std::vector<Chosen>> chosen_;  // one list per expert
   kernels::Activations activations_;
   Work work_;
 };

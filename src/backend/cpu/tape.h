@@ -25,7 +25,8 @@ class Tape {
   void record(std::span<const float> residual, std::span<const BatchSequence> sequences, const PassOptions& options);
   /// [wanted, vocab], of the last record.
   [[nodiscard]] std::span<const float> logits() const { return logits_; }
-  /// d/d residual [rows, d] of what has `gradient` [wanted, vocab] as its derivative by those logits.
+  /// Turns `gradient` [wanted, vocab], the derivative of a loss by the logits just recorded, into its derivative by the
+  /// residual, [rows, d].
   std::span<const float> pull_back(std::span<const float> gradient);
   /// [n, d], after pull_back: its derivative by the vectors of the injections.
   [[nodiscard]] std::span<const float> vector_gradient() const { return vector_gradient_; }
@@ -98,7 +99,7 @@ class Tape {
   std::vector<Product> products_;  // [layers − first, slots]
   Product output_;
   kernels::RowOps ops_;
-  std::vector<std::vector<double>> frequencies_;  // of each layer, from the first
+  std::vector<std::vector<double>> frequencies_;  // frequencies of each layer, from the first of the tape on
 
   std::vector<BatchSequence> sequences_;
   std::vector<BatchRow> rows_;

@@ -59,7 +59,7 @@ class Value {
 
   // Each may be called on a value of its own kind alone.
   [[nodiscard]] bool boolean() const { return integer_ != 0; }
-  [[nodiscard]] std::int64_t integer() const { return integer_; }  ///< of a boolean too
+  [[nodiscard]] std::int64_t integer() const { return integer_; }  ///< also the value of a boolean
   [[nodiscard]] double number() const { return kind_ == Kind::number ? number_ : static_cast<double>(integer_); }
   [[nodiscard]] const Text& text() const { return *text_; }
   [[nodiscard]] List& list() const { return *list_; }
@@ -67,7 +67,8 @@ class Value {
   [[nodiscard]] Namespace& space() const { return *space_; }
   [[nodiscard]] const Function& function() const { return *function_; }
   [[nodiscard]] Loop& loop() const { return *loop_; }
-  [[nodiscard]] const Text* missing_name() const { return text_; }  ///< of undefined
+  /// The name that an undefined value was looked for by.
+  [[nodiscard]] const Text* missing_name() const { return text_; }
 
  private:
   Kind kind_;
@@ -99,7 +100,7 @@ struct List : Object {
 using Entry = std::pair<Value, Value>;
 
 struct Dict : Object {
-  std::vector<Entry> entries;  ///< in their order; keys differ
+  std::vector<Entry> entries;  ///< entries in their order; all keys differ
 };
 
 struct Namespace : Object {

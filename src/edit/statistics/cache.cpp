@@ -8,7 +8,7 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::size_t name_digits = 16;  // of a fingerprint, in a file's name
+constexpr std::size_t name_digits = 16;  // digits of a fingerprint in a file's name
 
 // The key as metadata. Values of the file itself have names without this prefix.
 std::vector<std::pair<std::string, std::string>> text_entries(const StatisticsKey& key) {

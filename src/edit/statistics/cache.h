@@ -19,7 +19,7 @@ namespace mobiedit {
 /// file's name.
 struct StatisticsKey {
   std::string kind;           ///< "key-covariance": lower-case letters, digits and hyphens
-  std::uint32_t version = 1;  ///< of the way that this kind is measured and laid out
+  std::uint32_t version = 1;  ///< version of the way in which this kind is measured and laid out
   std::string model;          ///< Model::fingerprint()
   int layer = -1;             ///< −1: the whole model
   std::string text;           ///< text_fingerprint(); empty: measured without text, or on text that does not matter

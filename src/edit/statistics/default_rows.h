@@ -17,7 +17,7 @@ enum class ChatRows { none, with_own_answers };
 
 struct StatisticsRows {
   std::vector<std::vector<Token>> rows;  ///< independent sequences, each within the model's context
-  std::string fingerprint;               ///< of all rows; 32 hexadecimal digits
+  std::string fingerprint;               ///< fingerprint of all rows, 32 hexadecimal digits
   std::string chat_refusal;              ///< why the file's chat template can't be used; usually empty
 };
 

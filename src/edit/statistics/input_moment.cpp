@@ -12,7 +12,7 @@ namespace mobiedit {
 namespace {
 
 constexpr std::size_t text_window = 256;                       // tokens
-constexpr std::size_t inputs_per_dimension = 20;               // of C; ten are enough
+constexpr std::size_t inputs_per_dimension = 20;               // inputs per dimension of C; ten are enough
 constexpr std::size_t shortest_line = 20, longest_line = 200;  // bytes of a sentence that serves as a chat message
 constexpr const char* moment_tensor = "moment";                // [d + 1, d]: E[n nᵀ], then E[n]
 

@@ -48,7 +48,7 @@ class KeyCovariance {
   /// C with its ridge, [f, f].
   [[nodiscard]] std::vector<float> matrix() const;
   [[nodiscard]] int length() const;  ///< f
-  [[nodiscard]] int tokens() const;  ///< that C was measured on
+  [[nodiscard]] int tokens() const;  ///< number of tokens that C was measured on
 
  private:
   struct Factor;

@@ -17,8 +17,8 @@ using Matrix = Eigen::MatrixXf;
 
 constexpr std::size_t fewest_sentences = 32;
 constexpr std::size_t longest_sentence = 40;  // tokens
-constexpr float probe_length = 0.5f;          // of ‖v₀‖, as in the searches
-constexpr float probe_ridge = 0.3f;           // of the mean diagonal of the probes' second moment
+constexpr float probe_length = 0.5f;          // length of a probe, in ‖v₀‖, as in the searches
+constexpr float probe_ridge = 0.3f;           // ridge as a share of the mean diagonal of the probes' second moment
 
 constexpr const char* jacobian_tensor = "mean_jacobian";  // [d, d], row by row
 

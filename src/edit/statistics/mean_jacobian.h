@@ -19,7 +19,7 @@ namespace mobiedit {
 /// Settings of the measurement: its time is in proportion to their product.
 struct JacobianEffort {
   std::size_t sentences = 320;
-  int probes = 32;  ///< per sentence; few, as M is a mean over sentences
+  int probes = 32;  ///< probes per sentence; few, as M is a mean over sentences
 };
 
 /// M [d, d] ≈ E[∂h/∂δ]. δ is added to the layer's output at the last token of a name; h is the normed final state where

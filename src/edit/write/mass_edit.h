@@ -30,8 +30,8 @@ struct FoundEdit {
 /// How to write them.
 struct MassWrite {
   int layer = 0;     ///< the edited layer, where every δ was found
-  int layers = 1;    ///< this many, up to the edited one, share each δ
-  double ridge = 1;  ///< as for joint_directions
+  int layers = 1;    ///< number of layers, up to the edited one, that share each δ
+  double ridge = 1;  ///< ridge of joint_directions
   /// S k of each of a layer's `keys` [n, f].
   std::function<std::vector<float>(int layer, const std::vector<float>& keys)> solve;
 };

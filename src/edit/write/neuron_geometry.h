@@ -17,8 +17,9 @@ namespace mobiedit {
 struct NeuronSettings {
   double gain = 30;        ///< α: sharpness of the gate
   double threshold = 0.6;  ///< θ: score q·n below which the neuron adds nothing; between 0 and 1
-  double ridge = 0.02;     ///< of the mean diagonal of the positives' system, so that alike positives agree
-  /// Κ: weight of a contrast input in A, see query(); an input of text has weight 1.
+  /// Ridge as a share of the mean diagonal of the positives' system, so that alike positives agree.
+  double ridge = 0.02;
+  /// κ: weight of a contrast input in A, see query(); an input of text has weight 1.
   double contrast_weight = 0.003;
 };
 

@@ -42,7 +42,7 @@ void PreservedKeys::add(std::span<const float> keys, std::span<const float> solv
       solve_lower(row);
       double square = own * (1 + ridge_);
       for (const double x : row) square -= x * x;
-      // Rounding may take more than is there from a key that the others span.
+      // Rounding may make the square negative for a key that the others span.
       row.push_back(std::sqrt(std::max(square, own * ridge_)));
       factor_.push_back(std::move(row));
       own_.push_back(own);

@@ -11,7 +11,8 @@ namespace mobiedit::gguf {
 
 /// Layout of a type's groups of 32 values; without offsets the codes are signed.
 struct GroupForm {
-  int bits = 0;  ///< of a code: 4, 5 or 8; 0: the type has no groups of 32, because it is a float or scales 16 values
+  /// Bits of a code: 4, 5 or 8; 0: the type has no groups of 32, because it is a float or scales 16 values.
+  int bits = 0;
   bool offsets = false;
 };
 
@@ -37,8 +38,8 @@ struct CodeSet {
 struct Codec {
   TensorType type;
   TypeTraits traits;
-  int exponent_bits = 0;  ///< of a float type; 0: the type is quantised
-  int mantissa_bits = 0;  ///< of a float type, as stored
+  int exponent_bits = 0;  ///< bits of a float type's exponent; 0: the type is quantised
+  int mantissa_bits = 0;  ///< bits of a float type's mantissa, as stored
 
   /// Blocks to floats: exactly the values that llama.cpp reads.
   void (*decode)(const std::byte* blocks, std::size_t count, float* values);

@@ -5,7 +5,7 @@
 namespace mobiedit::gguf::codec {
 namespace {
 
-constexpr std::size_t fifths = 16, runs = 48;  // where they begin in a block
+constexpr std::size_t fifths = 16, runs = 48;  // places in a block where fifth bits and nibbles begin
 
 // Bit `index` of byte i of the fifths belongs to value i of group `index`.
 Group read(const std::byte* block, std::size_t index) {

@@ -34,7 +34,7 @@ struct Ask {
   std::size_t fact;  ///< place of its record
   GenerationPrompt prompt;
   std::string answer;               ///< a neighbour's true answer
-  std::vector<std::string> others;  ///< of multiple choice: the answers on offer but for the target
+  std::vector<std::string> others;  ///< in multiple choice: the answers on offer besides the target
 };
 
 /// Tokens of an answer in chat, at most.

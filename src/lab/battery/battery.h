@@ -23,7 +23,7 @@
 namespace mobiedit {
 
 struct BatteryOptions {
-  std::string running_text;             ///< its perplexity is measured; empty: none is
+  std::string running_text;             ///< limit of tokens of the running text
   std::size_t running_tokens = 49'152;  ///< of the text, at most
   /// Called before each part of the work, `done` of `all`; may be empty.
   std::function<void(std::string_view part, std::size_t done, std::size_t all)> progress;
@@ -34,8 +34,8 @@ struct BatteryState {
   std::vector<FactOutcome> outcomes;  ///< one per record, in order; the costs of edits are left at zero
   /// Perplexity of what the unedited model says about the subjects. Nothing where it says nothing.
   std::optional<double> own_words_perplexity;
-  std::optional<double> perplexity;  ///< of the running text
-  double seconds = 0;                ///< of measuring
+  std::optional<double> perplexity;  ///< perplexity of the running text
+  double seconds = 0;                ///< seconds that measuring took
 };
 
 /// Measures the unedited model first, and every other state against it. Knows nothing of how edits are written: they
@@ -77,7 +77,7 @@ class Battery {
   std::span<const FactRecord> facts_;
   BatteryOptions options_;
   std::optional<ChatFormat> chat_;
-  std::vector<Generation> base_answers_;  ///< of the unedited model, in order of the asks
+  std::vector<Generation> base_answers_;  ///< answers of the unedited model, in order of the asks
   BatteryState unedited_;
 };
 

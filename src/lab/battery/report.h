@@ -14,7 +14,7 @@ namespace mobiedit {
 /// A column is a metric under the name that the battery gives it.
 struct BatteryColumn {
   std::string_view name;
-  std::string_view metric;  ///< of all_metrics()
+  std::string_view metric;  ///< name of a metric in all_metrics()
   std::string_view about;   ///< one line for people
 };
 

@@ -22,7 +22,7 @@ struct EditSweeps {
   int usual_tokens = 2;
   std::vector<int> evaluations{10, 50, 150, 300};
   std::vector<int> contexts{1, 2, 4, 6};
-  std::vector<int> tokens{1, 2, 4, 8};  ///< of the target
+  std::vector<int> tokens{1, 2, 4, 8};  ///< tokens of the target
 };
 
 /// Times one edit of the usual kind, and with `sweeps` one for each point of each sweep. Returns a document with

@@ -23,8 +23,8 @@ struct TrialSetting {
   EditOptions edit;
   std::string panel, line;  ///< see Trial
   std::optional<double> x;
-  Precision precision = Precision::automatic;  ///< of the model
-  Rounding rounding;                           ///< of the model
+  Precision precision = Precision::automatic;  ///< precision of the model
+  Rounding rounding;                           ///< rounding of the model
 };
 
 /// Everything that one unit works with.

@@ -19,7 +19,7 @@ struct TrialsRequest {
   FactSelection reading;
   EditOptions search;                  ///< layer, clamp, seed, threads
   std::optional<int> max_evaluations;  ///< none: the budget of each method
-  int activation_bits = 16;            ///< of answers
+  int activation_bits = 16;            ///< bits of activations for answers
   std::string results;                 ///< a file or a folder that keeps each result; empty: none
   Shard shard;
   std::vector<std::string> only;  ///< see chosen_settings; empty: all settings

@@ -33,7 +33,7 @@ struct GradientStudyOptions {
 struct GradientEstimate {
   std::string where;  ///< "start", "half-way", "end"
   int directions = 0;
-  double cosine = 0;               ///< with the gradient, mean over the groups of N directions
+  double cosine = 0;               ///< cosine with the gradient, mean over the groups of N directions
   std::optional<double> variance;  ///< E‖ĝ − Eĝ‖² / ‖g‖²; none from one group
 };
 

@@ -26,7 +26,7 @@ struct MultihopOutcome {
   double old_answers = 0;  ///< share of the questions with a wording that gets the answer from before the edits
   double before = 0;       ///< `answered` without the edits
   double old_before = 0;   ///< `old_answers` without the edits
-  bool known = false;      ///< without the edits the model gives the true answer of every edited fact
+  bool known = false;      ///< the model without the edits gives the true answer of every edited fact
   double evaluations = 0;
 };
 

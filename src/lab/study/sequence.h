@@ -28,15 +28,15 @@ struct SequenceOptions {
 /// Figures with the first `edits` edits in force, and no others.
 struct SequencePoint {
   std::size_t edits = 0;
-  Summary summary;         ///< of these facts at this point; evaluations and seconds are those of the searches
-  double perplexity = 0;   ///< of the running text; 0: not measured
+  Summary summary;         ///< summary of these facts at this point; evaluations and seconds are those of the searches
+  double perplexity = 0;   ///< perplexity of the running text; 0: not measured
   double update_norm = 0;  ///< ‖ΔW‖, Frobenius
 };
 
 struct Sequence {
   double perplexity_before = 0;
   std::vector<SequencePoint> points;
-  std::vector<FactOutcome> outcomes;  ///< at the last point
+  std::vector<FactOutcome> outcomes;  ///< outcomes at the last point
 };
 
 /// Edits each fact in the model that the edits before it left, and replaces the adapters of the editor. Errors: usage,

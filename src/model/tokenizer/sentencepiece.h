@@ -44,7 +44,7 @@ class SentencePieceEncoder {
   };
   struct Candidate {
     float score;
-    std::uint32_t left, size;  ///< of both sides; a stale candidate has another size
+    std::uint32_t left, size;  ///< size of both sides together; a stale candidate has another size
     bool operator<(const Candidate& other) const {
       return score != other.score ? score < other.score : left > other.left;
     }

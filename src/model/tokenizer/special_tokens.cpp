@@ -40,7 +40,7 @@ std::optional<TokenFinder::Found> TokenFinder::find(std::string_view text) const
 }
 
 NameMeans meaning_of(std::string_view name) {
-  // All begin with one of these; most tokens do not.
+  // A quick test: each of these names begins with one of these bytes, most tokens do not.
   if (name.empty() || std::string_view("<[_\xE2").find(name.front()) == std::string_view::npos)
     return NameMeans::nothing;
   // Ends of a turn or text, then the padding and separators of fill-in-the-middle.
