@@ -66,7 +66,7 @@ struct Edit {
   EditOrigin origin = {};
   std::int64_t id = 0;  ///< given by a store, ascending, never given twice; 0: in no store
   bool enabled = true;
-  /// Of a neuron's edit: the further facts that the neuron was found together with.
+  /// Further facts that the edit's neuron was found together with; none for a rank-one update.
   std::vector<ServedFact> found_with = {};
   /// Neurons of this edit for other facts of its subject: found anew when an older one of them was taken out of force.
   std::vector<SharedNeuron> found_again = {};

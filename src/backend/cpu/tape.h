@@ -28,7 +28,7 @@ class Tape {
   /// Turns `gradient` [wanted, vocab], the derivative of a loss by the logits just recorded, into its derivative by the
   /// residual, [rows, d].
   std::span<const float> pull_back(std::span<const float> gradient);
-  /// [n, d], after pull_back: its derivative by the vectors of the injections.
+  /// After pull_back: the loss's derivative by the vectors of the injections, [n, d].
   [[nodiscard]] std::span<const float> vector_gradient() const { return vector_gradient_; }
 
   [[nodiscard]] int first_layer() const { return first_; }
