@@ -71,7 +71,8 @@ Result<StoreChange> change_and_serve(Store& store, const std::string& base, std:
   }
   std::vector<FoundAgain> found;
   for (const UnservedFacts& subject : unserved) {
-    if (subject.facts.back().origin.base.fingerprint != base) continue;  // change_edits refuses
+    // An edit of another base, which change_edits() refuses.
+    if (subject.facts.back().origin.base.fingerprint != base) continue;
     const auto is_fact = [&](const Edit& edit) {
       return std::ranges::find(subject.facts, edit.id, &Edit::id) != subject.facts.end();
     };

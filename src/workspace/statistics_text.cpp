@@ -68,7 +68,7 @@ Status remember_statistics(Editor& editor, const Model& model, const std::filesy
   if (!file) return std::unexpected(file.error());
   if (cache_folder.empty()) return fail(ErrorCode::io, "there is no folder to keep the statistics in");
   if (auto made = editor.set_statistics(contents_of(*file), cache_folder, job.cancel); !made) return made;
-  // The text itself, not its path: the file may change or go.
+  // Keeps the text itself, not its path: the file may change or vanish.
   return io::write_whole(remembered_text(cache_folder, model), file->bytes());
 }
 

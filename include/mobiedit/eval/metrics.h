@@ -23,8 +23,8 @@ struct FreeAnswers {
   /// The prompt gives the target, although a sentence about the true answer stands before it.
   std::optional<bool> distracted;
   std::optional<bool> chat;               ///< the answer to the chat question names the target
-  std::optional<bool> chat_target_alone;  ///< it names the target, and not the true answer
-  std::optional<bool> chat_ended;         ///< it ends by itself
+  std::optional<bool> chat_target_alone;  ///< the answer names the target, and not the true answer
+  std::optional<bool> chat_ended;         ///< the answer ends by itself
   /// For each other wording of the question: the answer names the target, and not the true answer.
   std::vector<bool> chat_other_form;
   std::optional<bool> negated;          ///< the answer to the negated question does not name the target

@@ -26,7 +26,7 @@ namespace mobiedit {
 struct WorkspaceOptions {
   /// The file that keeps the edits; empty: they live as long as the workspace, and their ids are 0.
   std::filesystem::path store;
-  bool store_may_be_missing = true;  ///< to be read: a store that is not there has no edits
+  bool store_may_be_missing = true;  ///< a store that is missing counts as empty where it is read
   std::string program = "mobiedit";  ///< named to other programs that find the store locked
   std::string cache_folder;          ///< keeps statistics and layer choices; empty: nothing does
   SessionOptions session;            ///< for answers; threads and pool are the engine's

@@ -8,8 +8,8 @@
 
 namespace mobiedit {
 
-/// False where the verdict would count for nothing, whatever the model says: a neighbour that the unedited model does
-/// not answer rightly, or a prompt about the subject that it answers with the record's true answer.
+/// False where the verdict would not count, whatever the model says: a neighbour that the unedited model does not
+/// answer rightly, or a prompt about the subject that it answers with the record's true answer.
 [[nodiscard]] bool counts(const Ask& ask, const FactRecord& fact, const Generation& unedited);
 
 /// Adds the verdict on `said` to the outcome. `unedited` is what the unedited model says to this ask.
