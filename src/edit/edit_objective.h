@@ -73,7 +73,7 @@ class EditObjective final : public Objective {
   struct Part {                    // one context
     std::vector<float> injection;  // [rows]: how much of δ each row gets
     std::vector<int> wanted;       // rows whose logits are read, counted from s
-    std::size_t first_row = 0;     // the first of them among rows_
+    std::size_t first_row = 0;     // the first of its rows among rows_
   };
   /// Injections of a batch into the output of the edited layer's feed-forward.
   struct BatchInjections {

@@ -24,7 +24,7 @@ struct Avx512 {
   static Float broadcast(const float* p) { return _mm512_set1_ps(*p); }
   static Float multiply(Float a, Float b) { return _mm512_mul_ps(a, b); }
   static Float multiply_add(Float a, Float b, Float c) { return _mm512_fmadd_ps(a, b, c); }
-  // All lanes by a mask: GCC 12 warns of its own header's uninitialised value in the form without one.
+  // Takes all lanes by a mask: in the form without one, GCC 12 warns of an uninitialised value of its own header.
   static Float to_float(Int v) { return _mm512_maskz_cvtepi32_ps(0xffff, v); }
   static Int load_bytes(const std::byte* p) { return _mm512_loadu_si512(p); }
   static Int broadcast_int(const std::byte* p) {

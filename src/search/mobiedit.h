@@ -17,7 +17,7 @@ struct MobieditSettings {
   int test_every = 20;         ///< M: steps from one test for an early stop to the next; 0: no early stop
   double confidence = 0.5;     ///< probability of every target token at which a test stops the search
   double weight_decay = 1e-3;  ///< weight of ‖δ‖ / ‖v₀‖² in the loss
-  /// Keeps what was read of the tokens between subject and target at an earlier step.
+  /// Reuses keys and values of the tokens between subject and target from an earlier step.
   bool stale_prefix = true;
   int refresh_steps = 3;       ///< reads them anew where over this number of steps the loss fell
   double refresh_fall = 1e-3;  ///< by less than this. With 0 steps: never. Tests are always exact

@@ -1,4 +1,4 @@
-// Sizes of scratch memory.
+// Growth of scratch memory.
 #pragma once
 
 #include <cstddef>

@@ -113,7 +113,7 @@ std::vector<std::size_t> slice_indices(Runtime& runtime, std::size_t size, Value
   runtime.budget().take(size * sizeof(std::size_t));
   for (std::int64_t at = first; forward ? at < end : at > end;) {
     indices.push_back(static_cast<std::size_t>(at));
-    // Far beyond the end in one step would overflow.
+    // A stride that leads far beyond the end would overflow.
     if (forward ? stride > end - at : stride < end - at) break;
     at += stride;
   }
