@@ -114,7 +114,7 @@ class EditObjective final : public Objective {
   ContextCache cache_;
   std::vector<Part> parts_;
   std::vector<ObjectiveRow> rows_;
-  std::vector<Token> row_targets_;  // −1: a row without a target
+  std::vector<Token> row_targets_;  // target of each row; −1: the row has none
   std::vector<RowGroup> groups_;
   int probe_rows_ = 0;  // number of rows of one probe's outputs
   int probes_per_evaluation_ = 1;

@@ -94,7 +94,7 @@ struct ChatSupport {
   std::string system_refusal;     ///< the template's own words where it refuses
   bool several_turns = true;      ///< user, assistant, user renders with all three texts
   std::string turns_problem;      ///< why not
-  bool content_as_parts = false;  ///< it reads {"type": "text", "text": …} lists alone
+  bool content_as_parts = false;  ///< the template reads content only as lists of {"type": "text", "text": …}
 };
 
 /// One message in the form that a template of this support reads: content as text, or as a list of one text part.

@@ -22,7 +22,7 @@ enum class MethodKind : std::uint8_t {
   mass_edit  ///< writes many edits, whose δ a search has found, by one update
 };
 
-/// In which numbers a method evaluates the model.
+/// Numbers in which a method evaluates the model.
 enum class MethodArithmetic : std::uint8_t {
   model,   ///< in the model's own numbers: integers where its weights are
   float32  ///< in float32, whatever the model's numbers
