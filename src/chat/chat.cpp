@@ -26,8 +26,8 @@ struct Chat::State {
     return format.render(inputs);
   }
 
-  /// Brings the session to where `tokens` are read, from their common beginning with what it has read. Gives its
-  /// length.
+  /// Lets the session read `tokens`, and keeps what it has read as far as both agree. Gives the length of that common
+  /// beginning.
   Result<int> read_prompt(const std::vector<Token>& tokens, const CancelToken& cancel) {
     if (tokens.empty()) return fail(ErrorCode::usage, "the conversation gives no tokens");
     // Others may have used the session, or changed its adapters.

@@ -9,7 +9,7 @@
 namespace mobiedit {
 namespace {
 
-// Enough for the products to run well, few enough that rows that see less waste little.
+// Rows of a tile: enough for the products to run well, few enough that rows with few positions waste little.
 constexpr std::size_t most_attention_rows = 32;
 
 }  // namespace
