@@ -19,8 +19,9 @@ struct MobieditSettings {
   double weight_decay = 1e-3;  ///< weight of ‖δ‖ / ‖v₀‖² in the loss
   /// Reuses keys and values of the tokens between subject and target from an earlier step.
   bool stale_prefix = true;
-  int refresh_steps = 3;       ///< reads them anew where over this number of steps the loss fell
-  double refresh_fall = 1e-3;  ///< by less than this. With 0 steps: never. Tests are always exact
+  /// Steps after which they are read anew if the loss fell by less than refresh_fall; 0: never.
+  int refresh_steps = 3;
+  double refresh_fall = 1e-3;  ///< fall of the loss below which they are read anew; tests are always exact
   /// In 16-bit codes, with a range per tensor that is calibrated on the prompts.
   bool static_activations = true;
 };

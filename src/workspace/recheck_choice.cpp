@@ -14,7 +14,7 @@ constexpr std::size_t always_asked = 300;
 constexpr std::size_t nearest_asked = 200;
 constexpr std::size_t others_asked = 100;
 
-constexpr double own_subject = 2;  // above any cosine
+constexpr double own_subject = 2;  // nearness of edits of one subject, above any cosine
 
 double product(const std::vector<float>& x, const std::vector<float>& y) {
   return std::inner_product(x.begin(), x.end(), y.begin(), 0.0);

@@ -37,7 +37,7 @@ class FileWriter {
                                        std::span<const KeyMoment> moments, int threads) const;
 
  private:
-  /// The changes of weights that a file holds: of one tensor in one delta, and all of one rank.
+  /// The changes of weights that a file holds: one delta per tensor, all of one rank.
   [[nodiscard]] Result<std::vector<LowRankDelta>> deltas_of(const EditList& edits) const;
   Status model_answers(const OutputFile& file, const EditList& edits) const;
   Status all_answer(Session& session, const Tokenizer& tokenizer, const EditList& edits, const OutputFile& file) const;

@@ -61,7 +61,7 @@ class TemplateLexer {
     at_ = to;
   }
 
-  /// Text up to the next tag, then that tag.
+  /// Reads text up to the next tag, and then that tag.
   void outside() {
     std::size_t tag = at_;
     for (;; ++tag) {
@@ -156,7 +156,7 @@ class TemplateLexer {
     fail_at(line_, "a raw block has no end");
   }
 
-  /// The inside of a tag, to its end.
+  /// Reads the inside of a tag, to its end.
   void inside(Lexeme closing, char close_with) {
     const int first_line = line_;
     std::string open;  // brackets

@@ -13,7 +13,7 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::size_t asks_at_once = 512;  // between two reports of progress
+constexpr std::size_t asks_at_once = 512;  // asks between two reports of progress
 constexpr std::size_t texts_at_once = 32;
 
 /// The record with what measure_fact is to score, and nothing else.

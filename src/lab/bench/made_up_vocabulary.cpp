@@ -60,7 +60,7 @@ class Maker {
   }
   void merge(const std::string& left, const std::string& right) {
     if (tokens.size() + 1 >= size_) return;
-    std::string merged = left + " " + right;  // both may lie in `tokens`, which moves
+    std::string merged = left + " " + right;  // `left` and `right` may lie in `tokens`, which adding moves
     if (add(left + right)) merges.push_back(std::move(merged));
   }
 
