@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lab/battery/report.h"
+#include "lab/battery/run.h"
 #include "unit/temporary_folder.h"
 #include "unit/tiny_model.h"
 
@@ -173,6 +174,35 @@ TEST_F(BatteryOfATinyModel, WithoutATemplateThereIsNoChat) {
   EXPECT_TRUE(json["unedited"]["perplexity"]["before"].is_null());
   EXPECT_FALSE(json["unedited"]["own_words_perplexity"]["after"].is_null());
   EXPECT_TRUE(json["edited"].is_null());
+}
+
+TEST_F(BatteryOfATinyModel, ARunFindsEditsAfterTheUneditedModelWasMeasured) {
+  const Model model = open(false);
+  const Facts read{facts(), 1, 0};
+  BatteryRun run{"m.gguf", "facts.jsonl", {}, {}, {}};
+  const auto without = run_battery(run, read, model, {});
+  ASSERT_TRUE(without) << without.error().message();
+  EXPECT_TRUE(without->document["edited"].is_null());
+  EXPECT_FALSE(without->document.contains("method"));
+  EXPECT_EQ(without->document["skipped"], 1);
+
+  Neuron loud{1, std::vector<float>(64, 1), std::vector<float>(64, 1), std::vector<float>(64)};
+  Random(5).fill_normal(loud.down);
+  run.find_edits = [&] {
+    std::vector<EditEvidence> costs(2);
+    costs[0].evaluations = costs[1].evaluations = 7;
+    return BatteryEdits{{Changes{{}, {loud}}, std::move(costs)}, "subspace", 1};
+  };
+  const auto with = run_battery(run, read, model, {});
+  ASSERT_TRUE(with) << with.error().message();
+  EXPECT_EQ(with->document["method"], "subspace");
+  EXPECT_EQ(with->document["edited"]["evaluations"]["median"], 7);
+  // The states before are those of the unedited model.
+  for (const char* state : {"unedited", "fact_in_prompt"})
+    EXPECT_EQ(with->document[state]["own_words_perplexity"], without->document[state]["own_words_perplexity"]) << state;
+
+  run.find_edits = [] { return fail(ErrorCode::usage, "none are found"); };
+  EXPECT_EQ(run_battery(run, read, model, {}).error().what, "none are found");
 }
 
 TEST(BatteryColumns, EachIsAMetric) {
