@@ -23,7 +23,7 @@ def compare(lab, made_model, data):
     """Runs `experiment compare` of the fastest method on a model that knows nothing, unless another is named."""
 
     def call(*arguments, model=made_model):
-        where = ["-m", model, "--data", data, "--only", "subspace", "--layer", "1", "--max-evaluations", "60", "--no-text"]
+        where = ["-m", model, "--data", data, "--only", "subspace", "--layer", "1", "--max-evaluations", "60"]
         return lab("experiment", "compare", *where, *arguments)
 
     return call
@@ -71,13 +71,13 @@ def test_only_facts_that_the_model_knows_count_if_asked(lab, compare, model, dat
     # Nor does it know what Japan speaks.
     data.write_text(data.read_text() + json.dumps(FACTS[0] | {"ground_truth": "Lima"}) + "\n")
     out = tmp_path / "results.jsonl"
-    done = compare("--known", "--out", out, "--json", model=model)
+    done = compare("--known", "--no-text", "--out", out, "--json", model=model)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert (document["units"], document["unknown"]) == (1, 2)
     assert any(note.startswith("2 facts left out") for note in document["notes"])
     # What counts other facts is not the same experiment.
-    assert compare("--out", out, model=model).returncode == 2
+    assert compare("--no-text", "--out", out, model=model).returncode == 2
     # The report says it of merged parts too.
     merged = lab("experiment", "merge", tmp_path / "all.jsonl", out)
     assert merged.returncode == 0 and "2 facts left out" in merged.stdout
