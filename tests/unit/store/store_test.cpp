@@ -213,7 +213,7 @@ TEST_F(StoreTest, ABadDumpIsNamedByLineAndChangesNothing) {
       {with("2023-11-14", "2023-13-14"), store_errors::field, "made_at"},
       {with("\"left\":\"", "\"left\":\"*"), store_errors::field, "left"},
       {with("\"right\":\"", "\"right\":\"AAAA"), store_errors::field, "right"},
-      {with("\"evidence\":{", "\"evidence\":{\"steps\":\"no\",\"x\":{"), store_errors::field, ""},
+      {with("\"evidence\":{", "\"evidence\":{\"steps\":\"no\",\"x\":{"), store_errors::line},
       {with("{\"prompt\":\"What does he speak?\"", "{\"prompt\":1"), store_errors::field, "evidence"},
   };
   Store empty = *Store::open(folder_.path() / "empty.db", Store::Access::write);
