@@ -13,6 +13,7 @@
 #include "edit/chat_format.h"
 #include "edit/wordings/relations.h"
 #include "eval/answer_text.h"
+#include "mobiedit/base/prompt.h"
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit {
