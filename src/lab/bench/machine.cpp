@@ -1,10 +1,13 @@
 #include "lab/bench/machine.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <span>
 #include <vector>
 
 #include "base/stopwatch.h"
+#include "kernels/aligned_buffer.h"
 #include "kernels/peak.h"
 
 namespace mobiedit {
@@ -19,8 +22,11 @@ double gops(ThreadPool& pool, kernels::Isa isa, const Loop& loop) {
 }
 
 double read_gbytes(ThreadPool& pool) {
-  // 64 MiB: larger than most caches, and available everywhere.
-  const std::vector<std::uint64_t> words(std::size_t{8} << 20, 1);
+  // 64 MiB: larger than most caches, and available everywhere. In huge pages where the system has them, as weights are.
+  constexpr std::size_t count = std::size_t{8} << 20;
+  kernels::AlignedBuffer memory(count * sizeof(std::uint64_t));
+  const std::span words(reinterpret_cast<std::uint64_t*>(memory.data()), count);
+  std::ranges::fill(words, std::uint64_t{1});
   constexpr int pieces = 64;
   const std::size_t length = words.size() / pieces;
   std::vector<std::uint64_t> sums(pieces);
@@ -36,7 +42,7 @@ double read_gbytes(ThreadPool& pool) {
   });
   // The compiler would leave out sums that nobody uses.
   const bool read = std::accumulate(sums.begin(), sums.end(), std::uint64_t{0}) == words.size();
-  return read ? 1e-9 * static_cast<double>(words.size() * sizeof words[0]) / seconds : 0;
+  return read ? 1e-9 * static_cast<double>(words.size_bytes()) / seconds : 0;
 }
 
 }  // namespace
