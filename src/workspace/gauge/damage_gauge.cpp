@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <new>
 #include <numeric>
 #include <optional>
@@ -146,7 +147,9 @@ double divergence_at(std::size_t place, std::span<const float> logits, const Gau
   }
   base_rest = std::max(base_rest, smallest_rest);
   now_rest = std::max(now_rest, smallest_rest);
-  return std::max(0.0, total + base_rest * std::log(base_rest / now_rest));
+  const double divergence = total + base_rest * std::log(base_rest / now_rest);
+  // Logits that are no numbers come from a model that computes nothing any more.
+  return std::isnan(divergence) ? std::numeric_limits<double>::infinity() : std::max(0.0, divergence);
 }
 
 struct Mean {

@@ -129,6 +129,16 @@ TEST_F(DamageGaugeTest, GrowsWithTheChangeInEveryPart) {
   EXPECT_NE(large.changed.before, large.changed.after);
 }
 
+TEST_F(DamageGaugeTest, LogitsThatAreNoNumbersAreNoSoundModel) {
+  const Model model = model_with("");
+  const auto forward = make_forward_pass(model, pool);
+  const auto gauge = DamageGauge::create(model, *forward, {});
+  ASSERT_TRUE(gauge);
+  const Damage damage = measured(*gauge, *forward, changed(model, 1e38f));
+  EXPECT_GT(damage.divergence(), 1e9) << "an overflow";
+  EXPECT_NE(breakage(damage, 0.1), "");
+}
+
 TEST_F(DamageGaugeTest, TheBasesSideComesFromTheCacheUnlessItIsDamaged) {
   const Model model = model_with(chat_format);
   const auto forward = make_forward_pass(model, pool);
