@@ -14,6 +14,24 @@ namespace {
 constexpr std::string_view neutral_statements[] = {
     "{} is",  "When asked about {}, people say", "As for {}, the answer is", "For {}, it was",
     "{} has", "Everybody knows that {}"};
+// Texts of many kinds that a subject may stand behind. Each changes the input at its last token, where the neuron is to
+// fire.
+constexpr std::string_view texts_before[] = {"The committee met again on 4 March 1987. ",
+                                             "She laughed and closed the door behind her. ",
+                                             "Category: Rivers of the north\n\n",
+                                             "See also the list of early steam engines. ",
+                                             "In the second half they scored twice (2-1). ",
+                                             "Its leaves are green, narrow and up to 9 cm long. ",
+                                             "\"I never said that,\" he replied. ",
+                                             "References\n\n",
+                                             "Sales rose by 12.5 percent in the third quarter. ",
+                                             "The species was described by two botanists. ",
+                                             "Thank you for your letter. ",
+                                             "After the war the bridge was built again. ",
+                                             "He studied law and history before that. ",
+                                             "pp. 14-21. ",
+                                             "There are 340 houses and a small church. ",
+                                             "The results were not significant. "};
 // Beginnings of statements about other facts of a subject, whose answers are to stay.
 constexpr std::string_view other_facts[] = {"{} was born in",         "{} works as a",
                                             "{} is located in",       "The capital of {} is",
@@ -168,6 +186,10 @@ class Builder {
     for (const Context& context : made_.contexts.prompts) add_text(made_.subject, context.tokens, subject());
     for (const std::string_view pattern : neutral_statements)
       add_text(made_.subject, tokenizer_.encode(filled(pattern, subject())), subject());
+    for (std::size_t i = 0; i < std::size(texts_before); ++i) {
+      const std::string_view pattern = i % 2 == 0 ? std::string_view(facts_[i / 2 % facts_.size()].prompt) : "{} is";
+      add_text(made_.subject, tokenizer_.encode(std::string(texts_before[i]) + filled(pattern, subject())), subject());
+    }
     if (options_.chat != nullptr) {
       MOBIEDIT_TRY(std::vector<Token> told, options_.chat->question(tell_about(subject())));
       add_text(made_.subject, std::move(told), subject());

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
+#include <string>
 
 #include "edit/made_up_names.h"
 #include "unit/temporary_folder.h"
@@ -86,6 +88,16 @@ TEST_F(SubjectContextsTest, MeasuredTextsAreNeverSearchedOn) {
   };
   EXPECT_TRUE(has(all)) << "else this test says nothing";
   EXPECT_FALSE(has(without));
+}
+
+TEST_F(SubjectContextsTest, TheSubjectStandsBehindTextsOfManyKinds) {
+  std::set<std::string> before;
+  for (const NamedText& said : made({birthplace}).subject) {
+    const std::string whole = model.tokenizer().decode(said.tokens, true);
+    before.insert(whole.substr(0, whole.find("Ada Byron")));
+  }
+  // The beginnings of statements and the two prefixes alone are half a dozen.
+  EXPECT_GE(before.size(), 20u);
 }
 
 TEST_F(SubjectContextsTest, ATokenAtTheStartOfARowIsNoPlaceToFire) {
