@@ -17,7 +17,7 @@
 namespace mobiedit {
 namespace {
 
-constexpr std::array<NamedSetting<SubspaceSettings>, 18> subspace_settings{{
+constexpr std::array<NamedSetting<SubspaceSettings>, 19> subspace_settings{{
     {"initial_probes", &SubspaceSettings::initial_probes, true},
     {"probes", &SubspaceSettings::probes, true},
     {"hard_probes", &SubspaceSettings::hard_probes, true},
@@ -28,6 +28,7 @@ constexpr std::array<NamedSetting<SubspaceSettings>, 18> subspace_settings{{
     {"probe_noise", &SubspaceSettings::probe_noise, true},
     {"memory", &SubspaceSettings::memory},
     {"penalty", &SubspaceSettings::penalty},
+    {"caution", &SubspaceSettings::caution},
     {"margin", &SubspaceSettings::margin},
     {"stop_margin", &SubspaceSettings::stop_margin},
     {"hard_margin_share", &SubspaceSettings::hard_margin_share},

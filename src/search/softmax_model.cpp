@@ -26,6 +26,7 @@ Eigen::VectorXf SoftmaxModel::probabilities(std::size_t r, const Eigen::VectorXf
 double SoftmaxModel::value(const Eigen::VectorXf& a) const {
   const Eigen::VectorXf moved = jacobian * a;
   double total = penalty * (offset + a).squaredNorm();
+  if (risk.size() > 0) total += a.dot(risk * a);
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const Eigen::VectorXf z = row(r, moved);
     const float largest = z.maxCoeff();
@@ -54,6 +55,10 @@ Eigen::VectorXf SoftmaxModel::newton(Eigen::VectorXf a, double ridge) const {
       hessian.selfadjointView<Eigen::Lower>().rankUpdate(mean, -weight);
     }
     gradient += jacobian.transpose() * pull;
+    if (risk.size() > 0) {
+      gradient += 2 * (risk * a);
+      hessian += 2 * risk;
+    }
     Eigen::MatrixXf bent(m, jacobian.rows());
     Eigen::Index used = 0;
     for (Eigen::Index i = 0; i < jacobian.rows(); ++i)

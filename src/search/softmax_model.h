@@ -12,8 +12,8 @@ struct SoftmaxRow {
   Eigen::VectorXf wanted;  ///< q [width], sums to 1
 };
 
-/// Minimises Σ rows + penalty·‖offset + a‖² over ‖a‖ <= radius, by damped Newton steps with as much extra ridge as the
-/// radius needs. All in a few dozen numbers: no forward pass.
+/// Minimises Σ rows + penalty·‖offset + a‖² + aᵀ·risk·a over ‖a‖ <= radius, by damped Newton steps with as much extra
+/// ridge as the radius needs. All in a few dozen numbers: no forward pass.
 class SoftmaxModel {
  public:
   std::vector<SoftmaxRow> rows;
@@ -21,6 +21,7 @@ class SoftmaxModel {
   Eigen::MatrixXf jacobian;  ///< [rows · width, m]
   Eigen::VectorXf offset;    ///< [m]: the part of δ that the directions already span
   double penalty = 0;
+  Eigen::MatrixXf risk;  ///< [m, m], symmetric; empty: none. A step a is charged aᵀ·risk·a beside its loss.
 
   [[nodiscard]] Eigen::VectorXf minimise(double radius) const;
   [[nodiscard]] double value(const Eigen::VectorXf& a) const;

@@ -49,7 +49,7 @@ class SubspaceSearch {
   Result<SearchResult> run() {
     if (auto s = begin(); !s) return std::unexpected(s.error());
     if (auto s = probe(settings_.initial_probes); !s) return std::unexpected(s.error());
-    double reference = loss_.nll;
+    double reference = loss_.total();
     int reference_at = evaluations_;
     while (!done() && evaluations_ + trials <= options_.max_evaluations) {
       const auto removed = step();
@@ -57,8 +57,8 @@ class SubspaceSearch {
       ++steps_;
       if (progress_ && !progress_({steps_, evaluations_, loss_})) break;
       if (done()) break;
-      if (loss_.nll < (1 - settings_.min_gain) * reference) {
-        reference = loss_.nll;
+      if (loss_.total() < (1 - settings_.min_gain) * reference) {
+        reference = loss_.total();
         reference_at = evaluations_;
       } else if (settings_.patience > 0 && evaluations_ - reference_at >= settings_.patience) {
         break;
@@ -321,12 +321,29 @@ class SubspaceSearch {
     return span;
   }
 
+  // Charge for a step along `directions` [d, m]: slopes of which nothing is known may add to the loss, each group's as
+  // much as it weighs.
+  [[nodiscard]] Matrix risk_of(const Matrix& directions) const {
+    if (!(settings_.caution > 0)) return {};
+    Matrix risk = Matrix::Zero(directions.cols(), directions.cols());
+    std::size_t row = 0;
+    for (std::size_t g = 0; g < covariances_.size(); ++g) {
+      const RowGroup& group = objective_.groups()[g];
+      double weight = 0;
+      for (int i = 0; i < group.contexts * group.rows; ++i) weight += objective_.rows()[row++].weight;
+      risk += static_cast<float>(settings_.caution * weight / (unit_ * unit_)) *
+              (directions.transpose() * (covariances_[g].matrix() * directions));
+    }
+    return risk;
+  }
+
   // Returns the share of the loss that the step removed, 0 where δ stays.
   Result<double> step() {
     model_.logits = handicapped(logits_);
     LogitMap::Reduced reduced = map_.reduced(step_span());
     model_.jacobian = std::move(reduced.jacobian);
     model_.offset = reduced.directions.transpose() * delta_;
+    model_.risk = risk_of(reduced.directions);
     const Vector a = model_.minimise(radius_);
     const Vector direction = reduced.directions * a;
     Matrix deltas(d_, trials);
@@ -421,6 +438,8 @@ SubspaceSettings subspace_for_statements() {
   settings.margin = 5;
   settings.stop_margin = 3;
   settings.patience = 80;
+  settings.penalty = 0.02;
+  settings.caution = 0.02;
   return settings;
 }
 
@@ -430,10 +449,12 @@ SubspaceSettings subspace_for_subject() {
   settings.cross_context_weight = 0.7;
   settings.memory = 16;
   settings.probes = 8;
-  settings.margin = 2;
-  settings.stop_margin = 1.5;
+  settings.margin = 3;
+  settings.stop_margin = 2;
   settings.patience = 60;
-  settings.penalty = 0.001;
+  settings.penalty = 0.005;
+  settings.probe_length = 0.5;
+  settings.caution = 0.02;
   return settings;
 }
 

@@ -17,13 +17,14 @@ struct SubspaceSettings {
   double probe_noise = 0.05;          ///< variance of a measured slope, as a share of an unknown slope's
   double memory = 4.0;                ///< length of steps over which the Jacobian falls to 1/e of its estimate
   double penalty = 0.003;             ///< λ of ‖δ‖² / ‖v₀‖²
+  double caution = 0;                 ///< charge of a step of ‖v₀‖ along directions of which nothing is known
   double margin = 8.0;                ///< lead that the loss asks of each target
   double stop_margin = 6.0;           ///< lead of every target at which the search stops
   double hard_margin_share = 0.2;     ///< share of the stop margin that a hard search ends up asking, 0 to 1
   double initial_radius = 1.0;        ///< trust radius of the first step
   double min_improvement = 0.25;      ///< share of the loss that a step must remove, or probes follow
   int patience = 120;  ///< evaluations in which the loss must fall by `min_gain`, or the search stops; 0: it goes on
-  double min_gain = 0.05;  ///< share of the targets' negative log-likelihood
+  double min_gain = 0.05;  ///< share of the loss
   int logits_moved = 48;   ///< single logits whose rows of the Jacobian span a step, beside each row's gradient
 };
 

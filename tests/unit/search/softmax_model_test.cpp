@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/random.h"
 
 namespace mobiedit {
@@ -30,8 +32,7 @@ SoftmaxModel random_model(int rows, int width, int directions, double penalty) {
 }
 
 // The problem is convex, so a point whose whole neighbourhood is no lower is the minimum.
-TEST(SoftmaxModel, FindsTheMinimum) {
-  const SoftmaxModel m = random_model(6, 20, 5, 0.01);
+void expect_minimum(const SoftmaxModel& m) {
   const Eigen::VectorXf best = m.minimise(1e6);
   const double lowest = m.value(best);
   EXPECT_LT(lowest, 0.8 * m.value(Eigen::VectorXf::Zero(5)));
@@ -42,6 +43,20 @@ TEST(SoftmaxModel, FindsTheMinimum) {
     // Newton stops when a step gains less than 1e-5 of the value.
     EXPECT_GT(m.value(best + 0.05f * step), lowest * (1 - 1e-4));
   }
+}
+
+TEST(SoftmaxModel, FindsTheMinimum) {
+  expect_minimum(random_model(6, 20, 5, 0.01));
+}
+
+TEST(SoftmaxModel, AvoidsARiskyDirection) {
+  SoftmaxModel m = random_model(6, 20, 5, 0.01);
+  const float free = std::abs(m.minimise(1e6)[2]);
+  m.risk = Eigen::MatrixXf::Zero(5, 5);
+  m.risk(2, 2) = 10;
+  expect_minimum(m);
+  // The charge is some hundred times the curvature of the loss, which is that of six averaged rows.
+  EXPECT_LT(std::abs(m.minimise(1e6)[2]), 0.1f * free);
 }
 
 TEST(SoftmaxModel, KeepsToTheRadius) {
