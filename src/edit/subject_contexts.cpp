@@ -32,6 +32,13 @@ constexpr std::string_view texts_before[] = {"The committee met again on 4 March
                                              "pp. 14-21. ",
                                              "There are 340 houses and a small church. ",
                                              "The results were not significant. "};
+// Messages in chat about any subject, in which its neuron has to fire.
+constexpr std::string_view neutral_messages[] = {"What do you know about {}?",
+                                                 "I have a question about {}.",
+                                                 "My friend asked me about {} yesterday.",
+                                                 "When I hear of {}, what should come to my mind?",
+                                                 "In short: which facts of {} should I keep in mind?",
+                                                 "Where can I read more on {}, and who wrote it?"};
 // Beginnings of statements about other facts of a subject, whose answers are to stay.
 constexpr std::string_view other_facts[] = {"{} was born in",         "{} works as a",
                                             "{} is located in",       "The capital of {} is",
@@ -40,6 +47,8 @@ constexpr std::string_view other_facts[] = {"{} was born in",         "{} works 
                                             "{} died in the city of", "{} was made by",
                                             "The continent of {} is", "The religion of {} is",
                                             "{} is part of",          "The favourite color of {} is"};
+// Shares of the loss, where another statement of a fact has 1: the statement as the user gave it, and a chat answer.
+constexpr double bare_statement_weight = 3, chat_weight = 2;
 // Groups of contexts; each fact has its own.
 constexpr int groups_per_fact = 2, other_facts_group = -1, own_words_group = -2;
 
@@ -61,10 +70,9 @@ class Builder {
     for (std::size_t i = 0; i < facts_.size(); ++i) MOBIEDIT_CHECK(add_fact(facts_[i], static_cast<int>(i)));
     // Statements come first: a search may begin with them alone.
     std::ranges::stable_partition(made_.contexts.prompts, &Context::is_statement);
-    const auto prompts = static_cast<double>(shares_);
     for (Context& context : made_.contexts.prompts) {
-      context.weight /= prompts;
-      for (double& weight : context.row_weights) weight /= prompts;
+      context.weight /= shares_;
+      for (double& weight : context.row_weights) weight /= shares_;
     }
     add_other_facts();
     MOBIEDIT_CHECK(add_own_words());
@@ -85,26 +93,28 @@ class Builder {
       statements.push_back(options_.prefixes[1] + statements[i]);
     MOBIEDIT_TRY(ContextSet set, build_contexts(model_, fact, options_.prefixes, statements));
     for (Context& context : set.prompts) {
-      context.weight = 1;
+      context.weight = &context == &set.prompts.front() ? bare_statement_weight : 1;
+      shares_ += context.weight;
       context.group = number * groups_per_fact;
       context.is_statement = true;
       made_.contexts.prompts.push_back(std::move(context));
     }
-    shares_ += set.prompts.size();
     if (number == 0) made_.contexts.target = std::move(set.target);
     if (options_.chat != nullptr) MOBIEDIT_CHECK(add_chat(fact, number, measured));
     return {};
   }
 
+  [[nodiscard]] static std::string question_of(const EditRequest& fact, std::span<const std::string> measured) {
+    if (!fact.question.empty()) return fact.question;
+    const std::vector<std::string> known = chat_questions(fact.prompt, fact.subject, 1, measured);
+    return known.empty() ? "Complete the sentence: " + filled(fact.prompt, fact.subject) + " ..."
+                         : filled(known.front(), fact.subject);
+  }
+
   // Questions in chat, answered by the whole statement and its end. The tokens of the target count once more than the
   // others': they are the fact, and the words before them lead to it in any answer.
   Status add_chat(const EditRequest& fact, int number, std::span<const std::string> measured) {
-    std::string question = fact.question;
-    if (question.empty()) {
-      const std::vector<std::string> known = chat_questions(fact.prompt, fact.subject, 1, measured);
-      question = known.empty() ? "Complete the sentence: " + filled(fact.prompt, fact.subject) + " ..."
-                               : filled(known.front(), fact.subject);
-    }
+    const std::string question = question_of(fact, measured);
     const std::string statement = filled(fact.prompt, fact.subject);
     const std::string target = fact.target_new.front() == ' ' ? fact.target_new : " " + fact.target_new;
     for (const std::string& asked : {question, "Quick question: " + question}) {
@@ -118,12 +128,12 @@ class Builder {
       context.tokens.assign(turn.tokens.begin(), turn.tokens.end() - 1);
       context.group = number * groups_per_fact + 1;
       const auto rows = context.target.size();
-      context.row_weights.assign(rows, 1.0 / static_cast<double>(rows));
+      context.row_weights.assign(rows, chat_weight / static_cast<double>(rows));
       const std::size_t fact_rows = std::min(rows, tokens_from(context.target, target + "."));
       if (&asked == &question || asked == question)
         for (std::size_t t = rows - fact_rows; t < rows; ++t)
-          context.row_weights[t] += 1.0 / static_cast<double>(fact_rows);
-      shares_ += asked == question ? 2 : 1;
+          context.row_weights[t] += chat_weight / static_cast<double>(fact_rows);
+      shares_ += asked == question ? 2 * chat_weight : chat_weight;
       if (!made_.contexts.prompts.empty() && made_.contexts.prompts.back().group == context.group &&
           made_.contexts.prompts.back().target != context.target)
         continue;  // tokens of one group's targets are equal
@@ -182,6 +192,15 @@ class Builder {
     if (!text.ends.empty()) texts.push_back(std::move(text));
   }
 
+  // A question about the subject, asked about another name.
+  Status add_other_question(std::string question, const std::string& name) {
+    const std::size_t at = question.find(subject());
+    if (at == std::string::npos) return {};
+    MOBIEDIT_TRY(std::vector<Token> asked, options_.chat->question(question.replace(at, subject().size(), name)));
+    add_text(made_.others, std::move(asked), name);
+    return {};
+  }
+
   Status add_texts() {
     for (const Context& context : made_.contexts.prompts) add_text(made_.subject, context.tokens, subject());
     for (const std::string_view pattern : neutral_statements)
@@ -193,6 +212,10 @@ class Builder {
     if (options_.chat != nullptr) {
       MOBIEDIT_TRY(std::vector<Token> told, options_.chat->question(tell_about(subject())));
       add_text(made_.subject, std::move(told), subject());
+      for (const std::string_view message : neutral_messages) {
+        MOBIEDIT_TRY(std::vector<Token> asked, options_.chat->question(filled(message, subject())));
+        add_text(made_.subject, std::move(asked), subject());
+      }
     }
     if (made_.subject.empty())
       return fail(ErrorCode::usage, "no text has the subject where a neuron could find it", subject(),
@@ -203,6 +226,8 @@ class Builder {
       const EditRequest& fact = facts_[i / 2 % facts_.size()];
       add_text(made_.others, tokenizer_.encode(filled(i % 2 == 0 ? neutral : std::string_view(fact.prompt), names[i])),
                names[i]);
+      if (options_.chat != nullptr)
+        MOBIEDIT_CHECK(add_other_question(i % 2 == 0 ? tell_about(subject()) : question_of(fact, {}), names[i]));
     }
     if (!tokenizer_.adds_bos()) made_.others.push_back({{made_.subject.front().tokens.front()}, {0}});
     return {};
@@ -213,7 +238,7 @@ class Builder {
   std::span<const EditRequest> facts_;
   const SubjectContextOptions& options_;
   SubjectContexts made_;
-  std::size_t shares_ = 0;
+  double shares_ = 0;
 };
 
 }  // namespace

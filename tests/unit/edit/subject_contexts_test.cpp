@@ -56,6 +56,7 @@ TEST_F(SubjectContextsTest, StatementsComeFirstAndWeighAsMuchAsAllFactsTogether)
   for (const Context& c : prompts)
     sum += c.row_weights.empty() ? c.weight : std::accumulate(c.row_weights.begin(), c.row_weights.end(), 0.0);
   EXPECT_NEAR(sum, 1, 1e-9);
+  EXPECT_NEAR(prompts[0].weight, 3 * prompts[1].weight, 1e-9) << "the statement as it was given";
   // Contexts of one group have equal targets, so that they may stand for each other.
   for (std::size_t i = 1; i < prompts.size(); ++i)
     if (prompts[i].group == prompts[i - 1].group) {
@@ -117,6 +118,17 @@ TEST_F(SubjectContextsTest, OtherSubjectsShareAWordAndAreNeverTheSubject) {
   EXPECT_TRUE(names_like("Zune", 5).empty());
   for (const NamedText& other : made({birthplace}).others)
     EXPECT_TRUE(name_ends(model.tokenizer(), other.tokens, "Ada Byron").empty());
+}
+
+TEST_F(SubjectContextsTest, OtherSubjectsAreAskedAboutInChatToo) {
+  const auto chat = ChatFormat::of(model);
+  ASSERT_TRUE(chat);
+  const auto others = made({birthplace}, {.chat = &*chat}).others;
+  const auto asked = std::ranges::count_if(others, [&](const NamedText& other) {
+    return model.tokenizer().decode(other.tokens, true).find("[user]") != std::string::npos;
+  });
+  EXPECT_EQ(asked, std::ssize(names_like("Ada Byron", SubjectContextOptions().names_alike)));
+  for (const NamedText& other : others) EXPECT_TRUE(name_ends(model.tokenizer(), other.tokens, "Ada Byron").empty());
 }
 
 TEST_F(SubjectContextsTest, ANameIsFoundAsAWholeWord) {
