@@ -41,7 +41,7 @@ enum class WriteKind : std::uint8_t {
 struct NeuronOptions {
   double threshold = 0.6;  ///< θ: score below which the neuron adds nothing, between 0 and 1
   /// κ: weight of an input at a made-up name, where an input of running text has weight 1.
-  double contrast_weight = 0.003;
+  double contrast_weight = 0.0015;
   int statements = 3;  ///< at most this many further statements of each fact, where its relation is known
   int own_words = 20;  ///< length of the model's own answer about the subject that the search preserves, in tokens
   double own_words_weight = 0.5;    ///< weight of that answer's divergence in the loss

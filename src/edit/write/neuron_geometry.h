@@ -20,7 +20,7 @@ struct NeuronSettings {
   /// Ridge as a share of the mean diagonal of the positives' system, so that alike positives agree.
   double ridge = 0.02;
   /// κ: weight of a contrast input in A, see query(); an input of text has weight 1.
-  double contrast_weight = 0.003;
+  double contrast_weight = 0.0015;
 };
 
 /// A layer's inputs, as far as neurons need them: C with its factor, and the row that reads a constant. Immutable once
