@@ -15,7 +15,7 @@ constexpr std::string_view last_words[] = {"Smith",  "Garcia",  "Tanaka", "Novak
                                            "Brown",  "Walker",  "Meyer",  "Santos",   "Berg",  "Okafor", "River",
                                            "Center", "Records", "Prize",  "Railways", "House", "Island", "Society"};
 
-// Up to `most` of the words, spread over the list, without `but`.
+// The first words, up to `most`, without `but`.
 template <std::size_t n>
 std::vector<std::string_view> some(const std::string_view (&words)[n], std::string_view but, int most) {
   std::vector<std::string_view> chosen;

@@ -9,18 +9,19 @@
 
 #include "edit/statistics/input_moment.h"
 #include "mobiedit/base/result.h"
+#include "mobiedit/edit/editor.h"
 #include "mobiedit/model/layer_spec.h"
 #include "mobiedit/model/neuron.h"
 
 namespace mobiedit {
 
 struct NeuronSettings {
-  double gain = 30;        ///< α: sharpness of the gate
-  double threshold = 0.6;  ///< θ: score q·n below which the neuron adds nothing; between 0 and 1
+  double gain = 30;                              ///< α: sharpness of the gate
+  double threshold = NeuronOptions().threshold;  ///< θ: score q·n below which the neuron adds nothing; between 0 and 1
   /// Ridge as a share of the mean diagonal of the positives' system, so that alike positives agree.
   double ridge = 0.02;
   /// κ: weight of a contrast input in A, see query(); an input of text has weight 1.
-  double contrast_weight = 0.0015;
+  double contrast_weight = NeuronOptions().contrast_weight;
 };
 
 /// A layer's inputs, as far as neurons need them: C with its factor, and the row that reads a constant. Immutable once

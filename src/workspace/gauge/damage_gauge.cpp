@@ -26,7 +26,8 @@ namespace {
 constexpr int answer_limit = 40;  // tokens
 constexpr std::size_t rows_at_once = 256;
 constexpr std::size_t logit_rows = 16;
-constexpr double smallest_rest = 1e-6;  // probability of all other tokens: below it float32 has no digits left
+constexpr float no_probability = -1000;  // log-probability of a token that only fills up a list
+constexpr double smallest_rest = 1e-6;   // probability of all other tokens: below it float32 has no digits left
 constexpr std::uint32_t record_version = 1;
 
 std::size_t shared_beginning(std::span<const GaugeRow> rows) {
@@ -129,7 +130,7 @@ void note_likeliest(std::span<const float> logits, GaugeRecord& record) {
     // A vocabulary smaller than the list fills it up with a token of next to no probability.
     record.tokens.push_back(static_cast<float>(order[std::min(i, k - 1)]));
     record.log_probabilities.push_back(i < k ? std::min(0.0f, logits[static_cast<std::size_t>(order[i])] - sum)
-                                             : -1000.0f);
+                                             : no_probability);
   }
 }
 
@@ -143,7 +144,7 @@ double divergence_at(std::size_t place, std::span<const float> logits, const Gau
     const double now = logits[static_cast<std::size_t>(record.tokens[at])] - sum;
     total += std::exp(before) * (before - now);
     base_rest -= std::exp(before);
-    if (before > -1000) now_rest -= std::exp(now);
+    if (before > no_probability) now_rest -= std::exp(now);
   }
   base_rest = std::max(base_rest, smallest_rest);
   now_rest = std::max(now_rest, smallest_rest);

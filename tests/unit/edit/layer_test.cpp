@@ -14,13 +14,18 @@
 namespace mobiedit {
 namespace {
 
-TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
+ModelConfig bundled_shape() {
   ModelConfig c;
   c.architecture = "qwen2";
   c.layers = 12;
   c.d = 512;
   c.vocab = 8192;
   c.name = "facts-40m";
+  return c;
+}
+
+TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
+  ModelConfig c = bundled_shape();
   const auto choice = known_layer(c);
   ASSERT_TRUE(choice);
   EXPECT_EQ(choice->layer, 5);
@@ -34,12 +39,7 @@ TEST(KnownLayer, TheBundledModelByItsNameNotItsShapeAlone) {
 }
 
 TEST(UsualWrite, IsRankOneOnlyWhereItsLayerWasMeasured) {
-  ModelConfig c;
-  c.architecture = "qwen2";
-  c.layers = 12;
-  c.d = 512;
-  c.vocab = 8192;
-  c.name = "facts-40m";
+  ModelConfig c = bundled_shape();
   EXPECT_EQ(usual_write(c), WriteKind::rank_one);
   c.name = "another of that shape";
   EXPECT_EQ(usual_write(c), WriteKind::neuron);
