@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "edit/made_up_names.h"
 #include "edit/wordings/relations.h"
+#include "mobiedit/base/prompt.h"
 
 namespace mobiedit {
 namespace {
@@ -56,11 +57,6 @@ bool is_word_byte(char c) {
   return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-std::string filled(std::string_view pattern, std::string_view name) {
-  const std::size_t at = pattern.find("{}");
-  return std::string(pattern.substr(0, at)) + std::string(name) + std::string(pattern.substr(at + 2));
-}
-
 class Builder {
  public:
   Builder(const Model& model, std::span<const EditRequest> facts, const SubjectContextOptions& options)
@@ -107,15 +103,14 @@ class Builder {
   [[nodiscard]] static std::string question_of(const EditRequest& fact, std::span<const std::string> measured) {
     if (!fact.question.empty()) return fact.question;
     const std::vector<std::string> known = chat_questions(fact.prompt, fact.subject, 1, measured);
-    return known.empty() ? "Complete the sentence: " + filled(fact.prompt, fact.subject) + " ..."
-                         : filled(known.front(), fact.subject);
+    return known.empty() ? completion_question(fact.prompt, fact.subject) : filled_prompt(known.front(), fact.subject);
   }
 
   // Questions in chat, answered by the whole statement and its end. The tokens of the target count once more than the
   // others': they are the fact, and the words before them lead to it in any answer.
   Status add_chat(const EditRequest& fact, int number, std::span<const std::string> measured) {
     const std::string question = question_of(fact, measured);
-    const std::string statement = filled(fact.prompt, fact.subject);
+    const std::string statement = filled_prompt(fact.prompt, fact.subject);
     const std::string target = fact.target_new.front() == ' ' ? fact.target_new : " " + fact.target_new;
     for (const std::string& asked : {question, "Quick question: " + question}) {
       MOBIEDIT_TRY(const ChatTurn turn, options_.chat->turn(asked, statement + target + "."));
@@ -130,7 +125,7 @@ class Builder {
       const auto rows = context.target.size();
       context.row_weights.assign(rows, chat_weight / static_cast<double>(rows));
       const std::size_t fact_rows = std::min(rows, tokens_from(context.target, target + "."));
-      if (&asked == &question || asked == question)
+      if (asked == question)
         for (std::size_t t = rows - fact_rows; t < rows; ++t)
           context.row_weights[t] += chat_weight / static_cast<double>(fact_rows);
       shares_ += asked == question ? 2 * chat_weight : chat_weight;
@@ -156,7 +151,7 @@ class Builder {
     if (!(options_.other_facts_weight > 0)) return;
     for (const std::string_view pattern : other_facts) {
       Context context;
-      context.tokens = tokenizer_.encode(filled(pattern, subject()));
+      context.tokens = tokenizer_.encode(filled_prompt(pattern, subject()));
       const std::vector<int> ends = name_ends(tokenizer_, context.tokens, subject());
       if (ends.empty() || context.tokens.size() > static_cast<std::size_t>(model_.config().context)) continue;
       context.subject_last = ends.front();
@@ -204,16 +199,17 @@ class Builder {
   Status add_texts() {
     for (const Context& context : made_.contexts.prompts) add_text(made_.subject, context.tokens, subject());
     for (const std::string_view pattern : neutral_statements)
-      add_text(made_.subject, tokenizer_.encode(filled(pattern, subject())), subject());
+      add_text(made_.subject, tokenizer_.encode(filled_prompt(pattern, subject())), subject());
     for (std::size_t i = 0; i < std::size(texts_before); ++i) {
       const std::string_view pattern = i % 2 == 0 ? std::string_view(facts_[i / 2 % facts_.size()].prompt) : "{} is";
-      add_text(made_.subject, tokenizer_.encode(std::string(texts_before[i]) + filled(pattern, subject())), subject());
+      add_text(made_.subject, tokenizer_.encode(std::string(texts_before[i]) + filled_prompt(pattern, subject())),
+               subject());
     }
     if (options_.chat != nullptr) {
       MOBIEDIT_TRY(std::vector<Token> told, options_.chat->question(tell_about(subject())));
       add_text(made_.subject, std::move(told), subject());
       for (const std::string_view message : neutral_messages) {
-        MOBIEDIT_TRY(std::vector<Token> asked, options_.chat->question(filled(message, subject())));
+        MOBIEDIT_TRY(std::vector<Token> asked, options_.chat->question(filled_prompt(message, subject())));
         add_text(made_.subject, std::move(asked), subject());
       }
     }
@@ -224,7 +220,8 @@ class Builder {
     for (std::size_t i = 0; i < names.size(); ++i) {
       const std::string_view neutral = neutral_statements[i % std::size(neutral_statements)];
       const EditRequest& fact = facts_[i / 2 % facts_.size()];
-      add_text(made_.others, tokenizer_.encode(filled(i % 2 == 0 ? neutral : std::string_view(fact.prompt), names[i])),
+      add_text(made_.others,
+               tokenizer_.encode(filled_prompt(i % 2 == 0 ? neutral : std::string_view(fact.prompt), names[i])),
                names[i]);
       if (options_.chat != nullptr)
         MOBIEDIT_CHECK(add_other_question(i % 2 == 0 ? tell_about(subject()) : question_of(fact, {}), names[i]));

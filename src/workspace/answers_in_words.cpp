@@ -14,13 +14,14 @@
 #include "edit/wordings/relations.h"
 #include "eval/answer_text.h"
 #include "mobiedit/base/prompt.h"
+#include "mobiedit/edit/editor.h"
 #include "mobiedit/eval/measure.h"
 
 namespace mobiedit {
 namespace {
 
 // The search reads this many other statements of a fact's relation, and one question: later ones are new to it.
-constexpr int read_statements = 3, read_questions = 1;
+constexpr int read_statements = NeuronOptions().statements, read_questions = 1;
 constexpr int new_statements = 2;
 constexpr int words_after_target = 8, longest_chat_answer = 40;  // tokens
 // Stands before the statement where its relation has no other wordings.
@@ -38,8 +39,8 @@ std::vector<std::string> newest(std::vector<std::string> all, int read, int most
 std::string chat_question_of(const EditRequest& request) {
   if (!request.question.empty()) return request.question;
   const auto known = newest(chat_questions(request.prompt, request.subject, read_questions + 1), read_questions, 1);
-  const std::string statement = filled_prompt(request.prompt, request.subject);
-  return known.empty() ? "Complete the sentence: " + statement + " ..." : filled_prompt(known.front(), request.subject);
+  return known.empty() ? completion_question(request.prompt, request.subject)
+                       : filled_prompt(known.front(), request.subject);
 }
 
 /// The answers to fill in, without what the model says.

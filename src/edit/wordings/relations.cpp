@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "mobiedit/base/prompt.h"
+
 namespace mobiedit {
 namespace {
 
@@ -332,12 +334,6 @@ std::string plain(std::string_view text) {
   return out;
 }
 
-std::string filled(std::string_view text, std::string_view subject) {
-  std::string out(text);
-  if (const std::size_t at = out.find("{}"); at != std::string::npos) out.replace(at, 2, subject);
-  return out;
-}
-
 // Texts of `from` with the subject filled in, in order, without those that are excluded or contain an excluded text.
 std::vector<std::string> chosen(std::span<const std::string_view> from, std::string_view own, std::string_view subject,
                                 int most, std::span<const std::string> excluded) {
@@ -345,9 +341,9 @@ std::vector<std::string> chosen(std::span<const std::string_view> from, std::str
   for (const std::string_view text : from) {
     if (static_cast<int>(texts.size()) >= most) break;
     if (plain(text) == plain(own)) continue;
-    const std::string candidate = plain(filled(text, subject));
+    const std::string candidate = plain(filled_prompt(text, subject));
     const bool barred = std::ranges::any_of(excluded, [&](const std::string& other) {
-      const std::string seen = plain(filled(other, subject));
+      const std::string seen = plain(filled_prompt(other, subject));
       return seen.find(candidate) != std::string::npos;
     });
     if (!barred) texts.emplace_back(text);
@@ -379,6 +375,10 @@ std::vector<std::string> chat_questions(std::string_view prompt, std::string_vie
                                         std::span<const std::string> excluded) {
   const Relation* relation = find_relation(prompt);
   return relation ? chosen(relation->questions, prompt, subject, most, excluded) : std::vector<std::string>{};
+}
+
+std::string completion_question(std::string_view prompt, std::string_view subject) {
+  return "Complete the sentence: " + filled_prompt(prompt, subject) + " ...";
 }
 
 }  // namespace mobiedit

@@ -32,4 +32,7 @@ struct Relation {
 [[nodiscard]] std::vector<std::string> chat_questions(std::string_view prompt, std::string_view subject, int most,
                                                       std::span<const std::string> excluded = {});
 
+/// A request in chat to complete the statement, for a fact whose relation is unknown.
+[[nodiscard]] std::string completion_question(std::string_view prompt, std::string_view subject);
+
 }  // namespace mobiedit
